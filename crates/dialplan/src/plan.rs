@@ -1,0 +1,444 @@
+//! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
+//! refused everything that does not resolve, so names in here always lead somewhere.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
+use tandem_types::{
+    agent::AgentRules,
+    media::Codec,
+};
+
+/// Everything, checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// `tandem.toml`.
+    pub node: Node,
+    /// `trunks/*.toml`, by file stem.
+    pub trunks: BTreeMap<String, Trunk>,
+    /// `phones.toml`.
+    pub phones: Phones,
+    /// `dialplans/*.toml`, by file stem, in the order of names.
+    pub dialplans: BTreeMap<String, Dialplan>,
+    /// Every text that can be rendered at start: (text, voice, language, provider profile).
+    pub prompts: Vec<(String, String, String, String)>,
+}
+
+/// A secret by reference, resolved at load (`env:NAME`, `file:PATH`, `cred:NAME`). Prints nothing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(pub String);
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Where a SIP listener stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// `udp` or `tcp`.
+    pub tcp: bool,
+    /// Address and port.
+    pub addr: SocketAddr,
+}
+
+/// The machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name, in Via and in records.
+    pub name: String,
+    /// Written into SIP and SDP instead of the socket's own address, unless the peer is in `local_networks`.
+    pub public_address: Option<std::net::IpAddr>,
+    /// Networks that see our own address.
+    pub local_networks: Vec<IpNet>,
+    /// SIP listeners.
+    pub listen: Vec<Listen>,
+    /// First and last RTP port (RTP on even, RTCP on the odd one above).
+    pub rtp_ports: (u16, u16),
+    /// Legs of consult legs only: this many port pairs are kept for them.
+    pub rtp_reserve: u16,
+    /// Address that RTP sockets bind.
+    pub rtp_address: std::net::IpAddr,
+    /// No media for this long is told to the call.
+    pub rtp_timeout: Duration,
+    /// A port rests this long before it is used again.
+    pub drain_ports: Duration,
+    /// HTTP API, health, metrics.
+    pub http: Option<SocketAddr>,
+    /// Database URL, `sqlite://...` or `postgres://...`.
+    pub store_url: String,
+    /// Directory of the journal.
+    pub journal: String,
+    /// `fsync = "always"`.
+    pub fsync: bool,
+    /// Directory of rendered prompts.
+    pub prompt_cache: String,
+    /// Provider profiles by name; `offline` is always there.
+    pub providers: BTreeMap<String, Profile>,
+    /// How long SIGTERM waits for calls.
+    pub drain: Duration,
+    /// Calls at once; more get 503.
+    pub max_calls: u32,
+}
+
+/// One provider profile.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// Words from sound.
+    pub stt: Door,
+    /// Answers from words.
+    pub llm: Door,
+    /// Sound from words.
+    pub tts: Door,
+    /// The profile to use when one of this fails.
+    pub fallback: Option<String>,
+}
+
+/// How one provider is reached.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Door {
+    /// There is none.
+    #[default]
+    None,
+    /// On this machine: pocketsphinx, flite or espeak-ng.
+    Offline {
+        /// Engine name; empty: the best that is there.
+        engine: String,
+    },
+    /// OpenAI's HTTP API, or a server that speaks it.
+    OpenAi {
+        /// e.g. `http://127.0.0.1:8000/v1`.
+        base_url: String,
+        /// Model name.
+        model: String,
+        /// API key, if any.
+        key: Option<Secret>,
+        /// Voice (TTS).
+        voice: String,
+        /// Sample rate of raw PCM that it sends (TTS); 24000 at OpenAI.
+        sample_rate: u32,
+    },
+}
+
+/// What a trunk may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReferPolicy {
+    /// Never send REFER.
+    #[default]
+    Off,
+    /// Send it.
+    On,
+}
+
+/// Where the called number stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CalledFrom {
+    /// Request-URI.
+    #[default]
+    RequestUri,
+    /// To.
+    To,
+    /// P-Called-Party-ID (RFC 7315).
+    PCalledPartyId,
+    /// The first Diversion (RFC 5806).
+    Diversion,
+}
+
+/// Where RTP may come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nat {
+    /// From SDP's address, or the SIP source where SDP's is private and the source is not.
+    #[default]
+    Auto,
+    /// From the SIP source.
+    Yes,
+    /// From SDP's address only.
+    No,
+}
+
+/// One trunk: a carrier, or a PBX.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trunk {
+    /// File stem.
+    pub name: String,
+    /// May call in.
+    pub inbound: bool,
+    /// May be called through.
+    pub outbound: bool,
+    /// SIP URIs as text, tried in order.
+    pub peers: Vec<String>,
+    /// Outbound proxy URI.
+    pub outbound_proxy: Option<String>,
+    /// Source addresses of inbound calls.
+    pub allow_from: Vec<IpNet>,
+    /// Where the called number is read.
+    pub called_from: CalledFrom,
+    /// Ask inbound INVITEs for digest.
+    pub challenge: bool,
+    /// Digest user name.
+    pub username: Option<String>,
+    /// Digest password.
+    pub password: Option<Secret>,
+    /// Registrar URI and expiry, for a trunk that we register with.
+    pub register: Option<(String, Duration)>,
+    /// In order of preference.
+    pub codecs: Vec<Codec>,
+    /// Where RTP may come from.
+    pub nat: Nat,
+    /// REFER.
+    pub refer: ReferPolicy,
+    /// The number that we show by default.
+    pub caller_id: Option<String>,
+    /// ISO 3166 country, for ringback.
+    pub country: String,
+    /// Calls at once; 0: no limit.
+    pub calls: u32,
+    /// Of these kept for consult legs.
+    pub reserve: u32,
+    /// Patterns that may be dialled through it; empty: none.
+    pub may_dial: Vec<Pattern>,
+    /// Patterns that may never be.
+    pub never_dial: Vec<Pattern>,
+    /// OPTIONS interval; zero: none.
+    pub options_every: Duration,
+}
+
+/// `phones.toml`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Phones {
+    /// By pattern or number, in file order.
+    pub extensions: Vec<Extension>,
+    /// Domain and digest realm of the registrar.
+    pub domain: String,
+    /// What phones may dial.
+    pub may_dial: Vec<Pattern>,
+}
+
+/// One extension, or a pattern of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extension {
+    /// `200` or `_21X`.
+    pub pattern: Pattern,
+    /// What it is called.
+    pub name: String,
+    /// Digest credentials, if it registers here.
+    pub registers: Option<(String, Secret)>,
+    /// The trunk it is reached by, if it does not.
+    pub via: Option<String>,
+}
+
+/// A number, or an Asterisk-style pattern after `_`: X 0-9, Z 1-9, N 2-9, `[1-5]`, `.` one or
+/// more, `!` none or more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Pattern(pub String);
+
+/// The one destination grammar.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Destination {
+    /// `agent:NAME`.
+    Agent(String),
+    /// `menu:NAME`.
+    Menu(String),
+    /// `queue:NAME`.
+    Queue(String),
+    /// `ext:NUMBER`.
+    Ext(String),
+    /// `outside:NAME`.
+    Outside(String),
+    /// `announce:NAME`.
+    Announce(String),
+    /// `conference:ROOM`.
+    Conference(String),
+    /// `echo`.
+    Echo,
+    /// `trunk:NAME` (same number) or `trunk:NAME/NUMBER`.
+    Trunk(String, Option<String>),
+    /// `sip:USER@HOST[:PORT]`.
+    Sip(String),
+    /// `hangup`.
+    Hangup,
+}
+
+/// One dialplan file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dialplan {
+    /// File stem.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    /// Called numbers; a `[[number]]` route below may sit beside them.
+    pub numbers: Vec<Pattern>,
+    /// Trunks it takes calls from; empty: any.
+    pub trunks: Vec<String>,
+    /// Where a call starts.
+    pub start: Option<Destination>,
+    /// Numbers with a way of their own, first match wins: `[routes] "2000" = "echo"`. Captures: `{to}` in a
+    /// destination is the called number.
+    pub routes: Vec<(Pattern, Destination)>,
+    /// Agents and the rules they obey.
+    pub rules: Arc<AgentRules>,
+    /// Said before anything else, by language, when a person is reached directly. May be empty.
+    pub recording_notice: BTreeMap<String, String>,
+    /// By name.
+    pub menus: BTreeMap<String, Menu>,
+    /// By name.
+    pub queues: BTreeMap<String, Queue>,
+    /// By name.
+    pub outside: BTreeMap<String, Outside>,
+    /// By name.
+    pub announcements: BTreeMap<String, Announcement>,
+    /// How people are briefed.
+    pub warm: WarmRules,
+    /// How cold transfers are made.
+    pub cold: ColdRules,
+    /// What may be dialled.
+    pub limits: Limits,
+    /// ISO 3166, for ringback and tones.
+    pub country: String,
+    /// First is the default.
+    pub languages: Vec<String>,
+    /// Default voice and provider profile for announcements and menus.
+    pub voice: String,
+    /// Default provider profile.
+    pub providers: Option<String>,
+}
+
+/// A menu by key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Menu {
+    /// What is said.
+    pub prompt: String,
+    /// Where each key leads.
+    pub keys: BTreeMap<char, Destination>,
+    /// Silence after the prompt.
+    pub timeout: Duration,
+    /// How often it is said again.
+    pub retries: u32,
+    /// And then.
+    pub otherwise: Destination,
+}
+
+/// How a transfer to a queue or an outside number is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TransferMode {
+    /// Consult leg and brief.
+    #[default]
+    Warm,
+    /// REFER, or a bridge.
+    Cold,
+}
+
+/// In which order members are tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Strategy {
+    /// One after the other.
+    #[default]
+    InOrder,
+    /// All at once; the first that accepts wins.
+    RingAll,
+}
+
+/// A queue of people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// Spoken name.
+    pub spoken: String,
+    /// `ext:` and `sip:` destinations.
+    pub members: Vec<Destination>,
+    /// Order.
+    pub strategy: Strategy,
+    /// From the first 18x, or from the INVITE where none comes.
+    pub ring: Duration,
+    /// Warm or cold.
+    pub mode: TransferMode,
+    /// Music file; `None`: the built-in piece.
+    pub hold: Option<String>,
+    /// When nobody takes it and the call did not come from an agent.
+    pub otherwise: Vec<Destination>,
+}
+
+/// A number outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outside {
+    /// Spoken name.
+    pub spoken: String,
+    /// Trunks in order.
+    pub via: Vec<String>,
+    /// The number.
+    pub dial: String,
+    /// Warm or cold.
+    pub mode: TransferMode,
+    /// Ring time.
+    pub ring: Duration,
+}
+
+/// A text, and then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announcement {
+    /// What is said.
+    pub text: String,
+    /// And then.
+    pub then: Destination,
+}
+
+/// How a person is briefed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarmRules {
+    /// Longest brief.
+    pub brief_max: Duration,
+    /// Takes the caller.
+    pub accept_key: char,
+    /// Refuses.
+    pub decline_key: char,
+    /// Repeats the brief.
+    pub more_key: char,
+    /// Gives the caller back to the AI, in the call.
+    pub back_to_ai: String,
+    /// After the brief, this long for a key; then it is asked once more, and then the next is tried.
+    pub answer_wait: Duration,
+    /// People tried.
+    pub attempts: u32,
+    /// In all.
+    pub total: Duration,
+    /// Shown as P-Asserted-Identity display name: `{intent}: {caller_name}`, at most 32 characters.
+    pub show_on_phone: String,
+    /// Alert-Info value.
+    pub alert_info: Option<String>,
+}
+
+/// What a cold transfer may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColdMethod {
+    /// REFER only.
+    Refer,
+    /// A bridge only.
+    Bridge,
+    /// REFER, and a bridge when that definitely failed.
+    #[default]
+    ReferThenBridge,
+}
+
+/// How cold transfers are made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColdRules {
+    /// Which way.
+    pub method: ColdMethod,
+    /// Ring time.
+    pub ring: Duration,
+    /// How long a REFER may stay without its final NOTIFY before it counts as unknown.
+    pub refer_wait: Duration,
+}
+
+/// What may be dialled, and how long.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Patterns and `sip:` URIs.
+    pub may_dial: Vec<Pattern>,
+    /// Never beats may.
+    pub never_dial: Vec<Pattern>,
+    /// The longest call; zero: no limit.
+    pub max_call: Duration,
+}

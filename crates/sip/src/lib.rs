@@ -1,0 +1,10 @@
+//! SIP without IO: messages, transactions, dialogs, digest, registration. Bodies are opaque bytes.
+//!
+//! ```text
+//!  datagram -> message::parse -> Endpoint::handle_input -> transaction -> dialog -> Event
+//!  Command -> Endpoint::handle_input -> dialog -> transaction -> Output::Transmit -> datagram
+//! ```
+
+pub mod api;
+
+pub use api::{Command, Event, Failure, Flow, Input, Output, SessionId, Transport};

@@ -1,0 +1,319 @@
+//! The spine: every decision of a call is one ordered, typed event. CDR, transcript, handoff
+//! ledger, console, metrics and recovery are views of this stream; nothing else writes them.
+//!
+//! An intent is journaled before the wire action that it announces, the outcome after.
+
+use crate::{
+    CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall,
+    context::{ContextPackage, Holder, Speaker},
+    media::{Codec, LegStats, Proof},
+    provider::ProviderFault,
+};
+use serde::{Deserialize, Serialize};
+
+/// One event of one call. `seq` counts up from 1 within the call without gaps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The call.
+    pub call: CallId,
+    /// Its place.
+    pub seq: u32,
+    /// When it was decided.
+    pub at: Wall,
+    /// What.
+    pub what: What,
+}
+
+/// What part a leg plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegRole {
+    /// The one who called in.
+    Caller,
+    /// A far end that is rung without a brief.
+    Callee,
+    /// A person who is briefed first.
+    Consult,
+}
+
+/// How a caller is moved to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferKind {
+    /// Consult leg, brief, merge.
+    Warm,
+    /// REFER, or a bridge without a brief.
+    Cold,
+}
+
+/// How a handoff ended: its one terminal state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffEnd {
+    /// The receiver has the caller.
+    Completed,
+    /// The receiver did not take the caller; the source has them still.
+    Failed,
+    /// The caller left or changed their mind before it was decided.
+    Abandoned,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum What {
+    /// A call came in and was admitted.
+    CallStarted {
+        /// The caller's number or address as received; empty when withheld.
+        from: String,
+        /// The called number after normalisation.
+        to: String,
+        /// The trunk, or `phone:EXT`.
+        via: String,
+        /// The dialplan that took it.
+        dialplan: Option<String>,
+        /// The destination it starts at.
+        start: String,
+        /// SIP Call-ID of the first leg.
+        sip_call_id: String,
+    },
+    /// A leg exists.
+    LegCreated {
+        /// The leg.
+        leg: LegId,
+        /// Its part.
+        role: LegRole,
+        /// The far end: number, extension or URI.
+        peer: String,
+        /// SIP Call-ID.
+        sip_call_id: String,
+    },
+    /// First 18x.
+    LegRinging {
+        /// The leg.
+        leg: LegId,
+    },
+    /// 2xx with an agreed codec.
+    LegAnswered {
+        /// The leg.
+        leg: LegId,
+        /// What it speaks.
+        codec: Codec,
+    },
+    /// Media of a leg was proved.
+    LegProved {
+        /// The leg.
+        leg: LegId,
+        /// What showed it.
+        by: Proof,
+    },
+    /// The far end put us on hold, or took us off.
+    LegHeld {
+        /// The leg.
+        leg: LegId,
+        /// On or off.
+        held: bool,
+    },
+    /// A leg is over.
+    LegEnded {
+        /// The leg.
+        leg: LegId,
+        /// How.
+        end: Termination,
+    },
+    /// What the flow of a leg did, once its port is given back.
+    LegMeasured {
+        /// The leg.
+        leg: LegId,
+        /// Counters.
+        stats: LegStats,
+    },
+    /// The caller's leg was answered: billing begins.
+    CallAnswered,
+    /// The caller has been told that this is an AI.
+    Disclosed {
+        /// The language it was said in.
+        language: String,
+    },
+    /// An agent has the caller.
+    AgentEntered {
+        /// Which.
+        agent: String,
+        /// By which handoff, if any.
+        handoff: Option<HandoffId>,
+    },
+    /// A turn of the conversation is complete.
+    TurnEnded {
+        /// `t1`, `t2`, ...
+        turn: String,
+        /// Who spoke.
+        speaker: Speaker,
+        /// What the caller said, or what they heard.
+        text: String,
+        /// What an agent meant to say, when that differs.
+        generated: Option<String>,
+        /// Cut off by the caller.
+        interrupted: bool,
+        /// 0 to 1000, of the recogniser.
+        confidence: u16,
+    },
+    /// What a turn was taken to mean.
+    Understood {
+        /// The turn.
+        turn: String,
+        /// The intent; `None`: nothing fits.
+        intent: Option<String>,
+        /// 0 to 1000, calibrated.
+        confidence: u16,
+        /// `phrase`, `classifier`, `model`, `key`.
+        by: String,
+    },
+    /// A provider failed; what was done instead.
+    ProviderFailed {
+        /// `stt`, `llm`, `tts`.
+        door: String,
+        /// How.
+        fault: ProviderFault,
+        /// The fallback.
+        instead: String,
+    },
+    /// A handoff was decided; the package is recorded before anybody is told.
+    HandoffOffered {
+        /// The package.
+        package: Box<ContextPackage>,
+        /// Its hash.
+        sha256: String,
+    },
+    /// The receiver has the package; the hash is of what it got.
+    HandoffAcknowledged {
+        /// Which.
+        handoff: HandoffId,
+        /// Hash of what was delivered.
+        sha256: String,
+        /// What was delivered in words, where it was spoken or sent (the brief, the header).
+        delivered: Option<String>,
+    },
+    /// Its one terminal state.
+    HandoffEnded {
+        /// Which.
+        handoff: HandoffId,
+        /// How.
+        end: HandoffEnd,
+        /// Why, when it failed.
+        reason: Option<Reason>,
+    },
+    /// A transfer to people began.
+    TransferStarted {
+        /// Which.
+        transfer: TransferId,
+        /// The handoff that it carries out.
+        handoff: HandoffId,
+        /// Warm or cold.
+        kind: TransferKind,
+        /// To whom.
+        to: Holder,
+    },
+    /// One person or trunk is tried.
+    TransferDialled {
+        /// Which.
+        transfer: TransferId,
+        /// The consult leg; `None` for a REFER.
+        leg: Option<LegId>,
+        /// The destination in the dialplan's grammar.
+        target: String,
+        /// Counts from 1.
+        attempt: u32,
+    },
+    /// It rings there.
+    TransferRang {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// Somebody answered.
+    TransferAnswered {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// The brief began.
+    TransferBriefed {
+        /// Which.
+        transfer: TransferId,
+        /// Its words.
+        text: String,
+    },
+    /// The person took the caller.
+    TransferAccepted {
+        /// Which.
+        transfer: TransferId,
+        /// `key 1`, `answer`, `202`.
+        by: String,
+    },
+    /// Caller and person hear each other.
+    TransferBridged {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// One attempt failed; the next, or the end, follows.
+    TransferAttemptFailed {
+        /// Which.
+        transfer: TransferId,
+        /// Typed.
+        reason: Reason,
+        /// SIP status or 0.
+        sip: u16,
+    },
+    /// Its one terminal state.
+    TransferEnded {
+        /// Which.
+        transfer: TransferId,
+        /// `None`: it succeeded.
+        failed: Option<Reason>,
+    },
+    /// Two legs are joined without a transfer (a route straight to somebody).
+    Bridged {
+        /// One.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// A key that was acted on.
+    KeyPressed {
+        /// The leg.
+        leg: LegId,
+        /// Which, or `*` when it may be part of a secret.
+        digit: char,
+        /// What it did.
+        did: String,
+    },
+    /// Something that was refused because the plan does not allow it.
+    Refused {
+        /// What was wanted.
+        wanted: String,
+        /// The rule.
+        rule: String,
+    },
+    /// Something that a person should look at.
+    Alarm {
+        /// What.
+        text: String,
+    },
+    /// The call is over; nothing follows but `LegMeasured`.
+    CallEnded {
+        /// How.
+        end: Termination,
+        /// Milliseconds from admission to end.
+        duration_ms: u64,
+        /// Milliseconds from answer to end.
+        billed_ms: u64,
+    },
+}
+
+impl What {
+    /// Who ended the call, if this says so.
+    pub fn ended_by(&self) -> Option<Party> {
+        match self {
+            Self::CallEnded { end, .. } => Some(end.by),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The vocabulary between Tandem's crates: ids, time, numbers, and the commands and events that
+//! cross a crate boundary. Nothing here does anything; no socket, no clock, no randomness that is
+//! not handed in.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`time`] | [`Now`], [`Mono`], [`Wall`]: time as an argument |
+//! | [`id`] | [`CallId`], [`LegId`], [`HandoffId`] and the smaller ids |
+//! | [`rng`] | the seeded generator that is handed in |
+//! | [`pii`] | [`Pii`]: prints redacted |
+//! | [`termination`] | who ended a call, and why |
+//! | [`media`] | what the call tells the media graph, and what it hears back |
+//! | [`provider`] | what the call asks of speech and language providers |
+//! | [`agent`] | an agent as the dialplan describes it |
+//! | [`context`] | the context package of a handoff |
+//! | [`journal`] | the spine: every decision of a call |
+//! | [`canonical`] | JSON in one spelling, and its hash |
+
+pub mod agent;
+pub mod canonical;
+pub mod context;
+pub mod id;
+pub mod journal;
+pub mod media;
+pub mod pii;
+pub mod provider;
+pub mod rng;
+pub mod termination;
+pub mod time;
+
+pub use id::{CallId, HandoffId, LegId, PlayerId, RequestId, SegmentId, TransferId};
+pub use pii::Pii;
+pub use rng::Rng;
+pub use termination::{Party, Reason, Termination};
+pub use time::{Mono, Now, Wall};

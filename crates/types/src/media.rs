@@ -1,0 +1,310 @@
+//! What a call tells the media graph ([`MediaCommand`]) and what it hears back ([`MediaEvent`]).
+//!
+//! A call is anchored in one graph from answer to end. Legs hear other legs ([`MediaCommand::Connect`]
+//! gives the whole table each time), and players are aimed at legs. A leg that hears exactly one
+//! other leg and no player is relayed packet by packet; everything else is mixed.
+
+use crate::{CallId, LegId, PlayerId, SegmentId};
+use serde::{Deserialize, Serialize};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+/// An audio codec that a leg can speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Codec {
+    /// G.711 u-law, static payload type 0.
+    Pcmu,
+    /// G.711 A-law, static payload type 8.
+    Pcma,
+}
+
+impl Codec {
+    /// The name in an `a=rtpmap` line (RFC 3551).
+    pub fn rtpmap_name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+        }
+    }
+    /// The static payload type (RFC 3551 section 6).
+    pub fn payload_type(self) -> u8 {
+        match self {
+            Self::Pcmu => 0,
+            Self::Pcma => 8,
+        }
+    }
+}
+
+/// What one offer/answer fixed for a leg. Set anew after each; each new `generation` lets the leg
+/// learn its source once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaFlow {
+    /// Where SDP says that RTP goes. Port 0 or address 0.0.0.0: nowhere.
+    pub remote: SocketAddr,
+    /// Where RTP may come from besides `remote`: the SIP source's address, where SDP's is private
+    /// or the trunk says NAT (field note 3). The first packet from there is learnt once.
+    pub learn_from: Option<IpAddr>,
+    /// The codec of this leg, both ways.
+    pub codec: Codec,
+    /// Its payload type as negotiated.
+    pub payload_type: u8,
+    /// The payload type of telephone-event (RFC 4733), if negotiated.
+    pub event_payload_type: Option<u8>,
+    /// Milliseconds of sound in a packet that we send: 10 to 60.
+    pub ptime_ms: u8,
+    /// We may send (the far end did not say sendonly, inactive or 0.0.0.0).
+    pub send: bool,
+    /// The far end may send.
+    pub receive: bool,
+    /// Counts offer/answers of this leg.
+    pub generation: u32,
+}
+
+/// A sound to be played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Sound {
+    /// Speech. The driver finds it in the prompt cache or has it synthesised; the graph only sees
+    /// PCM arrive.
+    Speech {
+        /// What is said.
+        text: String,
+        /// Whose voice, by the name that the provider profile understands.
+        voice: String,
+        /// BCP 47.
+        language: String,
+        /// The provider profile, e.g. `offline`.
+        profile: String,
+    },
+    /// Hold music: a file of the configuration, or the built-in piece.
+    Music {
+        /// `None`: the built-in piece.
+        file: Option<String>,
+    },
+    /// Ringback tone of a country (ISO 3166, e.g. `GB`).
+    Ringback {
+        /// Two letters.
+        country: String,
+    },
+    /// A prepared sound file, used as it is.
+    File {
+        /// Path as in the configuration.
+        path: String,
+    },
+}
+
+/// Which queue of a leg a player waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Speech and announcements: one after the other, in the order of the commands.
+    Voice,
+    /// Music and tones: looped until stopped, silent while the voice lane of a leg is playing.
+    Background,
+}
+
+/// From the call to the graph. Never answered in place; see [`MediaEvent`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum MediaCommand {
+    /// Take a port for a leg. Answered by `LegOpened` or `LegRefused`.
+    OpenLeg {
+        /// The leg.
+        leg: LegId,
+        /// May take from the share kept for escalations.
+        reserve: bool,
+    },
+    /// What offer/answer fixed. The leg is silent before the first.
+    SetFlow {
+        /// The leg.
+        leg: LegId,
+        /// The flow.
+        flow: MediaFlow,
+    },
+    /// Give the port back (it drains). Answered by `LegClosed`. Players aimed at it lose it.
+    CloseLeg {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Who hears whom among the legs of a call: the whole table, replacing the last. A leg that is
+    /// left out hears no leg. A leg may hear itself (echo).
+    Connect {
+        /// The call.
+        call: CallId,
+        /// Listener, and whom it hears.
+        hears: Vec<(LegId, Vec<LegId>)>,
+    },
+    /// Play to legs. Answered by `PlayStarted` with its first sample, and by exactly one of
+    /// `PlayFinished` and `PlayFailed`.
+    Play {
+        /// Chosen by the caller of this command.
+        player: PlayerId,
+        /// Who hears it.
+        to: Vec<LegId>,
+        /// What.
+        sound: Sound,
+        /// Which queue.
+        lane: Lane,
+    },
+    /// Halt a player where it is; `Resume` goes on from there. No-op on one that is gone.
+    Pause {
+        /// The player.
+        player: PlayerId,
+    },
+    /// Go on.
+    Resume {
+        /// The player.
+        player: PlayerId,
+    },
+    /// End a player now (also one still queued). Answered by `PlayFinished { whole: false }` unless it
+    /// had already finished.
+    Stop {
+        /// The player.
+        player: PlayerId,
+    },
+    /// Cut speech on a leg into segments by voice activity, and keep their sound for `Transcribe`.
+    Listen {
+        /// The leg.
+        leg: LegId,
+        /// On or off. Off drops a running segment without an event.
+        on: bool,
+        /// Silence that ends a segment.
+        end_silence: Duration,
+    },
+    /// Press keys towards the far end (RFC 4733, 100 ms each, 60 ms apart).
+    SendDigits {
+        /// The leg.
+        leg: LegId,
+        /// `0-9*#A-D`.
+        digits: String,
+    },
+    /// Every leg and player of the call goes.
+    CloseCall {
+        /// The call.
+        call: CallId,
+    },
+}
+
+/// What showed that somebody is there (field note 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// An RTP packet was taken from the leg.
+    Rtp,
+    /// An RTCP report counted packets of ours.
+    RtcpReport,
+}
+
+/// What a leg's flow did from first to last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegStats {
+    /// RTP packets sent.
+    pub sent: u64,
+    /// RTP packets taken.
+    pub received: u64,
+    /// Sequence numbers that never came.
+    pub lost: u64,
+    /// Packets from an address that may not be heard.
+    pub refused: u64,
+    /// Interarrival jitter at the end (RFC 3550 section 6.4.1), in microseconds.
+    pub jitter_us: u32,
+    /// Keys taken by RFC 4733.
+    pub digits: u32,
+    /// Frames that concealment made up.
+    pub concealed: u64,
+}
+
+/// From the graph to the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum MediaEvent {
+    /// The leg has a port.
+    LegOpened {
+        /// The leg.
+        leg: LegId,
+        /// What to write into SDP (the public address where one is configured).
+        local: SocketAddr,
+    },
+    /// No port.
+    LegRefused {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The first proof of each kind, once per generation.
+    Proved {
+        /// The leg.
+        leg: LegId,
+        /// What showed it.
+        by: Proof,
+    },
+    /// Nothing came from a leg that should send, for this long. Once, until it comes again.
+    Quiet {
+        /// The leg.
+        leg: LegId,
+        /// How long.
+        for_ms: u32,
+    },
+    /// A key, once, at its end or after 100 ms of it. From RFC 4733.
+    Digit {
+        /// The leg.
+        leg: LegId,
+        /// One of `0-9*#A-D`.
+        digit: char,
+    },
+    /// Speech began on a leg that is listened to.
+    SpeechStarted {
+        /// The leg.
+        leg: LegId,
+        /// Its number.
+        segment: SegmentId,
+    },
+    /// It has lasted this long and goes on: sent at 200 ms and at 500 ms, for barge-in.
+    SpeechGoesOn {
+        /// The leg.
+        leg: LegId,
+        /// Its number.
+        segment: SegmentId,
+        /// Milliseconds of speech so far.
+        ms: u32,
+    },
+    /// Silence ended the segment; its sound is kept until transcribed or discarded.
+    SpeechEnded {
+        /// The leg.
+        leg: LegId,
+        /// Its number.
+        segment: SegmentId,
+        /// Milliseconds from first to last speech.
+        ms: u32,
+    },
+    /// The first sample of a player went out.
+    PlayStarted {
+        /// The player.
+        player: PlayerId,
+    },
+    /// A player is over.
+    PlayFinished {
+        /// The player.
+        player: PlayerId,
+        /// Milliseconds that were sent.
+        played_ms: u32,
+        /// Milliseconds of the whole sound as far as it was known; 0 if never known.
+        total_ms: u32,
+        /// It was played to its end.
+        whole: bool,
+    },
+    /// The sound could not be made (provider down, file unreadable).
+    PlayFailed {
+        /// The player.
+        player: PlayerId,
+    },
+    /// The port is given back.
+    LegClosed {
+        /// The leg.
+        leg: LegId,
+        /// What its flow did.
+        stats: LegStats,
+    },
+}

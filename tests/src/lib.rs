@@ -1,0 +1,1 @@
+//! Workspace tests: architecture, scenarios in virtual time, wire tests with real phones.
