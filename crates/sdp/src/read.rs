@@ -1,0 +1,215 @@
+//! Reading SDP of the field. `sdp-types` is strict where the field is not (an `o=` version that is no
+//! number, Latin-1 in `s=`, two spaces, a second `t=`), so only the lines that matter here reach it,
+//! with their white space mended.
+
+use crate::model::{Direction, Unusable};
+use sdp_types::{Attribute, Media, Session};
+use std::net::{IpAddr, SocketAddr};
+use tandem_types::media::Codec;
+
+/// More `m=` lines than any phone has; beyond it somebody is playing.
+const MAX_SECTIONS: usize = 32;
+
+/// One `m=` line with what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// `audio`, `video`, `image`, ...
+    pub(crate) media: String,
+    /// `RTP/AVP`, ...
+    pub(crate) proto: String,
+    /// The formats, verbatim.
+    pub(crate) formats: String,
+    /// 0: refused.
+    pub(crate) port: u16,
+    /// From the line's own `c=` or the session's; `None` where it is no address.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) direction: Direction,
+    /// Codecs that we know with their payload types, in the line's order.
+    pub(crate) codecs: Vec<(Codec, u8)>,
+    pub(crate) event_payload_type: Option<u8>,
+    /// What the far end wants to get, already bound to 10..=60 and to maxptime.
+    pub(crate) ptime_ms: u8,
+}
+
+impl Section {
+    pub(crate) fn is_audio(&self) -> bool {
+        self.media.eq_ignore_ascii_case("audio") && self.port != 0
+    }
+    pub(crate) fn is_plain_rtp(&self) -> bool {
+        self.proto.eq_ignore_ascii_case("RTP/AVP")
+    }
+    pub(crate) fn is_srtp(&self) -> bool {
+        self.proto.to_ascii_uppercase().contains("SAVP")
+    }
+    /// Where RTP goes.
+    pub(crate) fn remote(&self) -> Result<SocketAddr, Unusable> {
+        let ip = self
+            .address
+            .filter(|ip| !ip.is_multicast())
+            .ok_or(Unusable::NoAddress)?;
+        Ok(SocketAddr::new(ip, self.port))
+    }
+    /// The direction with the old form of hold read into it (RFC 3264 section 8.4).
+    pub(crate) fn effective_direction(&self) -> Direction {
+        let zero = self.address.is_some_and(|ip| ip.is_unspecified());
+        Direction::of(self.direction.sends(), self.direction.receives() && !zero)
+    }
+}
+
+/// All `m=` lines in order.
+pub(crate) fn sections(body: &[u8]) -> Result<Vec<Section>, Unusable> {
+    let session = Session::parse(&mended(body)?).map_err(|_| Unusable::Malformed)?;
+    if session.medias.len() > MAX_SECTIONS {
+        return Err(Unusable::Malformed);
+    }
+    let address = session
+        .connection
+        .as_ref()
+        .map(|c| c.connection_address.as_str());
+    let direction = direction_in(&session.attributes).unwrap_or_default();
+    Ok(session
+        .medias
+        .iter()
+        .map(|m| section(m, address, direction))
+        .collect())
+}
+
+/// `v=0` and the `c=`, `m=` and `a=` lines, in UTF-8 and with single spaces.
+fn mended(body: &[u8]) -> Result<Vec<u8>, Unusable> {
+    let text = String::from_utf8_lossy(body);
+    let mut lines = text
+        .split(['\r', '\n'])
+        .map(str::trim)
+        .filter(|l| !l.is_empty());
+    if lines.next() != Some("v=0") {
+        return Err(Unusable::Malformed);
+    }
+    let mut out = String::from("v=0\r\n");
+    let (mut in_media, mut session_address) = (false, false);
+    for line in lines {
+        let Some((key, value)) = line.split_once('=') else {
+            continue;
+        };
+        match key {
+            "m" => in_media = true,
+            "c" if !in_media => {
+                if std::mem::replace(&mut session_address, true) {
+                    continue;
+                }
+            }
+            "c" | "a" => {}
+            _ => continue,
+        }
+        out.push_str(key);
+        out.push('=');
+        let fields = if key == "c" { 3 } else { usize::MAX };
+        for (i, word) in value.split_ascii_whitespace().take(fields).enumerate() {
+            if i > 0 {
+                out.push(' ');
+            }
+            out.push_str(word);
+        }
+        out.push_str("\r\n");
+    }
+    Ok(out.into_bytes())
+}
+
+fn section(m: &Media, session_address: Option<&str>, session_direction: Direction) -> Section {
+    let address = m
+        .connections
+        .first()
+        .map(|c| c.connection_address.as_str())
+        .or(session_address);
+    let (codecs, event_payload_type) = formats(m);
+    Section {
+        media: m.media.clone(),
+        proto: m.proto.clone(),
+        formats: m.fmt.clone(),
+        port: m.port,
+        // A TTL may follow an address (RFC 8866 section 5.7).
+        address: address
+            .and_then(|a| a.split('/').next())
+            .and_then(|a| a.parse().ok()),
+        direction: direction_in(&m.attributes).unwrap_or(session_direction),
+        codecs,
+        event_payload_type,
+        ptime_ms: ptime(m),
+    }
+}
+
+fn direction_in(attributes: &[Attribute]) -> Option<Direction> {
+    attributes
+        .iter()
+        .find_map(|a| match a.attribute.to_ascii_lowercase().as_str() {
+            "sendrecv" => Some(Direction::SendRecv),
+            "sendonly" => Some(Direction::SendOnly),
+            "recvonly" => Some(Direction::RecvOnly),
+            "inactive" => Some(Direction::Inactive),
+            _ => None,
+        })
+}
+
+/// The codecs we know, and telephone-event at 8000 Hz. An `a=rtpmap` overrules the static table.
+fn formats(m: &Media) -> (Vec<(Codec, u8)>, Option<u8>) {
+    let (mut codecs, mut event) = (Vec::new(), None);
+    for pt in m
+        .fmt
+        .split(' ')
+        .filter_map(|f| f.parse::<u8>().ok())
+        .filter(|pt| *pt < 128)
+    {
+        let Some(encoding) = rtpmap(m, pt) else {
+            codecs.extend(
+                [Codec::Pcmu, Codec::Pcma]
+                    .into_iter()
+                    .find(|c| c.payload_type() == pt)
+                    .map(|c| (c, pt)),
+            );
+            continue;
+        };
+        let (name, clock) = encoding.split_once('/').unwrap_or((encoding, ""));
+        let (rate, channels) = clock.split_once('/').unwrap_or((clock, "1"));
+        if rate.trim() != "8000" || channels.trim() != "1" {
+            continue;
+        }
+        if name.eq_ignore_ascii_case("telephone-event") {
+            event = event.or(Some(pt));
+        }
+        let known = [Codec::Pcmu, Codec::Pcma]
+            .into_iter()
+            .find(|c| name.eq_ignore_ascii_case(c.rtpmap_name()));
+        codecs.extend(known.map(|c| (c, pt)));
+    }
+    (codecs, event)
+}
+
+/// The encoding of `a=rtpmap:PT ENCODING`.
+fn rtpmap(m: &Media, pt: u8) -> Option<&str> {
+    values(m, "rtpmap").find_map(|value| {
+        let (number, encoding) = value.split_once(' ')?;
+        (number.parse() == Ok(pt)).then_some(encoding)
+    })
+}
+
+fn values<'a>(m: &'a Media, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let named = move |a: &&Attribute| a.attribute.eq_ignore_ascii_case(name);
+    m.attributes
+        .iter()
+        .filter(named)
+        .filter_map(|a| a.value.as_deref())
+        .map(str::trim)
+}
+
+/// a=ptime is what the far end would like to get, a=maxptime what it can take. 20 where it says
+/// nothing sensible; whole tens, so that a packet is whole 10 ms frames.
+fn ptime(m: &Media) -> u8 {
+    let number = |name| {
+        values(m, name)
+            .next()
+            .and_then(|v| v.split(['.', ' ']).next()?.parse::<u32>().ok())
+    };
+    let wanted = number("ptime").filter(|ms| *ms > 0).unwrap_or(20);
+    let most = number("maxptime").filter(|ms| *ms > 0).unwrap_or(60);
+    let tens = wanted.min(most).clamp(10, 60) / 10 * 10;
+    u8::try_from(tens).unwrap_or(20)
+}

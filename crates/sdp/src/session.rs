@@ -1,0 +1,268 @@
+//! Our side of one leg's offer/answer (RFC 3264).
+//!
+//! ```text
+//!            offer()                  accept(Ok)
+//!   New ───────────────> Offered ────────────────> Agreed <──┐
+//!    │                     │  ^  accept(Err): stays,  │      │ answer(Ok), accept(Ok)
+//!    │ answer(Err): stays  │  │  another may come     │      │
+//!    │ answer(Ok)          │  └───────────────────────┤──────┘
+//!    └─────────────────────┼────────────────────────> │  offer(): Offered again; if it is refused (488,
+//!                          │ answer(Ok): theirs wins  │  491), the last agreement stays in force
+//!                          └────────────────────────> │
+//! ```
+//! No state is written as an enum: an offer that is answered twice (183, then 200), refused or crossed
+//! leaves the agreement before it untouched, and that is all there is to it.
+
+use crate::model::{Agreed, Direction, Unusable};
+use crate::read::{Section, sections};
+use crate::write::{Description, Line};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use tandem_types::media::Codec;
+
+/// Our payload type for telephone-event until the far end names another: what most of the field uses.
+const EVENTS: u8 = 101;
+/// Packet time that we ask for.
+const PTIME_MS: u8 = 20;
+
+/// Our side of one leg's SDP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    session_id: u64,
+    version: u64,
+    local: SocketAddr,
+    /// All that we can, in our order.
+    codecs: Vec<Codec>,
+    /// We can telephone-event.
+    events: bool,
+    /// What stands in our next offer, with the payload types of this session.
+    list: Vec<(Codec, u8)>,
+    event_payload_type: Option<u8>,
+    ptime_ms: u8,
+    /// The `m=` lines, which keep their order for the life of the session (RFC 3264 section 8).
+    lines: Vec<Line>,
+    /// The direction of the last body of ours.
+    said: Direction,
+    /// The last body of ours.
+    sent: Option<String>,
+    /// The last body of ours was an offer.
+    offered: bool,
+    agreed: Option<Agreed>,
+}
+
+impl Session {
+    /// A leg without an agreement. `session_id` is that of the `o=` line, `codecs` come in the order
+    /// of our preference, `events` says whether telephone-event is offered.
+    pub fn new(session_id: u64, local: SocketAddr, codecs: Vec<Codec>, events: bool) -> Self {
+        Self {
+            session_id,
+            version: 1,
+            local,
+            list: codecs.iter().map(|c| (*c, c.payload_type())).collect(),
+            codecs,
+            events,
+            event_payload_type: events.then_some(EVENTS),
+            ptime_ms: PTIME_MS,
+            lines: vec![Line::Audio],
+            said: Direction::SendRecv,
+            sent: None,
+            offered: false,
+            agreed: None,
+        }
+    }
+
+    /// What the last exchange fixed.
+    pub fn agreed(&self) -> Option<&Agreed> {
+        self.agreed.as_ref()
+    }
+
+    /// An offer of ours awaits its answer, or was answered last.
+    pub fn has_offered(&self) -> bool {
+        self.offered
+    }
+
+    /// Where we take RTP.
+    pub fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Take RTP elsewhere from the next body on.
+    pub fn set_local(&mut self, local: SocketAddr) {
+        self.local = local;
+    }
+
+    /// An offer. The first names all our codecs; a later one has the list of our last body, because
+    /// new lists in a re-INVITE draw 488 (field note 14), and the same text with the same `o=` version
+    /// when nothing changed.
+    pub fn offer(&mut self, direction: Direction) -> String {
+        self.offered = true;
+        self.say(direction)
+    }
+
+    /// An offer with everything that we can: for a re-INVITE that came without one, where the far end
+    /// wants to choose anew (RFC 6337 section 5.2.5). Payload types once used keep their meaning.
+    pub fn full_offer(&mut self, direction: Direction) -> String {
+        for codec in &self.codecs {
+            let pt = codec.payload_type();
+            if !self.list.iter().any(|(c, p)| c == codec || *p == pt) {
+                self.list.push((*codec, pt));
+            }
+        }
+        if self.events && self.event_payload_type.is_none() {
+            let used = |pt: u8| self.list.iter().any(|(_, p)| *p == pt);
+            self.event_payload_type = [EVENTS].into_iter().chain(96..127).find(|pt| !used(*pt));
+        }
+        self.offer(direction)
+    }
+
+    /// The last body again, for a refresh (RFC 4028): same text, same version. An offer in the
+    /// direction of the last one where the address has moved since.
+    pub fn reoffer(&mut self) -> String {
+        self.offer(self.said)
+    }
+
+    /// Answers an offer. `direction` is what we want; what is said is what the offer leaves of it. One
+    /// codec is answered, the offerer's first that we know, under the offerer's payload type.
+    pub fn answer(
+        &mut self,
+        offer: &[u8],
+        direction: Direction,
+    ) -> Result<(String, Agreed), Unusable> {
+        let sections = sections(offer)?;
+        let (at, (codec, payload_type)) = self.choose(&sections)?;
+        let section = sections.get(at).ok_or(Unusable::NoAudio)?;
+        let remote = self.reachable(section)?;
+        let theirs = section.effective_direction();
+        let ours = direction.answering(theirs);
+        let event_payload_type = section.event_payload_type.filter(|_| self.events);
+
+        self.lines = sections
+            .iter()
+            .enumerate()
+            .map(|(i, s)| if i == at { Line::Audio } else { refused(s) })
+            .collect();
+        self.list = vec![(codec, payload_type)];
+        self.event_payload_type = event_payload_type;
+        self.ptime_ms = section.ptime_ms;
+        self.offered = false;
+        let agreed = Agreed {
+            remote,
+            codec,
+            payload_type,
+            event_payload_type,
+            ptime_ms: section.ptime_ms,
+            our_direction: ours,
+            their_direction: theirs,
+            held_by_peer: !theirs.receives(),
+        };
+        self.agreed = Some(agreed.clone());
+        Ok((self.say(ours), agreed))
+    }
+
+    /// Takes the answer to our last offer. May be called again for the same offer (183, then 200; a
+    /// second early dialog).
+    pub fn accept(&mut self, answer: &[u8]) -> Result<Agreed, Unusable> {
+        if !self.offered {
+            return Err(Unusable::NotOffered);
+        }
+        let sections = sections(answer)?;
+        // The audio stands where we offered it; an answer that lost its other lines has it elsewhere.
+        let at = self
+            .lines
+            .iter()
+            .position(|l| *l == Line::Audio)
+            .unwrap_or(0);
+        let section = sections
+            .get(at)
+            .filter(|s| s.is_audio())
+            .or_else(|| sections.iter().find(|s| s.is_audio()))
+            .ok_or(Unusable::NoAudio)?;
+        let listed = |(codec, _): &&(Codec, u8)| self.list.iter().any(|(c, _)| c == codec);
+        let &(codec, payload_type) = section
+            .codecs
+            .iter()
+            .find(listed)
+            .ok_or(Unusable::NoCodec)?;
+        if !section.is_plain_rtp() {
+            return Err(Unusable::NoCodec);
+        }
+        let theirs = section.effective_direction();
+        let agreed = Agreed {
+            remote: self.reachable(section)?,
+            codec,
+            payload_type,
+            event_payload_type: section
+                .event_payload_type
+                .filter(|_| self.event_payload_type.is_some()),
+            ptime_ms: section.ptime_ms,
+            our_direction: self.said.answering(theirs),
+            their_direction: theirs,
+            held_by_peer: self.said.sends() && !theirs.receives(),
+        };
+        self.agreed = Some(agreed.clone());
+        Ok(agreed)
+    }
+
+    /// The first audio line that we can speak, and its first codec that we know.
+    fn choose(&self, sections: &[Section]) -> Result<(usize, (Codec, u8)), Unusable> {
+        let audio: Vec<_> = sections
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.is_audio())
+            .collect();
+        let plain = audio.iter().filter(|(_, s)| s.is_plain_rtp());
+        let ours = |(codec, _): &&(Codec, u8)| self.codecs.contains(codec);
+        let chosen = plain
+            .clone()
+            .find_map(|(i, s)| Some((*i, *s.codecs.iter().find(ours)?)));
+        chosen.ok_or(if audio.is_empty() {
+            Unusable::NoAudio
+        } else if plain.count() == 0 && audio.iter().all(|(_, s)| s.is_srtp()) {
+            Unusable::SrtpOnly
+        } else {
+            Unusable::NoCodec
+        })
+    }
+
+    fn reachable(&self, section: &Section) -> Result<SocketAddr, Unusable> {
+        let remote = section.remote()?;
+        if remote.is_ipv4() != self.local.is_ipv4() && !remote.ip().is_unspecified() {
+            return Err(Unusable::AddressFamily);
+        }
+        Ok(remote)
+    }
+
+    /// The body for what we have now; its version goes up by one if it differs from the last one.
+    fn say(&mut self, direction: Direction) -> String {
+        self.said = direction;
+        let mut text = self.text();
+        if self.sent.as_ref().is_some_and(|sent| *sent != text) {
+            self.version += 1;
+            text = self.text();
+        }
+        self.sent = Some(text.clone());
+        text
+    }
+
+    fn text(&self) -> String {
+        Description {
+            session_id: self.session_id,
+            version: self.version,
+            local: self.local,
+            lines: &self.lines,
+            codecs: &self.list,
+            event_payload_type: self.event_payload_type,
+            ptime_ms: self.ptime_ms,
+            direction: self.said,
+        }
+        .to_text()
+    }
+}
+
+fn refused(s: &Section) -> Line {
+    Line::Refused {
+        media: s.media.clone(),
+        proto: s.proto.clone(),
+        formats: s.formats.clone(),
+    }
+}
