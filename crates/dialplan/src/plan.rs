@@ -4,10 +4,7 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_types::{
-    agent::AgentRules,
-    media::Codec,
-};
+use tandem_types::{agent::AgentRules, media::Codec};
 
 /// Everything, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +19,9 @@ pub struct Plan {
     pub dialplans: BTreeMap<String, Dialplan>,
     /// Every text that can be rendered at start: (text, voice, language, provider profile).
     pub prompts: Vec<(String, String, String, String)>,
+    /// Where a rule was written, `FILE:LINE` by what it is (`reception.routes.0`): for the `why` of
+    /// a route and the `rule` of a refusal.
+    pub places: BTreeMap<String, String>,
 }
 
 /// A secret by reference, resolved at load (`env:NAME`, `file:PATH`, `cred:NAME`). Prints nothing.
@@ -65,6 +65,9 @@ pub struct Node {
     pub drain_ports: Duration,
     /// HTTP API, health, metrics.
     pub http: Option<SocketAddr>,
+    /// Directory that relative paths of the three below start from; itself relative to the
+    /// configuration's directory. See [`Node::placed`].
+    pub data_dir: String,
     /// Database URL, `sqlite://...` or `postgres://...`.
     pub store_url: String,
     /// Directory of the journal.
@@ -163,6 +166,8 @@ pub enum Nat {
 pub struct Trunk {
     /// File stem.
     pub name: String,
+    /// One line.
+    pub description: String,
     /// May call in.
     pub inbound: bool,
     /// May be called through.

@@ -1,0 +1,399 @@
+//! Where a call goes, and what it may dial. Both say which line decided.
+
+use crate::{Destination, Dialplan, Extension, Pattern, Plan, Trunk, pattern::normalise};
+use std::net::IpAddr;
+
+/// How a call came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via<'a> {
+    /// By a trunk, by its name.
+    Trunk(&'a str),
+    /// From a phone that is registered here, by its extension.
+    Phone(&'a str),
+}
+
+/// A call that wants a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival<'a> {
+    /// How it came in.
+    pub via: Via<'a>,
+    /// The called number, read where the trunk's `called_from` says.
+    pub called: &'a str,
+    /// The caller's number; empty when withheld.
+    pub caller: &'a str,
+}
+
+/// The way of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The dialplan that took it; empty for a phone that calls a phone or out by a trunk.
+    pub dialplan: String,
+    /// Where it goes, captures filled in.
+    pub destination: Destination,
+    /// What decided, e.g. `called number 2000 is "2000" in [routes], dialplans/reception.toml:9`.
+    pub why: String,
+}
+
+/// Why a call has no way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRouteKind {
+    /// No such trunk, or it may not call in: 403.
+    NotAccepted,
+    /// No file knows the number: 404.
+    UnknownNumber,
+    /// The number is known to be dialled out, and that is not allowed: 403.
+    Forbidden,
+}
+
+/// A call has no way.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct NoRoute {
+    /// For the answer on the wire.
+    pub kind: NoRouteKind,
+    /// For the admin; names the number.
+    pub reason: String,
+}
+
+/// What somebody wants to dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialTarget<'a> {
+    /// An extension.
+    Ext(&'a str),
+    /// A number through a trunk.
+    Trunk {
+        /// The trunk's name.
+        trunk: &'a str,
+        /// The number.
+        number: &'a str,
+    },
+    /// A SIP address.
+    Sip(&'a str),
+}
+
+/// It may not be dialled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}")]
+pub struct Forbidden {
+    /// The rule that says so, with its place, e.g. `never_dial "_00X." (dialplans/reception.toml:80)`.
+    pub rule: String,
+}
+
+impl Plan {
+    /// Where a call goes. A trunk's call: the dialplans that take this trunk, a number written out
+    /// in full before a pattern, `[routes]` before `numbers`, else plans by name. A phone's call:
+    /// an extension, a number of any dialplan, or out by the first trunk (by name) that allows it.
+    pub fn route(&self, arrival: &Arrival<'_>) -> Result<Route, NoRoute> {
+        let no = |kind, reason: String| Err(NoRoute { kind, reason });
+        let Some(called) = normalise(arrival.called) else {
+            return no(
+                NoRouteKind::UnknownNumber,
+                "the called number is empty, or no number".to_owned(),
+            );
+        };
+        match arrival.via {
+            Via::Trunk(name) => {
+                match self.trunks.get(name) {
+                    None => {
+                        return no(
+                            NoRouteKind::NotAccepted,
+                            format!("there is no trunk `{name}`"),
+                        );
+                    }
+                    Some(t) if !t.inbound => {
+                        return no(
+                            NoRouteKind::NotAccepted,
+                            format!("trunk `{name}` has direction = \"out\""),
+                        );
+                    }
+                    Some(_) => {}
+                }
+                let takes =
+                    |d: &Dialplan| d.trunks.is_empty() || d.trunks.iter().any(|t| t == name);
+                self.by_number(&called, takes).map_or_else(
+                    || {
+                        no(
+                            NoRouteKind::UnknownNumber,
+                            format!("no dialplan that takes calls of trunk `{name}` has {called}"),
+                        )
+                    },
+                    Ok,
+                )
+            }
+            Via::Phone(_) => self.from_phone(called),
+        }
+    }
+
+    fn from_phone(&self, called: String) -> Result<Route, NoRoute> {
+        let (mut refused, mut known) = (String::new(), false);
+        if let Some((i, ext)) = self.extension_at(&called) {
+            known = true;
+            match self.may_dial(None, DialTarget::Ext(&called)) {
+                Ok(()) => {
+                    let at = self.place(&format!("extensions.{i}"));
+                    let why = format!("{called} is extension {:?}{at}", ext.pattern.0);
+                    return Ok(Route {
+                        dialplan: String::new(),
+                        destination: Destination::Ext(called),
+                        why,
+                    });
+                }
+                Err(f) => refused = f.rule,
+            }
+        }
+        if !known && let Some(route) = self.by_number(&called, |_| true) {
+            return Ok(route);
+        }
+        for (name, trunk) in self.trunks.iter().filter(|(_, t)| t.outbound && !known) {
+            match self.may_dial(
+                None,
+                DialTarget::Trunk {
+                    trunk: name,
+                    number: &called,
+                },
+            ) {
+                Ok(()) => {
+                    let rule = first(&trunk.may_dial, &called);
+                    let at = rule.map_or_else(String::new, |i| {
+                        self.place(&format!("trunks.{name}.may_dial.{i}"))
+                    });
+                    let why = format!("phones may dial {called}, and so may trunk `{name}`{at}");
+                    let destination = Destination::Trunk(name.clone(), Some(called));
+                    return Ok(Route {
+                        dialplan: String::new(),
+                        destination,
+                        why,
+                    });
+                }
+                Err(f) => refused = f.rule,
+            }
+        }
+        if refused.is_empty() {
+            let reason = format!(
+                "{called} is no extension, in no dialplan, and there is no trunk to call out by"
+            );
+            return Err(NoRoute {
+                kind: NoRouteKind::UnknownNumber,
+                reason,
+            });
+        }
+        Err(NoRoute {
+            kind: NoRouteKind::Forbidden,
+            reason: refused,
+        })
+    }
+
+    fn by_number(&self, called: &str, takes: impl Fn(&Dialplan) -> bool) -> Option<Route> {
+        let mut patterned = None;
+        for plan in self.dialplans.values().filter(|d| takes(d)) {
+            let Some((pattern, route)) = self.in_plan(plan, called) else {
+                continue;
+            };
+            if pattern.is_exact() {
+                return Some(route);
+            }
+            patterned.get_or_insert(route);
+        }
+        patterned
+    }
+
+    fn in_plan<'p>(&self, plan: &'p Dialplan, called: &str) -> Option<(&'p Pattern, Route)> {
+        let name = &plan.name;
+        for (i, (pattern, destination)) in plan.routes.iter().enumerate() {
+            if pattern.matches_loosely(called) {
+                let at = self.place(&format!("dialplans.{name}.routes.{i}"));
+                let why = format!("called number {called} is {:?} in [routes]{at}", pattern.0);
+                let destination = destination.filled(called);
+                return Some((
+                    pattern,
+                    Route {
+                        dialplan: name.clone(),
+                        destination,
+                        why,
+                    },
+                ));
+            }
+        }
+        let (i, pattern) = plan
+            .numbers
+            .iter()
+            .enumerate()
+            .find(|(_, p)| p.matches_loosely(called))?;
+        let start = plan.start.as_ref()?;
+        let at = self.place(&format!("dialplans.{name}.numbers.{i}"));
+        let then = self.place(&format!("dialplans.{name}.start"));
+        let why = format!(
+            "called number {called} is {:?} in numbers{at}; start = {:?}{then}",
+            pattern.0,
+            start.to_string()
+        );
+        Some((
+            pattern,
+            Route {
+                dialplan: name.clone(),
+                destination: start.filled(called),
+                why,
+            },
+        ))
+    }
+
+    /// May it be dialled? For a call of a dialplan its `[limits]` say so, for a phone's own call
+    /// (`None`) `may_dial` of `[phones]`; a trunk's own lists apply as well. `never` beats `may`,
+    /// and an empty list allows nothing. An extension that `phones.toml` puts behind a trunk needs
+    /// no entry in that trunk's `may_dial`.
+    pub fn may_dial(
+        &self,
+        dialplan: Option<&str>,
+        target: DialTarget<'_>,
+    ) -> Result<(), Forbidden> {
+        let (may, never, list) = match dialplan {
+            Some(name) => match self.dialplans.get(name) {
+                Some(d) => (
+                    &d.limits.may_dial,
+                    &d.limits.never_dial[..],
+                    format!("dialplans.{name}"),
+                ),
+                None => {
+                    return Err(Forbidden {
+                        rule: format!("there is no dialplan `{name}`"),
+                    });
+                }
+            },
+            None => (&self.phones.may_dial, &[][..], "phones".to_owned()),
+        };
+        match target {
+            DialTarget::Sip(uri) => self.listed(
+                &list,
+                may,
+                never,
+                uri,
+                Pattern::matches_uri,
+                Pattern::matches_uri,
+            ),
+            DialTarget::Ext(number) => {
+                let Some((_, ext)) = self.extension_at(number) else {
+                    return Err(Forbidden {
+                        rule: format!("there is no extension {number}"),
+                    });
+                };
+                self.listed(
+                    &list,
+                    may,
+                    never,
+                    number,
+                    Pattern::matches,
+                    Pattern::matches_loosely,
+                )?;
+                match ext.via.as_ref().and_then(|t| self.trunks.get_key_value(t)) {
+                    Some((name, t)) => self.not_listed(
+                        &format!("trunks.{name}"),
+                        &t.never_dial,
+                        number,
+                        Pattern::matches_loosely,
+                    ),
+                    None => Ok(()),
+                }
+            }
+            DialTarget::Trunk { trunk, number } => {
+                let Some(t) = self.trunks.get(trunk) else {
+                    return Err(Forbidden {
+                        rule: format!("there is no trunk `{trunk}`"),
+                    });
+                };
+                if !t.outbound {
+                    return Err(Forbidden {
+                        rule: format!("trunk `{trunk}` has direction = \"in\""),
+                    });
+                }
+                self.listed(
+                    &list,
+                    may,
+                    never,
+                    number,
+                    Pattern::matches,
+                    Pattern::matches_loosely,
+                )?;
+                let list = format!("trunks.{trunk}");
+                self.listed(
+                    &list,
+                    &t.may_dial,
+                    &t.never_dial,
+                    number,
+                    Pattern::matches,
+                    Pattern::matches_loosely,
+                )
+            }
+        }
+    }
+
+    fn listed(
+        &self,
+        list: &str,
+        may: &[Pattern],
+        never: &[Pattern],
+        what: &str,
+        allows: fn(&Pattern, &str) -> bool,
+        denies: fn(&Pattern, &str) -> bool,
+    ) -> Result<(), Forbidden> {
+        self.not_listed(list, never, what, denies)?;
+        if may.iter().any(|p| allows(p, what)) {
+            return Ok(());
+        }
+        let at = self.place(&format!("{list}.may_dial"));
+        Err(Forbidden {
+            rule: format!("nothing in may_dial of {list} allows {what}{at}"),
+        })
+    }
+
+    fn not_listed(
+        &self,
+        list: &str,
+        never: &[Pattern],
+        what: &str,
+        denies: fn(&Pattern, &str) -> bool,
+    ) -> Result<(), Forbidden> {
+        match never.iter().position(|p| denies(p, what)) {
+            None => Ok(()),
+            Some(i) => {
+                let at = self.place(&format!("{list}.never_dial.{i}"));
+                Err(Forbidden {
+                    rule: format!("never_dial {:?} of {list} forbids {what}{at}", never[i].0),
+                })
+            }
+        }
+    }
+
+    /// The first extension that matches.
+    pub fn extension(&self, number: &str) -> Option<&Extension> {
+        self.extension_at(number).map(|(_, e)| e)
+    }
+
+    fn extension_at(&self, number: &str) -> Option<(usize, &Extension)> {
+        self.phones
+            .extensions
+            .iter()
+            .enumerate()
+            .find(|(_, e)| e.pattern.matches(number))
+    }
+
+    /// The trunks whose calls come from this address, by name. More than one: the called number,
+    /// or the host in From and To, tells them apart (field note 2).
+    pub fn trunk_by_source(&self, ip: IpAddr) -> Vec<&Trunk> {
+        let ip = ip.to_canonical();
+        self.trunks
+            .values()
+            .filter(|t| t.inbound && t.allow_from.iter().any(|net| net.contains(&ip)))
+            .collect()
+    }
+
+    /// `, FILE:LINE` of a rule, or nothing where it has no line.
+    fn place(&self, key: &str) -> String {
+        self.places
+            .get(key)
+            .map_or_else(String::new, |p| format!(", {p}"))
+    }
+}
+
+fn first(list: &[Pattern], number: &str) -> Option<usize> {
+    list.iter().position(|p| p.matches(number))
+}
