@@ -1,1 +1,16 @@
-//! 
+//! The conversation: turn-taking, barge-in, triage, the handoff package, escalation and guards.
+//! Pure: no socket, no clock, no task. Media and providers are reached by outputs alone.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`intent`] | a local classifier, trained at load from the dialplan's examples |
+//! | [`understand`] | words to facts: numbers, names, dates, wishes, mood |
+//! | [`package`] | the context package of a handoff, and its views for people |
+//! | [`conversation`] | the machine |
+
+pub mod conversation;
+pub mod intent;
+pub mod package;
+pub mod understand;
+
+pub use conversation::{Brain, Conversation, ConversationStart, Input, Output};
