@@ -1,1 +1,33 @@
-//! 
+//! Sound as samples: G.711, packet loss concealment, resampling, tones, levels and the built-in hold
+//! music. Everything is 16-bit linear PCM; where no rate is named it is 8 kHz ([`RATE`]).
+//!
+//! | module | what | source |
+//! |---|---|---|
+//! | [`g711`] | both laws by table, and the change of law | ITU-T G.711, G.191 |
+//! | [`plc`] | concealment by pitch waveform substitution | ITU-T G.711 Appendix I |
+//! | [`resample`] | polyphase filter between any two rates | |
+//! | [`tone`] | sine mixtures with a cadence; ringback by country | ITU-T E.180 Supplement 2 |
+//! | [`dtmf`] | keys as tones: made and recognised | ITU-T Q.23, Q.24 |
+//! | [`meter`] | how much of a window is one frequency; levels | Goertzel 1958 |
+//! | [`music`] | the built-in hold music | composed here |
+
+pub mod dtmf;
+pub mod g711;
+pub mod meter;
+pub mod music;
+pub mod plc;
+pub mod resample;
+pub mod tone;
+
+pub use dtmf::{DtmfDetector, DtmfTone};
+pub use g711::Law;
+pub use meter::ToneMeter;
+pub use plc::Concealer;
+pub use resample::Resampler;
+pub use tone::ToneSource;
+
+/// Samples per second of telephone sound.
+pub const RATE: u32 = 8000;
+
+/// Samples in a millisecond at [`RATE`].
+pub const PER_MS: usize = 8;
