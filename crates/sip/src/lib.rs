@@ -6,5 +6,6 @@
 //! ```
 
 pub mod api;
+pub mod message;
 
 pub use api::{Command, Event, Failure, Flow, Input, Output, SessionId, Transport};

@@ -1,0 +1,135 @@
+//! Well-formed but wrong requests.
+
+use super::{
+    CSeq, HeaderName, Headers, NameAddr, ParseError, Request, Response, Uri, Via,
+    status::standard_phrase,
+};
+use serde::{Deserialize, Serialize};
+
+/// Why a request cannot be served, as the response to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// 400, 416.
+    pub status: u16,
+    /// What is wrong, for people.
+    pub phrase: String,
+    /// Headers of the response.
+    pub headers: Headers,
+}
+
+impl Refusal {
+    /// With this phrase; empty: the standard one.
+    pub fn new(status: u16, phrase: &str) -> Self {
+        let phrase = if phrase.is_empty() {
+            standard_phrase(status)
+        } else {
+            phrase
+        };
+        Self {
+            status,
+            phrase: phrase.to_owned(),
+            headers: Headers::new(),
+        }
+    }
+    fn missing(name: &HeaderName) -> Self {
+        Self::new(400, &format!("Missing {name} Header"))
+    }
+    fn bad(name: &HeaderName) -> Self {
+        Self::new(400, &format!("Bad {name} Header"))
+    }
+    /// The whole response.
+    pub fn response(&self, request: &Request, to_tag: Option<&str>) -> Response {
+        let mut out = Response::reply_to(request, self.status, to_tag).with_phrase(&self.phrase);
+        out.headers.extend(self.headers.clone());
+        out
+    }
+}
+
+impl Request {
+    /// What must be right before anything is done with a request (RFC 3261 sections 8.1.1 and 8.2, RFC 4475): one From,
+    /// To, Call-ID and CSeq, Vias, all readable, CSeq's method the request's own, Contacts and routes readable, a
+    /// URI scheme that is served. Max-Forwards, Require and bodies are the endpoint's matter.
+    pub fn check(&self) -> Result<(), Refusal> {
+        use HeaderName as H;
+        for name in [H::From, H::To, H::CallId, H::CSeq] {
+            match self.headers.lines(&name).count() {
+                0 => return Err(Refusal::missing(&name)),
+                1 => {}
+                _ => return Err(Refusal::new(400, &format!("Several {name} Headers"))),
+            }
+        }
+        for name in [
+            H::MaxForwards,
+            H::ContentType,
+            H::Expires,
+            H::Event,
+            H::ReferTo,
+            H::Replaces,
+        ] {
+            if self.headers.lines(&name).count() > 1 {
+                return Err(Refusal::new(400, &format!("Several {name} Headers")));
+            }
+        }
+        self.check_via()?;
+        if self
+            .call_id()
+            .is_none_or(|id| id.is_empty() || id.contains([' ', '\t']))
+        {
+            return Err(Refusal::bad(&H::CallId));
+        }
+        for name in [H::From, H::To] {
+            every(&self.headers, &name, |v| NameAddr::parse(v).map(drop))?;
+        }
+        let cseq = self.headers.first(&H::CSeq).map(CSeq::parse);
+        match cseq {
+            Some(Ok(cseq)) if cseq.method == self.method => {}
+            Some(Ok(_)) => return Err(Refusal::new(400, "CSeq Method Does Not Match")),
+            _ => return Err(Refusal::bad(&H::CSeq)),
+        }
+        every(&self.headers, &H::Contact, |v| match v {
+            "*" => Ok(()),
+            v => NameAddr::parse(v).map(drop),
+        })?;
+        for name in [H::Route, H::RecordRoute, H::ReferTo] {
+            every(&self.headers, &name, |v| NameAddr::parse(v).map(drop))?;
+        }
+        match &self.uri {
+            Uri::Sip(u) if !u.headers.is_empty() => {
+                Err(Refusal::new(400, "Headers in Request-URI"))
+            }
+            Uri::Sip(_) | Uri::Tel { .. } => Ok(()),
+            Uri::Other(_) => Err(Refusal::new(416, "")),
+        }
+    }
+
+    fn check_via(&self) -> Result<(), Refusal> {
+        let mut vias = self.headers.values(&HeaderName::Via).peekable();
+        if vias.peek().is_none() {
+            return Err(Refusal::missing(&HeaderName::Via));
+        }
+        for (i, via) in vias.enumerate() {
+            let via = Via::parse(via).map_err(|_| Refusal::bad(&HeaderName::Via))?;
+            // A cookie with nothing behind it matches no transaction (RFC 4475 section 3.2.1).
+            if i == 0
+                && via.magic_branch().is_none()
+                && via
+                    .branch()
+                    .is_some_and(|b| b.eq_ignore_ascii_case(super::via::MAGIC_COOKIE))
+            {
+                return Err(Refusal::new(400, "Empty Branch"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn every(
+    headers: &Headers,
+    name: &HeaderName,
+    read: impl Fn(&str) -> Result<(), ParseError>,
+) -> Result<(), Refusal> {
+    headers
+        .values(name)
+        .try_for_each(&read)
+        .map_err(|_| Refusal::bad(name))
+}

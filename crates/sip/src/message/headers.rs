@@ -1,0 +1,365 @@
+//! Headers in their order, each line as it came.
+
+use super::{
+    HeaderName, ListValues, Text,
+    lexer::{all_token, is_ws, trim},
+};
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{borrow::Cow, fmt};
+
+/// One header line. Its bytes (spelling of the name, folding, characters that are not UTF-8) are kept.
+#[derive(Clone)]
+pub struct Header {
+    name: HeaderName,
+    /// The line without its end.
+    raw: Bytes,
+    /// Where the value lies in `raw`.
+    start: u32,
+    end: u32,
+    /// The value, where it cannot be read from `raw`: unfolded, or decoded from Latin-1.
+    text: Option<Box<str>>,
+}
+
+impl Header {
+    /// `name: value`. CR, LF and NUL in the value become spaces, so a value cannot begin another line.
+    pub fn new(name: impl Into<HeaderName>, value: impl fmt::Display) -> Self {
+        let name = name.into();
+        let mut raw = format!("{name}: {value}");
+        let start = name.as_str().len() + 2;
+        if raw.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            raw = raw.replace(['\r', '\n', '\0'], " ");
+        }
+        raw.truncate(raw.trim_end_matches(is_ws).len().max(start));
+        let lead = raw[start..].len() - raw[start..].trim_start_matches(is_ws).len();
+        let (start, end) = ((start + lead) as u32, raw.len() as u32);
+        Self {
+            name,
+            raw: raw.into(),
+            start,
+            end,
+            text: None,
+        }
+    }
+
+    /// A line as received, without its end; folded lines with their line ends within. `None`: no header.
+    pub(crate) fn from_wire(raw: Bytes) -> Option<Self> {
+        let colon = raw.iter().position(|&b| b == b':')?;
+        let spelled = std::str::from_utf8(raw.get(..colon)?)
+            .ok()?
+            .trim_end_matches(is_ws);
+        let name = match HeaderName::known(spelled) {
+            Some(name) => name,
+            None if all_token(spelled) => {
+                HeaderName::Other(Text::from_shared(raw.slice(..spelled.len()))?)
+            }
+            None => return None,
+        };
+        let white = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+        let mut start = colon + 1;
+        let mut end = raw.len();
+        while start < end && white(&raw[start]) {
+            start += 1;
+        }
+        while end > start && white(&raw[end - 1]) {
+            end -= 1;
+        }
+        let text = match std::str::from_utf8(&raw[start..end]) {
+            Ok(s) if s.contains(['\r', '\n']) => Some(unfold(s).into()),
+            Ok(_) => None,
+            Err(_) => {
+                let latin1: String = raw[start..end].iter().map(|&b| char::from(b)).collect();
+                Some(
+                    if latin1.contains(['\r', '\n']) {
+                        unfold(&latin1)
+                    } else {
+                        latin1
+                    }
+                    .into(),
+                )
+            }
+        };
+        Some(Self {
+            name,
+            start: start as u32,
+            end: end as u32,
+            text,
+            raw,
+        })
+    }
+
+    /// Which header.
+    pub fn name(&self) -> &HeaderName {
+        &self.name
+    }
+    /// The value without white space around it, unfolded. What is not UTF-8 reads as Latin-1.
+    pub fn value(&self) -> &str {
+        match &self.text {
+            Some(text) => text,
+            None => std::str::from_utf8(self.value_bytes()).unwrap_or_default(),
+        }
+    }
+    /// The value's bytes as they came.
+    pub fn value_bytes(&self) -> &[u8] {
+        self.raw
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+    /// The line as it came, without its end.
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+    /// The name as it is spelled on the wire.
+    pub(crate) fn spelled(&self) -> &str {
+        let colon = self.raw.iter().position(|&b| b == b':').unwrap_or(0);
+        trim(std::str::from_utf8(&self.raw[..colon]).unwrap_or_default())
+    }
+    /// The value, sharing the buffer where it can.
+    pub(crate) fn shared(&self) -> Text {
+        match &self.text {
+            Some(text) => Text::from(text.as_ref()),
+            None => Text::from_shared(self.raw.slice(self.start as usize..self.end as usize))
+                .unwrap_or_default(),
+        }
+    }
+    /// The values of a list header.
+    pub fn values(&self) -> ListValues<'_> {
+        ListValues::new(self.value(), self.name.is_list())
+    }
+    /// Another value under the name as it was spelled.
+    fn revalued(&self, value: &str) -> Self {
+        let mut new = Self::new(self.name.clone(), value);
+        let spelled = self.spelled();
+        if spelled != self.name.as_str() {
+            new = Self::from_wire(format!("{spelled}: {}", new.value()).into()).unwrap_or(new);
+        }
+        new
+    }
+}
+
+/// One space for each line end and the white space around it (RFC 3261 section 7.3.1).
+fn unfold(s: &str) -> String {
+    let lines = s.split(['\r', '\n']).map(trim).filter(|l| !l.is_empty());
+    lines.fold(String::with_capacity(s.len()), |mut out, line| {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(line);
+        out
+    })
+}
+
+impl PartialEq for Header {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
+}
+impl Eq for Header {}
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&String::from_utf8_lossy(&self.raw), f)
+    }
+}
+
+/// As the line's text, or as bytes where it is not UTF-8.
+impl Serialize for Header {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.raw) {
+            Ok(text) => s.serialize_str(text),
+            Err(_) => s.serialize_bytes(&self.raw),
+        }
+    }
+}
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Line;
+        impl<'de> de::Visitor<'de> for Line {
+            type Value = Bytes;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a header line")
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Bytes, E> {
+                Ok(Bytes::copy_from_slice(v.as_bytes()))
+            }
+            fn visit_bytes<E: de::Error>(self, v: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes::copy_from_slice(v))
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Bytes, A::Error> {
+                let mut out = Vec::new();
+                while let Some(b) = seq.next_element::<u8>()? {
+                    out.push(b);
+                }
+                Ok(out.into())
+            }
+        }
+        let raw = d.deserialize_any(Line)?;
+        Self::from_wire(raw).ok_or_else(|| de::Error::custom("no header line"))
+    }
+}
+
+/// All headers of a message, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Headers(Vec<Header>);
+
+impl Headers {
+    /// None.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+    pub(crate) fn with_capacity(lines: usize) -> Self {
+        Self(Vec::with_capacity(lines))
+    }
+    /// No line at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// Lines.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    /// Lines in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Header> {
+        self.0.iter()
+    }
+
+    /// Adds a line at the end.
+    pub fn push(&mut self, name: impl Into<HeaderName>, value: impl fmt::Display) {
+        self.0.push(Header::new(name, value));
+    }
+    /// [`Headers::push`], for building.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<HeaderName>, value: impl fmt::Display) -> Self {
+        self.push(name, value);
+        self
+    }
+    /// Adds a line as it is.
+    pub fn push_header(&mut self, header: Header) {
+        self.0.push(header);
+    }
+    /// Adds a line above the first of its name (a Via, a Record-Route), or at the top.
+    pub fn insert_first(&mut self, name: impl Into<HeaderName>, value: impl fmt::Display) {
+        let header = Header::new(name, value);
+        let at = self
+            .0
+            .iter()
+            .position(|h| h.name == header.name)
+            .unwrap_or(0);
+        self.0.insert(at, header);
+    }
+
+    /// The first line of this name.
+    pub fn line(&self, name: &HeaderName) -> Option<&Header> {
+        self.0.iter().find(|h| h.name == *name)
+    }
+    /// The whole value of the first line of this name.
+    pub fn first(&self, name: &HeaderName) -> Option<&str> {
+        self.line(name).map(Header::value)
+    }
+    /// There is a line of this name.
+    pub fn contains(&self, name: &HeaderName) -> bool {
+        self.line(name).is_some()
+    }
+    /// All lines of this name.
+    pub fn lines<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a Header> + use<'a> {
+        self.0.iter().filter(move |h| h.name == *name)
+    }
+    /// The whole values of all lines of this name.
+    pub fn all<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.lines(name).map(Header::value)
+    }
+    /// All values of this name, those of one line taken apart at commas if it is a list header.
+    pub fn values<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.lines(name).flat_map(Header::values)
+    }
+    /// One of the values is this token, without case (`Supported`, `Allow-Events`).
+    pub fn lists(&self, name: &HeaderName, token: &str) -> bool {
+        self.values(name).any(|v| v.eq_ignore_ascii_case(token))
+    }
+
+    /// One line of this name with this value: in the place of the first, or at the end.
+    pub fn set(&mut self, name: impl Into<HeaderName>, value: impl fmt::Display) {
+        let header = Header::new(name, value);
+        match self.0.iter().position(|h| h.name == header.name) {
+            None => self.0.push(header),
+            Some(at) => {
+                let mut index = 0;
+                self.0.retain(|h| {
+                    index += 1;
+                    index <= at + 1 || h.name != header.name
+                });
+                self.0[at] = header;
+            }
+        }
+    }
+    /// Takes all lines of this name away; how many there were.
+    pub fn remove(&mut self, name: &HeaderName) -> usize {
+        let before = self.0.len();
+        self.0.retain(|h| h.name != *name);
+        before - self.0.len()
+    }
+    /// Takes the first value of a list header away (the top Via of a response).
+    pub fn remove_first_value(&mut self, name: &HeaderName) -> Option<String> {
+        let at = self.0.iter().position(|h| h.name == *name)?;
+        let line = &self.0[at];
+        let mut values = line.values();
+        let first = values.next().map(str::to_owned);
+        let rest = values.collect::<Vec<_>>().join(", ");
+        if rest.is_empty() {
+            self.0.remove(at);
+        } else {
+            let line = line.revalued(&rest);
+            self.0[at] = line;
+        }
+        first
+    }
+    /// Puts another value in the place of the first of a list header (`received` and `rport` in the top Via).
+    pub fn replace_first_value(&mut self, name: &HeaderName, value: impl fmt::Display) {
+        let Some(at) = self.0.iter().position(|h| h.name == *name) else {
+            return;
+        };
+        let rest = self.0[at].values().skip(1).map(Cow::Borrowed);
+        let all = std::iter::once(Cow::Owned(value.to_string()))
+            .chain(rest)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let line = self.0[at].revalued(&all);
+        self.0[at] = line;
+    }
+    /// Puts a parameter or more at the end of the first line of this name (a tag to To).
+    pub(crate) fn append_to_first(&mut self, name: &HeaderName, tail: &str) {
+        if let Some(at) = self.0.iter().position(|h| h.name == *name) {
+            let line = self.0[at].revalued(&format!("{}{tail}", self.0[at].value()));
+            self.0[at] = line;
+        }
+    }
+    /// Copies all lines of this name from another message, as they are.
+    pub fn copy_from(&mut self, other: &Self, name: &HeaderName) {
+        self.0.extend(other.lines(name).cloned());
+    }
+}
+
+impl Extend<Header> for Headers {
+    fn extend<T: IntoIterator<Item = Header>>(&mut self, iter: T) {
+        self.0.extend(iter);
+    }
+}
+impl FromIterator<Header> for Headers {
+    fn from_iter<T: IntoIterator<Item = Header>>(iter: T) -> Self {
+        Self(iter.into_iter().collect())
+    }
+}
+impl IntoIterator for Headers {
+    type Item = Header;
+    type IntoIter = std::vec::IntoIter<Header>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+impl<'a> IntoIterator for &'a Headers {
+    type Item = &'a Header;
+    type IntoIter = std::slice::Iter<'a, Header>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

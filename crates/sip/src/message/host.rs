@@ -1,0 +1,98 @@
+//! Hosts: names, IPv4, IPv6 in brackets.
+
+use super::{ParseError, Text, lexer};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+/// Where a URI or a Via points.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Host {
+    /// A domain name, spelled as it came.
+    Name(Text),
+    /// Four numbers.
+    V4(Ipv4Addr),
+    /// In brackets on the wire.
+    V6(Ipv6Addr),
+}
+
+impl Host {
+    /// The address, if it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Name(_) => None,
+            Self::V4(ip) => Some((*ip).into()),
+            Self::V6(ip) => Some((*ip).into()),
+        }
+    }
+
+    /// Equal as RFC 3261 section 19.1.4 has it: names without case.
+    pub fn equivalent(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Name(a), Self::Name(b)) => a.eq_ignore_ascii_case(b),
+            _ => self == other,
+        }
+    }
+
+    pub(crate) fn parse(of: &Text, s: &str) -> Result<Self, ParseError> {
+        if let Some(v6) = s.strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
+            return v6.parse().map(Self::V6).map_err(|_| ParseError::Host);
+        }
+        // A name may begin with a digit, so only what is an address is one.
+        if s.as_bytes().first().is_some_and(u8::is_ascii_digit)
+            && let Ok(v4) = s.parse()
+        {
+            return Ok(Self::V4(v4));
+        }
+        let ok = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        if s.is_empty() || !s.bytes().all(ok) {
+            return Err(ParseError::Host);
+        }
+        Ok(Self::Name(of.cut(s)))
+    }
+
+    /// `host[:port]`, with white space around the colon (Via has it).
+    pub(crate) fn parse_with_port(of: &Text, s: &str) -> Result<(Self, Option<u16>), ParseError> {
+        let colon = match s.rfind(']') {
+            Some(end) => s[end..].find(':').map(|at| at + end),
+            None => s.find(':'),
+        };
+        match colon {
+            None => Ok((Self::parse(of, lexer::trim(s))?, None)),
+            Some(at) => {
+                let port =
+                    lexer::number(lexer::trim(&s[at + 1..])).map_err(|_| ParseError::Host)?;
+                Ok((Self::parse(of, lexer::trim(&s[..at]))?, Some(port)))
+            }
+        }
+    }
+}
+
+impl From<IpAddr> for Host {
+    fn from(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(ip) => Self::V4(ip),
+            IpAddr::V6(ip) => Self::V6(ip),
+        }
+    }
+}
+
+impl FromStr for Host {
+    type Err = ParseError;
+    fn from_str(s: &str) -> Result<Self, ParseError> {
+        Self::parse(&Text::default(), s)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::V4(ip) => ip.fmt(f),
+            Self::V6(ip) => write!(f, "[{ip}]"),
+        }
+    }
+}
