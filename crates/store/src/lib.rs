@@ -1,1 +1,38 @@
-//! 
+//! The journal on disk, and its views in a database.
+//!
+//! ```text
+//!  switch shard --append--> Journal (files) --read--> Projector --one transaction--> Store (rows)
+//!                                                        ^                             |
+//!                                                        +--- where it stopped <-------+
+//! ```
+//!
+//! [`Journal`] is synchronous and owned by its shard's thread: one `write` per step, and never an
+//! error that could end a call. [`Projector`] is a task that follows the files and writes rows; a
+//! database that is away only makes it wait. [`Store`] is the database, SQLite or PostgreSQL, with
+//! the queries that the command line asks. One file per noun: [`calls`], [`legs`], [`turns`],
+//! [`handoffs`], [`transfers`], [`events`].
+
+pub mod calls;
+mod db;
+mod error;
+pub mod events;
+pub mod handoffs;
+pub mod journal;
+pub mod legs;
+mod migrations;
+pub mod projector;
+mod sql;
+pub mod transfers;
+pub mod turns;
+mod words;
+
+pub use calls::{CallDetail, CallFilter, CallRow};
+pub use db::Store;
+pub use error::StoreError;
+pub use events::{ChainFault, EventRow, Verdict};
+pub use handoffs::{HandoffFilter, HandoffRow};
+pub use journal::{Alarm, Fsync, Head, Journal, JournalError, Outcome, Recovered};
+pub use legs::LegRow;
+pub use projector::{Projector, Status};
+pub use transfers::{AttemptRow, TransferRow};
+pub use turns::TurnRow;

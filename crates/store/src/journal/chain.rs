@@ -1,0 +1,246 @@
+//! The hash chain of a call, and the line of an event.
+//!
+//! `hash = sha256(prev || canonical JSON of the event)`, `prev` being the hash of the call's last
+//! event as 64 hexadecimal digits, or [`GENESIS`]. A line is
+//! `{"event":{...},"hash":"...","prev":"..."}`.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tandem_types::{
+    CallId, HandoffId, LegId, TransferId, Wall,
+    canonical::{canonical_json, sha256_hex},
+    journal::{Event, What},
+};
+
+/// What the first event of a call is chained to.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The hash of an event whose canonical JSON is `json`.
+pub fn hash(prev: &str, json: &str) -> String {
+    let mut bytes = Vec::with_capacity(prev.len() + json.len());
+    bytes.extend_from_slice(prev.as_bytes());
+    bytes.extend_from_slice(json.as_bytes());
+    sha256_hex(&bytes)
+}
+
+/// The line of an event, line feed included, and its hash.
+pub(crate) fn line(prev: &str, event: &Event) -> (String, String) {
+    let json = canonical_json(event);
+    let hash = hash(prev, &json);
+    (
+        format!("{{\"event\":{json},\"hash\":\"{hash}\",\"prev\":\"{prev}\"}}\n"),
+        hash,
+    )
+}
+
+/// An event as it stands in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chained {
+    /// Hash of the call's event before it.
+    pub prev: String,
+    /// Its own hash.
+    pub hash: String,
+    /// Its canonical JSON: what was hashed.
+    pub json: String,
+    /// The event.
+    pub event: Event,
+}
+
+/// Reads a line back. The error is for a log and holds nothing of the line.
+pub(crate) fn parse(line: &str) -> Result<Chained, String> {
+    #[derive(Deserialize)]
+    struct Raw {
+        prev: String,
+        hash: String,
+        event: serde_json::Value,
+    }
+    let shape = |e: serde_json::Error| format!("{:?} at column {}", e.classify(), e.column());
+    let raw: Raw = serde_json::from_str(line).map_err(shape)?;
+    let json = canonical_json(&raw.event);
+    let event = serde_json::from_value(raw.event).map_err(shape)?;
+    Ok(Chained {
+        prev: raw.prev,
+        hash: raw.hash,
+        json,
+        event,
+    })
+}
+
+/// How far the chain of a call has come, and what the call still has open: enough to close it
+/// properly after a crash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Of the last event.
+    pub seq: u32,
+    /// Of the last event.
+    pub hash: String,
+    /// Of the first event.
+    pub started: Wall,
+    /// Of the last event.
+    pub last: Wall,
+    /// When billing began.
+    pub answered: Option<Wall>,
+    /// `CallEnded` is there; only `LegMeasured` may follow.
+    pub ended: bool,
+    /// Legs that have not ended.
+    pub legs: BTreeSet<LegId>,
+    /// Legs whose measures have not come.
+    pub unmeasured: BTreeSet<LegId>,
+    /// Handoffs without a terminal state.
+    pub handoffs: BTreeSet<HandoffId>,
+    /// Transfers without a terminal state.
+    pub transfers: BTreeSet<TransferId>,
+}
+
+impl Head {
+    fn new(at: Wall) -> Self {
+        Self {
+            seq: 0,
+            hash: GENESIS.to_owned(),
+            started: at,
+            last: at,
+            answered: None,
+            ended: false,
+            legs: BTreeSet::new(),
+            unmeasured: BTreeSet::new(),
+            handoffs: BTreeSet::new(),
+            transfers: BTreeSet::new(),
+        }
+    }
+
+    fn apply(&mut self, event: &Event, hash: String) {
+        self.seq = event.seq;
+        self.hash = hash;
+        self.last = event.at;
+        match &event.what {
+            What::LegCreated { leg, .. } => {
+                self.legs.insert(*leg);
+                self.unmeasured.insert(*leg);
+            }
+            What::LegEnded { leg, .. } => {
+                self.legs.remove(leg);
+            }
+            What::LegMeasured { leg, .. } => {
+                self.unmeasured.remove(leg);
+            }
+            What::CallAnswered => self.answered = Some(event.at),
+            What::HandoffOffered { package, .. } => {
+                self.handoffs.insert(package.handoff);
+            }
+            What::HandoffEnded { handoff, .. } => {
+                self.handoffs.remove(handoff);
+            }
+            What::TransferStarted { transfer, .. } => {
+                self.transfers.insert(*transfer);
+            }
+            What::TransferEnded { transfer, .. } => {
+                self.transfers.remove(transfer);
+            }
+            What::CallEnded { .. } => self.ended = true,
+            What::CallStarted { .. }
+            | What::LegRinging { .. }
+            | What::LegAnswered { .. }
+            | What::LegProved { .. }
+            | What::LegHeld { .. }
+            | What::Disclosed { .. }
+            | What::AgentEntered { .. }
+            | What::TurnEnded { .. }
+            | What::Understood { .. }
+            | What::ProviderFailed { .. }
+            | What::HandoffAcknowledged { .. }
+            | What::TransferDialled { .. }
+            | What::TransferRang { .. }
+            | What::TransferAnswered { .. }
+            | What::TransferBriefed { .. }
+            | What::TransferAccepted { .. }
+            | What::TransferBridged { .. }
+            | What::TransferAttemptFailed { .. }
+            | What::Bridged { .. }
+            | What::KeyPressed { .. }
+            | What::Refused { .. }
+            | What::Alarm { .. } => {}
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.ended && self.unmeasured.is_empty()
+    }
+}
+
+/// A leg that never took a port is never measured; its call is forgotten this long after its end.
+const MEASURES_WITHIN_MICROS: i64 = 600 * 1_000_000;
+
+/// The heads of the calls that may still get events.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<CallId, Head>", into = "BTreeMap<CallId, Head>")]
+pub struct Heads {
+    calls: BTreeMap<CallId, Head>,
+    /// Calls that wait for measures only, by their end.
+    ended: VecDeque<(Wall, CallId)>,
+}
+
+impl Heads {
+    /// The head of a call, unless the call is over and measured.
+    pub fn of(&self, call: CallId) -> Option<&Head> {
+        self.calls.get(&call)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&CallId, &Head)> {
+        self.calls.iter()
+    }
+
+    pub(crate) fn tip(&self, call: CallId) -> &str {
+        self.calls.get(&call).map_or(GENESIS, |h| h.hash.as_str())
+    }
+
+    /// Takes an event that is on disk. One that was taken before changes nothing.
+    pub(crate) fn apply(&mut self, event: &Event, hash: String) {
+        self.forget_old(event.at);
+        let head = self
+            .calls
+            .entry(event.call)
+            .or_insert_with(|| Head::new(event.at));
+        if event.seq <= head.seq {
+            return;
+        }
+        let had_ended = head.ended;
+        head.apply(event, hash);
+        if head.is_complete() {
+            self.calls.remove(&event.call);
+        } else if head.ended && !had_ended {
+            self.ended.push_back((event.at, event.call));
+        }
+    }
+
+    fn forget_old(&mut self, now: Wall) {
+        while let Some((at, call)) = self.ended.front().copied() {
+            if now.0.saturating_sub(at.0) < MEASURES_WITHIN_MICROS {
+                break;
+            }
+            self.ended.pop_front();
+            self.calls.remove(&call);
+        }
+    }
+}
+
+impl From<BTreeMap<CallId, Head>> for Heads {
+    fn from(calls: BTreeMap<CallId, Head>) -> Self {
+        let mut ended: Vec<_> = calls
+            .iter()
+            .filter(|(_, h)| h.ended)
+            .map(|(c, h)| (h.last, *c))
+            .collect();
+        ended.sort_unstable();
+        Self {
+            calls,
+            ended: ended.into(),
+        }
+    }
+}
+
+impl From<Heads> for BTreeMap<CallId, Head> {
+    fn from(heads: Heads) -> Self {
+        heads.calls
+    }
+}

@@ -1,0 +1,50 @@
+//! The migrations of `sql/`, built into the binary. The same text runs on both databases.
+
+use crate::{Store, StoreError, db::Pool};
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+macro_rules! migrations {
+    ($($number:literal $what:literal),* $(,)?) => {
+        [$(($number, $what, include_str!(concat!("../../../sql/000", $number, "_", $what, ".sql")))),*]
+    };
+}
+
+/// Number, name and text of each, in order. A migration that has been released never changes.
+const MIGRATIONS: [(i64, &str, &str); 6] = migrations![
+    1 "events",
+    2 "calls",
+    3 "legs",
+    4 "turns",
+    5 "handoffs",
+    6 "transfers",
+];
+
+impl Store {
+    /// Brings the tables up to date. Safe to call from several gateways at once.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let migrator = Migrator::with_migrations(
+            MIGRATIONS
+                .iter()
+                .map(|(number, what, sql)| {
+                    let sql = (*sql).into_sql_str();
+                    Migration::new(*number, (*what).into(), MigrationType::Simple, sql, false)
+                })
+                .collect(),
+        );
+        let result = match &self.pool {
+            Pool::Sqlite(pool) => migrator.run(pool).await,
+            Pool::Postgres(pool) => migrator.run(pool).await,
+        };
+        result.map_err(|e| match e {
+            sqlx::migrate::MigrateError::Execute(e)
+            | sqlx::migrate::MigrateError::ExecuteMigration(e, _) => match StoreError::from(e) {
+                away @ StoreError::Away(_) => away,
+                other => StoreError::Migration(other.to_string()),
+            },
+            other => StoreError::Migration(other.to_string()),
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! Which rows an event changes.
+
+use crate::{calls, handoffs, legs, sql::Statement, transfers, turns};
+use tandem_types::journal::{Event, What};
+
+/// The statements of an event, in order; besides its own row in `events`.
+pub(super) fn statements(e: &Event) -> Vec<Statement> {
+    match &e.what {
+        What::CallStarted {
+            from,
+            to,
+            via,
+            dialplan,
+            start,
+            sip_call_id,
+        } => {
+            let dialplan = dialplan.as_ref();
+            vec![calls::started(
+                e,
+                &calls::Started {
+                    from,
+                    to,
+                    via,
+                    dialplan,
+                    start,
+                    sip_call_id,
+                },
+            )]
+        }
+        What::CallAnswered => vec![calls::answered(e)],
+        What::Disclosed { .. } => vec![calls::disclosed(e)],
+        What::AgentEntered { agent, handoff } => {
+            let entered = handoff.map(|h| handoffs::entered(e, h));
+            [calls::agent_entered(e, agent)]
+                .into_iter()
+                .chain(entered)
+                .collect()
+        }
+        What::CallEnded {
+            end,
+            duration_ms,
+            billed_ms,
+        } => {
+            vec![calls::ended(e, end, *duration_ms, *billed_ms)]
+        }
+        What::LegCreated { .. }
+        | What::LegRinging { .. }
+        | What::LegAnswered { .. }
+        | What::LegProved { .. }
+        | What::LegEnded { .. }
+        | What::LegMeasured { .. }
+        | What::Bridged { .. } => of_leg(e),
+        What::TurnEnded {
+            turn,
+            speaker,
+            text,
+            generated,
+            interrupted,
+            confidence,
+        } => {
+            let (generated, interrupted, confidence) =
+                (generated.as_ref(), *interrupted, *confidence);
+            let t = turns::Ended {
+                turn,
+                speaker,
+                text,
+                generated,
+                interrupted,
+                confidence,
+            };
+            vec![turns::ended(e, &t)]
+        }
+        What::Understood {
+            turn,
+            intent,
+            confidence,
+            by,
+        } => {
+            vec![turns::understood(e, turn, intent.as_ref(), *confidence, by)]
+        }
+        What::HandoffOffered { package, sha256 } => vec![handoffs::offered(e, package, sha256)],
+        What::HandoffAcknowledged {
+            handoff,
+            sha256,
+            delivered,
+        } => {
+            vec![handoffs::acknowledged(
+                e,
+                *handoff,
+                sha256,
+                delivered.as_ref(),
+            )]
+        }
+        What::HandoffEnded {
+            handoff,
+            end,
+            reason,
+        } => {
+            vec![handoffs::ended(e, *handoff, *end, *reason)]
+        }
+        What::TransferStarted { .. }
+        | What::TransferDialled { .. }
+        | What::TransferRang { .. }
+        | What::TransferAnswered { .. }
+        | What::TransferBriefed { .. }
+        | What::TransferAccepted { .. }
+        | What::TransferBridged { .. }
+        | What::TransferAttemptFailed { .. }
+        | What::TransferEnded { .. } => of_transfer(e),
+        What::LegHeld { .. }
+        | What::ProviderFailed { .. }
+        | What::KeyPressed { .. }
+        | What::Refused { .. }
+        | What::Alarm { .. } => Vec::new(),
+    }
+}
+
+fn of_leg(e: &Event) -> Vec<Statement> {
+    match &e.what {
+        What::LegCreated {
+            leg,
+            role,
+            peer,
+            sip_call_id,
+        } => {
+            vec![legs::created(e, *leg, *role, peer, sip_call_id)]
+        }
+        What::LegRinging { leg } => vec![legs::ringing(e, *leg)],
+        What::LegAnswered { leg, codec } => vec![legs::answered(e, *leg, *codec)],
+        What::LegProved { leg, by } => vec![legs::proved(e, *leg, *by)],
+        What::LegEnded { leg, end } => vec![legs::ended(e, *leg, end)],
+        What::LegMeasured { leg, stats } => vec![legs::measured(*leg, stats)],
+        What::Bridged { a, b } => vec![legs::bridged(e, *a, *b)],
+        _ => Vec::new(),
+    }
+}
+
+fn of_transfer(e: &Event) -> Vec<Statement> {
+    match &e.what {
+        What::TransferStarted {
+            transfer,
+            handoff,
+            kind,
+            to,
+        } => {
+            vec![transfers::started(e, *transfer, *handoff, *kind, to)]
+        }
+        What::TransferDialled {
+            transfer,
+            leg,
+            target,
+            attempt,
+        } => transfers::dialled(e, *transfer, *leg, target, *attempt).into(),
+        What::TransferRang { transfer } => transfers::rang(e, *transfer).into(),
+        What::TransferAnswered { transfer } => transfers::answered(e, *transfer).into(),
+        What::TransferBriefed { transfer, text } => {
+            let mut all = Vec::from(transfers::briefed(e, *transfer));
+            all.push(transfers::brief_was(*transfer, text));
+            all
+        }
+        What::TransferAccepted { transfer, by } => {
+            let mut all = Vec::from(transfers::accepted(e, *transfer));
+            all.push(transfers::accepted_by(*transfer, by));
+            all
+        }
+        What::TransferBridged { transfer } => vec![transfers::bridged(e, *transfer)],
+        What::TransferAttemptFailed {
+            transfer,
+            reason,
+            sip,
+        } => {
+            vec![transfers::attempt_failed(e, *transfer, *reason, *sip)]
+        }
+        What::TransferEnded { transfer, failed } => {
+            vec![transfers::ended(e, *transfer, *failed)]
+        }
+        _ => Vec::new(),
+    }
+}
