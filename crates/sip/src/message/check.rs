@@ -1,7 +1,7 @@
 //! Well-formed but wrong requests.
 
 use super::{
-    CSeq, HeaderName, Headers, NameAddr, ParseError, Request, Response, Uri, Via,
+    CSeq, HeaderName, Headers, Method, NameAddr, ParseError, Request, Response, Uri, Via,
     status::standard_phrase,
 };
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Why a request cannot be served, as the response to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// 400, 416.
+    /// 400, 416, 501.
     pub status: u16,
     /// What is wrong, for people.
     pub phrase: String,
@@ -83,6 +83,10 @@ impl Request {
         let cseq = self.headers.first(&H::CSeq).map(CSeq::parse);
         match cseq {
             Some(Ok(cseq)) if cseq.method == self.method => {}
+            // RFC 4475 section 3.1.2.18 prefers this to 400 where the method is not known either.
+            Some(Ok(_)) if matches!(self.method, Method::Other(_)) => {
+                return Err(Refusal::new(501, ""));
+            }
             Some(Ok(_)) => return Err(Refusal::new(400, "CSeq Method Does Not Match")),
             _ => return Err(Refusal::bad(&H::CSeq)),
         }
@@ -120,6 +124,22 @@ impl Request {
             }
         }
         Ok(())
+    }
+}
+
+impl Response {
+    /// What must be right before a response is matched: one Via, ours (RFC 3261 section 8.1.3.3); From, To, Call-ID and
+    /// CSeq that can be read. A response that fails is dropped.
+    pub fn check(&self) -> Result<(), ParseError> {
+        if self.headers.values(&HeaderName::Via).count() != 1 {
+            return Err(ParseError::Incomplete);
+        }
+        let first = |name| self.headers.first(&name).ok_or(ParseError::Incomplete);
+        Via::parse(first(HeaderName::Via)?)?;
+        NameAddr::parse(first(HeaderName::From)?)?;
+        NameAddr::parse(first(HeaderName::To)?)?;
+        first(HeaderName::CallId)?;
+        CSeq::parse(first(HeaderName::CSeq)?).map(drop)
     }
 }
 

@@ -328,9 +328,17 @@ impl Headers {
     }
     /// Puts a parameter or more at the end of the first line of this name (a tag to To).
     pub(crate) fn append_to_first(&mut self, name: &HeaderName, tail: &str) {
-        if let Some(at) = self.0.iter().position(|h| h.name == *name) {
-            let line = self.0[at].revalued(&format!("{}{tail}", self.0[at].value()));
-            self.0[at] = line;
+        if let Some(line) = self.0.iter_mut().find(|h| h.name == *name) {
+            // The bytes as they came: also those that are not UTF-8, or control characters in quotes.
+            let mut raw = line
+                .raw
+                .get(..line.end as usize)
+                .unwrap_or_default()
+                .to_vec();
+            raw.extend(tail.bytes().filter(|b| !matches!(b, b'\r' | b'\n' | 0)));
+            if let Some(new) = Header::from_wire(raw.into()) {
+                *line = new;
+            }
         }
     }
     /// Copies all lines of this name from another message, as they are.

@@ -5,7 +5,7 @@ use super::{
     lexer::{quoted_len, trim, unquote, write_quoted},
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 /// A URI with an optional name and the header's parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,9 +72,9 @@ impl NameAddr {
         let display = match display {
             None | Some("") => None,
             Some(d) if d.starts_with('"') => match unquote(d) {
-                std::borrow::Cow::Borrowed("") => None,
-                std::borrow::Cow::Borrowed(d) => Some(of.cut(d)),
-                std::borrow::Cow::Owned(d) => Some(d.into()),
+                Cow::Borrowed("") => None,
+                Cow::Borrowed(d) => Some(of.cut(d)),
+                Cow::Owned(d) => Some(d.into()),
             },
             // Wider than the grammar's tokens (accents, dots, brackets are met), but nothing that would
             // read as another value or a parameter.

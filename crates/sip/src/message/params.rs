@@ -75,6 +75,12 @@ impl Params {
         };
         self.put(name, Some(value.into()));
     }
+    /// Sets a header's parameter as a quoted string, where the grammar wants one (`text` of Reason, `realm`).
+    pub fn set_quoted(&mut self, name: &str, value: &str) {
+        let mut quoted = String::with_capacity(value.len() + 2);
+        let _ = write_quoted(&mut quoted, value);
+        self.put(name, Some(quoted.into()));
+    }
     /// Sets a URI's parameter, escaped where it must be.
     pub fn set_escaped(&mut self, name: &str, value: impl fmt::Display) {
         self.put(name, Some(percent_encode(&value.to_string(), b"[]/:&+$")));

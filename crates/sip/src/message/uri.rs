@@ -6,6 +6,7 @@ use super::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{
+    borrow::Cow,
     fmt,
     net::{IpAddr, SocketAddr},
     str::FromStr,
@@ -30,8 +31,8 @@ impl Escaped {
     }
     fn from_wire(raw: Text) -> Self {
         let plain = match percent_decode(&raw) {
-            std::borrow::Cow::Borrowed(_) => None,
-            std::borrow::Cow::Owned(s) => Some(s.into()),
+            Cow::Borrowed(_) => None,
+            Cow::Owned(s) => Some(s.into()),
         };
         Self { raw, plain }
     }
@@ -218,13 +219,16 @@ impl Uri {
         self.param("transport")
     }
 
-    /// A URI parameter as written; a flag is `""`.
+    /// A URI parameter, its value as written; a flag is `""`. The name may be written with escapes.
     pub fn param(&self, name: &str) -> Option<&str> {
         match self {
-            Self::Sip(u) => u.params.get(name),
-            Self::Tel { params, .. } => params.get(name),
+            Self::Sip(SipUri { params, .. }) | Self::Tel { params, .. } => named(params, name),
             Self::Other(_) => None,
         }
+    }
+    /// A URI parameter without escapes.
+    pub fn param_text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.param(name).map(percent_decode)
     }
 
     /// With a URI parameter, escaped as needed.
@@ -259,7 +263,7 @@ impl Uri {
     }
     /// A header after the `?`, without escapes.
     pub fn header(&self, name: &str) -> Option<String> {
-        Some(percent_decode(self.as_sip()?.headers.get(name)?).into_owned())
+        Some(percent_decode(named(&self.as_sip()?.headers, name)?).into_owned())
     }
     /// Without the headers after the `?`, which no Request-URI may have.
     #[must_use]
@@ -354,13 +358,21 @@ impl SipUri {
 /// Parameters that both have are equal, without case; those that `must` names are in both or in neither.
 fn same_in_both(a: &Params, b: &Params, must: impl Fn(&str) -> bool) -> bool {
     let half = |a: &Params, b: &Params| {
-        a.iter().all(|p| match b.get(&p.name) {
-            None => !must(&p.name),
+        a.iter().all(|p| match named(b, &percent_decode(&p.name)) {
+            None => !must(&percent_decode(&p.name)),
             Some(v) => percent_decode(v)
                 .eq_ignore_ascii_case(&percent_decode(p.value.as_deref().unwrap_or_default())),
         })
     };
     half(a, b) && half(b, a)
+}
+
+/// The value of a parameter whose name, escaped or not, is `name`.
+fn named<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
+    let found = params
+        .iter()
+        .find(|p| percent_decode(&p.name).eq_ignore_ascii_case(name))?;
+    Some(found.value.as_deref().unwrap_or_default())
 }
 
 fn uri_params(of: &Text, s: &str) -> Result<Params, ParseError> {
