@@ -1,1 +1,27 @@
-//! 
+//! RTP without sockets (RFC 3550, 3551, 4733). The only crate that names rtp-rs and rtcp-types.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`packet`] | one packet: read and written without allocation |
+//! | [`digits`] | keys as telephone-events: sent, and received once each |
+//! | [`rtcp`] | reports: read and written |
+//! | [`stats`] | what a receiver counts: loss, jitter, restarts |
+//! | [`jitter`] | the buffer that makes even sound of uneven packets |
+//! | [`latch`] | who may be heard, and where to send |
+//! | [`outgoing`] | our own stream: one SSRC, sequence without gaps |
+
+pub mod digits;
+pub mod jitter;
+pub mod latch;
+pub mod outgoing;
+pub mod packet;
+pub mod rtcp;
+pub mod stats;
+
+pub use digits::{DigitPacket, DigitReceiver, DigitSender, Event};
+pub use jitter::{Inserted, JitterBuffer, JitterConfig, Run};
+pub use latch::{Latch, Verdict};
+pub use outgoing::Outgoing;
+pub use packet::{Header, Malformed, Packet, is_rtcp};
+pub use rtcp::{ReportBlock, Rtcp};
+pub use stats::{ReceiveStats, Received};

@@ -1,0 +1,481 @@
+//! The jitter buffer: uneven packets in, even sound out. For codecs with one octet per tick of the RTP clock (G.711,
+//! G.722), so packets of any length go in and frames of any length come out.
+//!
+//! Octets lie in a ring at their timestamp. A play-out point moves on with each [`JitterBuffer::pull`]; a packet's
+//! *margin* is how far before its turn it arrives. The spread of the margins over the last seconds is the jitter; the
+//! delay is kept at that and a little more, between the configured bounds, by leaving out or repeating single octets
+//! (1 in 80, inaudible), which absorbs the drift of the sender's clock as well.
+//!
+//! ```text
+//!                 timestamps jump twice, SSRC changes (reset)
+//!               .---------------------------------------------.
+//!               v                                             |
+//!          [Empty] --first packet: turn in `min`--> [Playing: margin > 0  keep
+//!                                                    margin < 0, nothing after it played: wait for it (turn back)
+//!                                                    margin < 0, otherwise: late, dropped]
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+/// Half a second and a little.
+const CAPACITY: usize = 4096;
+const PER_MS: u32 = 8;
+/// What lies this far from the play-out point belongs to another timeline.
+const ELSEWHERE: i32 = 8000;
+/// After this much nothing, a packet that comes late starts a talk spurt: it gets the whole delay again.
+const STALLED: i32 = 1600;
+/// Margins are judged over two windows of 2 s.
+const WINDOW: u32 = 16_000;
+/// What is kept beyond the jitter that was seen.
+const SPARE: i32 = 160;
+/// Deviation from the wanted delay that is left alone, and that is hurried over.
+const TOLERANCE: i32 = 80;
+const FAR: i32 = 480;
+
+/// Bounds of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JitterConfig {
+    /// The least delay in milliseconds; also the first.
+    pub min_ms: u32,
+    /// The greatest. The same as `min_ms`: a fixed buffer.
+    pub max_ms: u32,
+    /// The octet of silence, for pauses that the sender announced by its sequence numbers.
+    pub silence: u8,
+}
+
+impl JitterConfig {
+    /// 40 to 120 ms.
+    pub fn adaptive(silence: u8) -> Self {
+        Self {
+            min_ms: 40,
+            max_ms: 120,
+            silence,
+        }
+    }
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// It will be played.
+    Kept,
+    /// It is there already.
+    Duplicate,
+    /// Its turn is over.
+    Late,
+    /// Too far from all others; a second like it restarts the buffer.
+    Stray,
+}
+
+/// A piece of what is to be played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run<'a> {
+    /// Octets that arrived.
+    Audio(&'a [u8]),
+    /// So many octets never came, or not yet: to be concealed.
+    Lost(usize),
+    /// So many ticks before the first packet: silence.
+    Silence(usize),
+}
+
+/// What a buffer did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JitterCounts {
+    /// Packets that came after their turn.
+    pub late: u64,
+    /// Packets that came twice.
+    pub duplicate: u64,
+    /// Times that more came than fits.
+    pub overflow: u64,
+    /// Octets left out to shorten the delay.
+    pub left_out: u64,
+    /// Octets repeated to lengthen it.
+    pub repeated: u64,
+}
+
+/// The buffer of one stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JitterBuffer {
+    config: JitterConfig,
+    ring: Vec<u8>,
+    /// A bit per octet: it came, and has not been played.
+    have: Vec<u64>,
+    playing: bool,
+    /// The tick whose turn is next.
+    next: u32,
+    /// One after the newest tick that came.
+    end: u32,
+    /// One after the newest tick that was played from sound that came.
+    played: u32,
+    /// Before this tick nothing was ever sent.
+    first: u32,
+    newest: Option<u16>,
+    stray: Option<u32>,
+    margins: [Margins; 2],
+    window_left: u32,
+    counts: JitterCounts,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Margins {
+    least: i32,
+    most: i32,
+    packets: u32,
+}
+
+impl Margins {
+    fn note(&mut self, margin: i32) {
+        if self.packets == 0 {
+            (self.least, self.most) = (margin, margin);
+        }
+        self.least = self.least.min(margin);
+        self.most = self.most.max(margin);
+        self.packets += 1;
+    }
+    fn shift(&mut self, by: i32) {
+        self.least += by;
+        self.most += by;
+    }
+}
+
+impl JitterBuffer {
+    /// An empty buffer. The bounds are brought into 10 to 400 ms and into order.
+    pub fn new(config: JitterConfig) -> Self {
+        let min_ms = config.min_ms.clamp(10, 400);
+        let max_ms = config.max_ms.clamp(min_ms, 400);
+        Self {
+            config: JitterConfig {
+                min_ms,
+                max_ms,
+                ..config
+            },
+            ring: vec![config.silence; CAPACITY],
+            have: vec![0; CAPACITY / 64],
+            playing: false,
+            next: 0,
+            end: 0,
+            played: 0,
+            first: 0,
+            newest: None,
+            stray: None,
+            margins: [Margins::default(); 2],
+            window_left: WINDOW,
+            counts: JitterCounts::default(),
+        }
+    }
+
+    /// Forgets everything but the counts: another stream follows.
+    pub fn reset(&mut self) {
+        self.have.fill(0);
+        self.playing = false;
+        self.newest = None;
+        self.stray = None;
+        self.margins = [Margins::default(); 2];
+        self.window_left = WINDOW;
+    }
+
+    /// What it did so far.
+    pub fn counts(&self) -> JitterCounts {
+        self.counts
+    }
+
+    /// Sound that waits, in milliseconds, counted up to the newest packet.
+    pub fn depth_ms(&self) -> u32 {
+        self.depth() / PER_MS
+    }
+
+    /// The same in octets: pulling so many empties the buffer.
+    pub fn depth(&self) -> u32 {
+        if self.playing {
+            (self.end.wrapping_sub(self.next) as i32).max(0) as u32
+        } else {
+            0
+        }
+    }
+
+    /// Takes a packet's payload.
+    pub fn insert(&mut self, sequence: u16, timestamp: u32, payload: &[u8]) -> Inserted {
+        if payload.is_empty() || payload.len() > CAPACITY / 2 {
+            return Inserted::Stray;
+        }
+        if !self.playing {
+            self.start(timestamp);
+        }
+        let mut margin = timestamp.wrapping_sub(self.next) as i32;
+        if margin.abs() > ELSEWHERE {
+            if !self
+                .stray
+                .is_some_and(|s| timestamp.wrapping_sub(s) < ELSEWHERE as u32)
+            {
+                self.stray = Some(timestamp);
+                return Inserted::Stray;
+            }
+            self.reset();
+            self.start(timestamp);
+            margin = timestamp.wrapping_sub(self.next) as i32;
+        }
+        self.stray = None;
+        if margin < 0 && timestamp.wrapping_sub(self.played) as i32 >= 0 {
+            margin = self.turn_back(timestamp);
+        }
+        self.margins[0].note(margin);
+        let length = payload.len() as i32;
+        if margin + length <= 0 {
+            self.counts.late += 1;
+            return Inserted::Late;
+        }
+        if margin + length > CAPACITY as i32 {
+            self.leap(margin + length);
+        }
+        self.fill_pause(sequence, timestamp);
+        self.write(timestamp, payload)
+    }
+
+    /// A packet of this timestamp was played by other means (relayed): the buffer only follows, so that
+    /// [`Self::recent`] knows the sound and a later [`Self::insert`] goes on from there at once.
+    pub fn follow(&mut self, sequence: u16, timestamp: u32, payload: &[u8]) {
+        if payload.len() > CAPACITY / 2 {
+            return;
+        }
+        let end = timestamp.wrapping_add(payload.len() as u32);
+        if self.playing
+            && (end.wrapping_sub(self.end) as i32) < 0
+            && end.wrapping_sub(self.end) as i32 > -ELSEWHERE
+        {
+            return; // overtaken
+        }
+        for (i, octet) in payload.iter().enumerate() {
+            self.ring[index(timestamp.wrapping_add(i as u32))] = *octet;
+        }
+        if !self.playing || self.depth() > 0 {
+            self.reset();
+        }
+        (self.playing, self.first, self.newest) = (true, end, Some(sequence));
+        (self.next, self.end, self.played) = (end, end, end);
+    }
+
+    /// The last octets before the play-out point, oldest first: as many as `out` holds, at most half a second.
+    pub fn recent(&self, out: &mut [u8]) {
+        let length = out.len() as u32;
+        for (i, o) in out.iter_mut().enumerate() {
+            *o = self.ring[index(self.next.wrapping_sub(length).wrapping_add(i as u32))];
+        }
+    }
+
+    /// Hands out the next `length` octets piece by piece, and moves on.
+    pub fn pull(&mut self, length: usize, mut run: impl FnMut(Run<'_>)) {
+        if !self.playing {
+            run(Run::Silence(length));
+            return;
+        }
+        self.window_left = self.window_left.saturating_sub(length as u32);
+        if self.window_left == 0 {
+            self.margins = [Margins::default(), self.margins[0]];
+            self.window_left = WINDOW;
+        }
+        let mut left = length as u32;
+        let slip = self.slip();
+        for i in (0..slip.unsigned_abs()).filter(|_| length >= 40) {
+            let part = left / (slip.unsigned_abs() - i + 1);
+            self.play(part, &mut run);
+            left -= part;
+            let by = if slip > 0 { 1 } else { -1 };
+            if by < 0 {
+                // The octet just played once more.
+                self.keep_last();
+                self.counts.repeated += 1;
+            } else {
+                self.skip_one();
+                self.counts.left_out += 1;
+            }
+            self.next = self.next.wrapping_add(by as u32);
+            self.margins.iter_mut().for_each(|m| m.shift(-by));
+        }
+        self.play(left, &mut run);
+    }
+
+    /// Octets to leave out (positive) or to repeat (negative) in this pull, to come nearer to the wanted delay.
+    fn slip(&self) -> i32 {
+        let [a, b] = self.margins;
+        if a.packets + b.packets < 10 {
+            return 0;
+        }
+        let known = |m: &Margins| m.packets > 0;
+        let windows = [a, b];
+        let most = windows
+            .iter()
+            .filter(|m| known(m))
+            .map(|m| m.most)
+            .max()
+            .unwrap_or(0);
+        let least = windows
+            .iter()
+            .filter(|m| known(m))
+            .map(|m| m.least)
+            .min()
+            .unwrap_or(0);
+        let (min, max) = (self.config.min_ms * PER_MS, self.config.max_ms * PER_MS);
+        let wanted = (most - least + SPARE).clamp(min as i32, max as i32);
+        match most - wanted {
+            excess if excess > FAR => 4,
+            excess if excess > TOLERANCE => 1,
+            excess if excess < -FAR => -4,
+            excess if excess < -TOLERANCE => -1,
+            _ => 0,
+        }
+    }
+
+    fn start(&mut self, timestamp: u32) {
+        self.playing = true;
+        self.next = timestamp.wrapping_sub(self.config.min_ms * PER_MS);
+        (self.end, self.played, self.first) = (timestamp, timestamp, timestamp);
+    }
+
+    /// A packet came too late, but nothing after it was played: its turn is now. Returns its new margin.
+    fn turn_back(&mut self, timestamp: u32) -> i32 {
+        let waited = self.next.wrapping_sub(self.played) as i32;
+        let delay = if waited > STALLED {
+            self.config.min_ms * PER_MS
+        } else {
+            0
+        };
+        let to = timestamp.wrapping_sub(delay);
+        if waited > STALLED {
+            self.margins = [Margins::default(); 2];
+            self.first = timestamp;
+        } else {
+            let by = self.next.wrapping_sub(to) as i32;
+            self.margins.iter_mut().for_each(|m| m.shift(by));
+        }
+        self.next = to;
+        delay as i32
+    }
+
+    /// More came than fits: the oldest is given up.
+    fn leap(&mut self, needed: i32) {
+        let by = (needed - CAPACITY as i32 / 2) as u32;
+        for i in 0..by.min(CAPACITY as u32) {
+            self.clear(self.next.wrapping_add(i));
+        }
+        self.next = self.next.wrapping_add(by);
+        self.margins.iter_mut().for_each(|m| m.shift(-(by as i32)));
+        self.counts.overflow += 1;
+    }
+
+    /// The sequence has no gap but the timestamp has: the sender was silent (DTX), nothing is lost.
+    fn fill_pause(&mut self, sequence: u16, timestamp: u32) {
+        let in_order = self
+            .newest
+            .is_none_or(|n| (sequence.wrapping_sub(n) as i16) > 0);
+        let adjacent = self.newest.is_some_and(|n| sequence == n.wrapping_add(1));
+        if in_order {
+            self.newest = Some(sequence);
+        }
+        let gap = timestamp.wrapping_sub(self.end) as i32;
+        if adjacent && gap > 0 {
+            let from = if (self.end.wrapping_sub(self.next) as i32) < 0 {
+                self.next
+            } else {
+                self.end
+            };
+            let length = (timestamp.wrapping_sub(from) as i32).clamp(0, CAPACITY as i32);
+            for i in 0..length as u32 {
+                let tick = from.wrapping_add(i);
+                self.ring[index(tick)] = self.config.silence;
+                self.mark(tick);
+            }
+        }
+    }
+
+    fn write(&mut self, timestamp: u32, payload: &[u8]) -> Inserted {
+        let mut fresh = false;
+        for (i, octet) in payload.iter().enumerate() {
+            let tick = timestamp.wrapping_add(i as u32);
+            if (tick.wrapping_sub(self.next) as i32) < 0 || self.has(tick) {
+                continue;
+            }
+            self.ring[index(tick)] = *octet;
+            self.mark(tick);
+            fresh = true;
+        }
+        let end = timestamp.wrapping_add(payload.len() as u32);
+        if (end.wrapping_sub(self.end) as i32) > 0 {
+            self.end = end;
+        }
+        if fresh {
+            Inserted::Kept
+        } else {
+            self.counts.duplicate += 1;
+            Inserted::Duplicate
+        }
+    }
+
+    /// Plays `length` octets from the play-out point in runs.
+    fn play(&mut self, length: u32, run: &mut impl FnMut(Run<'_>)) {
+        let mut left = length;
+        while left > 0 {
+            let here = self.has(self.next);
+            let early = !here && (self.next.wrapping_sub(self.first) as i32) < 0;
+            let at = index(self.next);
+            let mut n = 1;
+            // A run ends where the ring does.
+            while n < left && at + (n as usize) < CAPACITY {
+                let tick = self.next.wrapping_add(n);
+                let same = self.has(tick) == here
+                    && (here || early == ((tick.wrapping_sub(self.first) as i32) < 0));
+                if !same {
+                    break;
+                }
+                n += 1;
+            }
+            if here {
+                run(Run::Audio(&self.ring[at..at + n as usize]));
+                (0..n).for_each(|i| self.clear(self.next.wrapping_add(i)));
+            } else if early {
+                run(Run::Silence(n as usize));
+            } else {
+                run(Run::Lost(n as usize));
+            }
+            self.next = self.next.wrapping_add(n);
+            if here {
+                self.played = self.next;
+            }
+            left -= n;
+        }
+    }
+
+    /// Marks the octet before the play-out point again, if it was sound.
+    fn keep_last(&mut self) {
+        let last = self.next.wrapping_sub(1);
+        if self.played == self.next {
+            self.mark(last);
+        }
+    }
+
+    fn skip_one(&mut self) {
+        if self.has(self.next) {
+            self.clear(self.next);
+            self.played = self.next.wrapping_add(1);
+        }
+    }
+
+    fn has(&self, tick: u32) -> bool {
+        let i = index(tick);
+        self.have[i / 64] >> (i % 64) & 1 == 1
+    }
+    fn mark(&mut self, tick: u32) {
+        let i = index(tick);
+        self.have[i / 64] |= 1 << (i % 64);
+    }
+    fn clear(&mut self, tick: u32) {
+        let i = index(tick);
+        self.have[i / 64] &= !(1 << (i % 64));
+    }
+}
+
+fn index(tick: u32) -> usize {
+    tick as usize % CAPACITY
+}
+
+#[cfg(test)]
+mod tests;
