@@ -1,1 +1,26 @@
-//! 
+//! The B2BUA: legs and their offer/answer, bridge, hold, cold and warm transfer, conference; and the
+//! house, which spans calls. Pure: it speaks to SIP, media and providers in the words of `types`.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`switch`] | one shard: screening, arriving calls, dispatch, timers, panics |
+//! | `call` | one call and who has its caller, with a file for each verb |
+//! | [`leg`] | one leg |
+//! | [`reach`] | the machine that rings, briefs and joins people |
+//! | [`refer`] | the machine that follows a REFER |
+//! | [`cause`] | codes and causes to typed reasons |
+//! | `ways` | from a destination to INVITEs, through the plan's limits |
+//! | `house` | registered phones, registrations of ours, slots, rooms, names |
+
+mod api;
+mod call;
+pub mod cause;
+mod house;
+pub mod leg;
+pub mod reach;
+pub mod refer;
+pub mod switch;
+mod ways;
+
+pub use api::{Admin, Census, Input, Output, SwitchConfig};
+pub use switch::{Switch, brains_of};

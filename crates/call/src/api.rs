@@ -1,0 +1,113 @@
+//! The contract between the switch and its driver.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use tandem_sip::api::{Flow, Transport};
+use tandem_types::{
+    CallId,
+    journal::Event,
+    media::{MediaCommand, MediaEvent},
+    provider::{ProviderCommand, ProviderEvent},
+};
+
+/// What the switch is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// One datagram, or one framed message of a stream.
+    Packet {
+        /// From where.
+        from: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Bytes to this flow could not be sent.
+    TransportFailed {
+        /// Which.
+        flow: Flow,
+    },
+    /// From the media graph.
+    Media(MediaEvent),
+    /// From a provider.
+    Provider(ProviderEvent),
+    /// What a host name of the plan resolves to now (empty: it does not).
+    Resolved {
+        /// The name.
+        host: String,
+        /// Its addresses, best first.
+        addrs: Vec<SocketAddr>,
+    },
+    /// From an admin.
+    Admin(Admin),
+}
+
+/// What an admin may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Admin {
+    /// End a call now.
+    Hangup(CallId),
+    /// Take no new calls; running ones go on. The trunks that we registered with are told.
+    Drain,
+    /// End every call with a goodbye: the drain time is over.
+    HangupAll,
+}
+
+/// What the switch does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Written before the other outputs of the same step go out.
+    Journal(Event),
+    /// Send these bytes.
+    Transmit {
+        /// Where.
+        flow: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// To the media graph.
+    Media(MediaCommand),
+    /// To a provider.
+    Provider(ProviderCommand),
+    /// A message for the call's trace, credentials still in it (the ring removes them).
+    Trace {
+        /// Whose.
+        call: CallId,
+        /// We sent it.
+        sent: bool,
+        /// Where.
+        flow: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// One stable line for fail2ban: something was refused.
+    Refused {
+        /// From where.
+        from: SocketAddr,
+        /// `unknown-source`, `wrong-password`, `malformed`, `not-allowed`.
+        why: &'static str,
+    },
+}
+
+/// What the switch is made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchConfig {
+    /// Our listeners as peers shall see them; [`Flow::local`] is always one of these.
+    pub listen: Vec<(Transport, SocketAddr)>,
+    /// Shard number.
+    pub shard: u8,
+    /// Keys the nonces of digest challenges; from the system's random numbers.
+    pub nonce_secret: [u8; 32],
+    /// Seeds tags, branches and ids.
+    pub seed: u64,
+}
+
+/// How much is alive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Census {
+    /// Calls.
+    pub calls: usize,
+    /// Legs of calls.
+    pub legs: usize,
+    /// Transactions and sessions of the SIP endpoint.
+    pub sip: tandem_sip::api::Census,
+}

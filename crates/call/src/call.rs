@@ -1,0 +1,357 @@
+//! One call: the legs it has gathered, who has the caller now, and the conversation's memory.
+//!
+//! ```text
+//!            INVITE            port            200, ACK
+//!   (none) --------> Opening ------> Answering --------> Talking (an agent) <------------------+
+//!                       |                                |   |  key, intent, wish, rule        |
+//!                       | CANCEL, no port,               |   v                                |
+//!                       | nothing may be dialled         | Menu, Announcing                   |
+//!                       |                                v   v                                |
+//!                       |     straight to somebody -> Reaching --busy, silence, no answer-----+
+//!                       |                                |   |  (an agent has it: back, with memory;
+//!                       |                         key 1, |   |   none has: `otherwise`, or the end)
+//!                       |                         answer v   v Referring --definite failure--> Reaching
+//!                       |                             Bridged      |  success
+//!                       v   BYE by anyone, limits, drain  |        v
+//!                     Ending <----------------------------+--------+      Echo, Conference
+//!                       | every leg closed
+//!                       v
+//!                     gone
+//! ```
+//!
+//! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
+//! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
+//! [`menu`], [`keys`], [`end`].
+
+pub(crate) mod cold;
+pub(crate) mod end;
+pub(crate) mod enter;
+pub(crate) mod keys;
+pub(crate) mod legs;
+pub(crate) mod menu;
+pub(crate) mod people;
+pub(crate) mod sip;
+pub(crate) mod talk;
+
+use crate::{
+    api::Output,
+    house::House,
+    leg::Leg,
+    reach::{Part, Reach},
+    refer::Referral,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+use tandem_agent::{Brain, Conversation};
+use tandem_dialplan::{Destination, Dialplan, Plan};
+use tandem_sip::{
+    api::{Command, RequestKey, SessionId},
+    endpoint::Endpoint,
+};
+use tandem_types::{
+    CallId, HandoffId, LegId, Mono, Now, PlayerId, Rng, Termination, TransferId,
+    context::ContextPackage,
+    journal::{Event, TransferKind, What},
+    media::{Lane, MediaCommand, MediaEvent, Sound},
+    provider::ProviderEvent,
+};
+
+/// What a call's verbs may use besides the call itself.
+pub(crate) struct Ctx<'a> {
+    pub(crate) now: Now,
+    pub(crate) plan: &'a Plan,
+    pub(crate) brains: &'a BTreeMap<String, Arc<Brain>>,
+    pub(crate) endpoint: &'a mut Endpoint,
+    pub(crate) house: &'a mut House,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) out: &'a mut VecDeque<Output>,
+    pub(crate) sessions: &'a mut BTreeMap<SessionId, LegId>,
+    pub(crate) requests: &'a mut BTreeMap<RequestKey, LegId>,
+}
+
+impl Ctx<'_> {
+    pub(crate) fn media(&mut self, command: MediaCommand) {
+        self.out.push_back(Output::Media(command));
+    }
+
+    pub(crate) fn sip(&mut self, command: Command) {
+        self.endpoint.handle_input(self.now, tandem_sip::api::Input::Command(command));
+    }
+}
+
+/// What a player is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Purpose {
+    /// Words of the conversation, by its own number.
+    Utterance(u32),
+    /// A consult leg is told something.
+    Tell(LegId, Part),
+    /// Music or ringback for the caller.
+    Background,
+    /// A menu's or an announcement's text.
+    Prompt,
+    /// The last words before a hang-up.
+    Farewell,
+}
+
+/// A transfer to people, as the ledger sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Transfer {
+    pub(crate) id: TransferId,
+    pub(crate) handoff: HandoffId,
+    pub(crate) sha256: String,
+    pub(crate) package: Box<ContextPackage>,
+    pub(crate) kind: TransferKind,
+    /// Legs that were told the whole brief or took the caller in its midst.
+    pub(crate) delivered: Option<String>,
+}
+
+/// People are being rung.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reaching {
+    pub(crate) reach: Reach,
+    pub(crate) transfer: Option<Transfer>,
+    /// What a person is told: headline, detail.
+    pub(crate) brief: Option<(String, String)>,
+    /// Where the caller goes when nobody takes it and no agent has them.
+    pub(crate) otherwise: VecDeque<Destination>,
+    /// Music file of the queue.
+    pub(crate) music: Option<String>,
+    /// Which leg each target of a round became.
+    pub(crate) targets: Vec<(LegId, Destination)>,
+}
+
+/// A REFER is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Referring {
+    pub(crate) referral: Referral,
+    pub(crate) key: RequestKey,
+    pub(crate) transfer: Transfer,
+    pub(crate) rang: bool,
+    /// What a bridge would ring, if a definite failure may be bridged.
+    pub(crate) bridge: Option<Vec<Vec<Destination>>>,
+}
+
+/// A menu is being played or waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InMenu {
+    pub(crate) name: String,
+    pub(crate) tries: u32,
+    /// The prompt is over: a key by then.
+    pub(crate) until: Option<Mono>,
+}
+
+/// Who has the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    Opening { then: Destination },
+    Answering { then: Destination },
+    Talking,
+    Menu(InMenu),
+    Announcing { then: Destination },
+    Reaching(Box<Reaching>),
+    Referring(Box<Referring>),
+    Bridged { peer: LegId },
+    Echo,
+    Conference,
+    /// A last word is spoken to the caller, then the call ends so.
+    Farewell { end: Termination, until: Mono },
+    /// The caller is gone; consult legs are being told.
+    Leaving(Box<Reaching>),
+    Ending,
+}
+
+/// One call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Call {
+    pub(crate) id: CallId,
+    pub(crate) seq: u32,
+    pub(crate) started: Now,
+    pub(crate) answered: Option<Now>,
+    pub(crate) via: String,
+    pub(crate) trunk: Option<String>,
+    pub(crate) from: String,
+    pub(crate) from_name: Option<String>,
+    pub(crate) to: String,
+    pub(crate) dialplan: Option<String>,
+    pub(crate) caller: LegId,
+    pub(crate) legs: BTreeMap<u32, Leg>,
+    pub(crate) next_player: u32,
+    pub(crate) players: BTreeMap<u32, Purpose>,
+    pub(crate) stage: Stage,
+    pub(crate) talk: Option<Conversation>,
+    pub(crate) ended: Option<Termination>,
+    pub(crate) over_at: Option<Mono>,
+    /// Destinations entered without the caller having said or pressed anything.
+    pub(crate) hops: u32,
+}
+
+impl Call {
+    /// The plan of this call, if it came by one.
+    pub(crate) fn dialplan<'p>(&self, plan: &'p Plan) -> Option<&'p Dialplan> {
+        self.dialplan.as_ref().and_then(|name| plan.dialplans.get(name))
+    }
+
+    pub(crate) fn journal(&mut self, cx: &mut Ctx<'_>, what: What) {
+        self.seq += 1;
+        cx.out.push_back(Output::Journal(Event { call: self.id, seq: self.seq, at: cx.now.wall, what }));
+    }
+
+    pub(crate) fn leg(&self, id: LegId) -> Option<&Leg> {
+        self.legs.get(&id.index).filter(|_| id.call == self.id)
+    }
+
+    pub(crate) fn leg_mut(&mut self, id: LegId) -> Option<&mut Leg> {
+        self.legs.get_mut(&id.index).filter(|_| id.call == self.id)
+    }
+
+    pub(crate) fn new_leg_id(&self) -> LegId {
+        LegId { call: self.id, index: self.legs.keys().next_back().map_or(1, |last| last + 1) }
+    }
+
+    /// Plays something to a leg and remembers what for.
+    pub(crate) fn play(&mut self, cx: &mut Ctx<'_>, to: LegId, sound: Sound, lane: Lane, purpose: Purpose) {
+        self.next_player += 1;
+        let player = PlayerId { call: self.id, index: self.next_player };
+        self.players.insert(player.index, purpose);
+        cx.media(MediaCommand::Play { player, to: vec![to], sound, lane });
+    }
+
+    /// Stops what is played for one of these purposes.
+    pub(crate) fn stop(&mut self, cx: &mut Ctx<'_>, which: impl Fn(&Purpose) -> bool) {
+        for (index, purpose) in &self.players {
+            if which(purpose) {
+                cx.media(MediaCommand::Stop { player: PlayerId { call: self.id, index: *index } });
+            }
+        }
+    }
+
+    /// Words in the voice of the plan, for what no agent says.
+    pub(crate) fn speech(&self, plan: &Plan, text: impl Into<String>) -> Sound {
+        let d = self.dialplan(plan);
+        Sound::Speech {
+            text: text.into(),
+            voice: d.map_or_else(String::new, |d| d.voice.clone()),
+            language: d.and_then(|d| d.languages.first().cloned()).unwrap_or_else(|| "en-GB".into()),
+            profile: d.and_then(|d| d.providers.clone()).unwrap_or_else(|| "offline".into()),
+        }
+    }
+
+    pub(crate) fn handle_media(&mut self, cx: &mut Ctx<'_>, event: MediaEvent) {
+        match event {
+            MediaEvent::LegOpened { leg, local } => self.leg_opened(cx, leg, local),
+            MediaEvent::LegRefused { leg } => self.leg_refused(cx, leg),
+            MediaEvent::LegClosed { leg, stats } => self.leg_closed(cx, leg, stats),
+            MediaEvent::Proved { leg, by } => self.journal(cx, What::LegProved { leg, by }),
+            MediaEvent::Quiet { leg, for_ms } => self.quiet(cx, leg, for_ms),
+            MediaEvent::Digit { leg, digit } => self.digit(cx, leg, digit),
+            MediaEvent::SpeechStarted { leg, segment } => {
+                self.to_talk(cx, leg, tandem_agent::Input::SpeechStarted { segment });
+            }
+            MediaEvent::SpeechGoesOn { leg, segment, ms } => {
+                self.to_talk(cx, leg, tandem_agent::Input::SpeechGoesOn { segment, ms });
+            }
+            MediaEvent::SpeechEnded { leg, segment, ms } => {
+                self.to_talk(cx, leg, tandem_agent::Input::SpeechEnded { segment, ms });
+            }
+            MediaEvent::PlayStarted { player } => {
+                if let Some(Purpose::Utterance(utterance)) = self.players.get(&player.index) {
+                    let input = tandem_agent::Input::SayStarted { utterance: *utterance };
+                    self.talk_input(cx, input);
+                }
+            }
+            MediaEvent::PlayFinished { player, played_ms, total_ms, whole } => {
+                if let Some(purpose) = self.players.remove(&player.index) {
+                    self.played(cx, purpose, Some((played_ms, total_ms, whole)));
+                }
+            }
+            MediaEvent::PlayFailed { player } => {
+                if let Some(purpose) = self.players.remove(&player.index) {
+                    self.played(cx, purpose, None);
+                }
+            }
+        }
+    }
+
+    /// A player is over: `None`, it could not be made.
+    fn played(&mut self, cx: &mut Ctx<'_>, purpose: Purpose, how: Option<(u32, u32, bool)>) {
+        match (purpose, how) {
+            (Purpose::Utterance(utterance), Some((played_ms, total_ms, whole))) => {
+                self.talk_input(cx, tandem_agent::Input::Said { utterance, played_ms, total_ms, whole });
+            }
+            (Purpose::Utterance(utterance), None) => {
+                self.talk_input(cx, tandem_agent::Input::SaidFailed { utterance });
+            }
+            // Stopped by us: whatever replaced it will end by itself.
+            (Purpose::Tell(..) | Purpose::Prompt, Some((_, _, false))) | (Purpose::Background, _) => {}
+            // Told, or cannot be told: the keys work either way.
+            (Purpose::Tell(leg, _), _) => self.told(cx, leg),
+            (Purpose::Prompt, _) => self.prompt_over(cx),
+            (Purpose::Farewell, _) => self.farewell_over(cx),
+        }
+    }
+
+    pub(crate) fn handle_provider(&mut self, cx: &mut Ctx<'_>, event: ProviderEvent) {
+        self.talk_input(cx, tandem_agent::Input::Provider(event));
+    }
+
+    /// The next deadline, and why.
+    pub(crate) fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
+        let stage = match &self.stage {
+            Stage::Reaching(r) | Stage::Leaving(r) => r.reach.poll_timeout(),
+            Stage::Referring(r) => r.referral.poll_timeout(),
+            Stage::Menu(m) => m.until.map(|at| (at, "no key in the menu")),
+            Stage::Farewell { until, .. } => Some((*until, "farewell")),
+            Stage::Opening { .. }
+            | Stage::Answering { .. }
+            | Stage::Talking
+            | Stage::Announcing { .. }
+            | Stage::Bridged { .. }
+            | Stage::Echo
+            | Stage::Conference
+            | Stage::Ending => None,
+        };
+        let talk = self.talk.as_ref().and_then(Conversation::poll_timeout);
+        let limit = match self.stage {
+            Stage::Ending | Stage::Leaving(_) | Stage::Farewell { .. } => None,
+            _ => self.over_at.map(|at| (at, "longest call")),
+        };
+        [stage, talk, limit].into_iter().flatten().min()
+    }
+
+    /// Early is a no-op.
+    pub(crate) fn handle_timeout(&mut self, cx: &mut Ctx<'_>) {
+        let now = cx.now;
+        if let Some(talk) = &mut self.talk {
+            talk.handle_timeout(now);
+            self.drain_talk(cx);
+        }
+        match &mut self.stage {
+            Stage::Reaching(r) | Stage::Leaving(r) => {
+                r.reach.handle_timeout(now.mono);
+                self.drain_reach(cx);
+            }
+            Stage::Referring(r) => {
+                if let Some(outcome) = r.referral.handle_timeout(now.mono) {
+                    self.referred(cx, outcome);
+                }
+            }
+            Stage::Menu(m) if m.until.is_some_and(|at| now.mono >= at) => self.menu_silent(cx),
+            Stage::Farewell { until, .. } if now.mono >= *until => self.farewell_over(cx),
+            Stage::Menu(_)
+            | Stage::Farewell { .. }
+            | Stage::Opening { .. }
+            | Stage::Answering { .. }
+            | Stage::Talking
+            | Stage::Announcing { .. }
+            | Stage::Bridged { .. }
+            | Stage::Echo
+            | Stage::Conference
+            | Stage::Ending => {}
+        }
+        self.check_length(cx);
+    }
+}

@@ -1,0 +1,134 @@
+//! Endings: who did it and why, every leg released, every handoff and transfer in its one terminal
+//! state, one CDR.
+
+use super::{Call, Ctx, Purpose, Stage, Transfer};
+use crate::{leg::LegState, reach};
+use std::time::Duration;
+use tandem_sip::{
+    api::Command,
+    message::Headers,
+};
+use tandem_types::{
+    LegId, Party, Reason, Termination,
+    journal::{HandoffEnd, What},
+    media::{Lane, MediaCommand},
+};
+
+/// The longest last word.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+impl Call {
+    /// The caller hung up, cancelled or was lost.
+    pub(crate) fn caller_left(&mut self, cx: &mut Ctx<'_>, end: Termination) {
+        let end = Termination { by: if end.by == Party::Callee { Party::Caller } else { end.by }, ..end };
+        match std::mem::replace(&mut self.stage, Stage::Ending) {
+            Stage::Reaching(mut r) => {
+                self.ended = Some(end);
+                r.reach.handle_input(cx.now.mono, reach::Input::CallerGone);
+                if let Some(t) = &r.transfer {
+                    self.abandoned(cx, t);
+                }
+                self.stage = Stage::Leaving(r);
+                self.tell_talk_gone(cx);
+                self.drain_reach(cx);
+            }
+            Stage::Referring(mut r) => {
+                // After 2xx a BYE from the referred leg is how many carriers say that it worked.
+                let outcome = r.referral.handle_input(crate::refer::Input::Bye);
+                self.stage = Stage::Referring(r);
+                self.ended = Some(end);
+                self.referred(cx, outcome.unwrap_or(crate::refer::Outcome::Unknown));
+            }
+            Stage::Leaving(r) => self.stage = Stage::Leaving(r),
+            _ => self.end(cx, end),
+        }
+    }
+
+    /// The ledger's last rows for a transfer whose caller left.
+    pub(crate) fn abandoned(&mut self, cx: &mut Ctx<'_>, t: &Transfer) {
+        self.journal(cx, What::TransferEnded { transfer: t.id, failed: Some(Reason::Cancelled) });
+        self.journal(
+            cx,
+            What::HandoffEnded { handoff: t.handoff, end: HandoffEnd::Abandoned, reason: Some(Reason::Cancelled) },
+        );
+    }
+
+    fn tell_talk_gone(&mut self, cx: &mut Ctx<'_>) {
+        if let Some(talk) = &mut self.talk {
+            talk.handle_input(cx.now, tandem_agent::Input::CallerGone);
+            self.drain_talk(cx);
+        }
+        self.talk = None;
+    }
+
+    /// Ends the call now, whatever its stage.
+    pub(crate) fn end(&mut self, cx: &mut Ctx<'_>, end: Termination) {
+        self.ended.get_or_insert(end);
+        match std::mem::replace(&mut self.stage, Stage::Ending) {
+            Stage::Reaching(r) => {
+                if let Some(t) = &r.transfer {
+                    self.abandoned(cx, t);
+                }
+            }
+            Stage::Referring(r) => self.abandoned(cx, &r.transfer),
+            _ => {}
+        }
+        self.tell_talk_gone(cx);
+        let ids: Vec<LegId> = self.legs.values().filter(|l| l.alive()).map(|l| l.id).collect();
+        for id in ids {
+            let unanswered = self.leg(id).filter(|l| matches!(l.state, LegState::Opening | LegState::Incoming));
+            if let Some(session) = unanswered.and_then(|l| l.session) {
+                let status = crate::cause::status_for(end);
+                let headers = Headers::new();
+                cx.sip(Command::Reject { session, status, phrase: String::new(), headers });
+                self.close_leg(cx, id, end);
+            } else {
+                self.hang(cx, id, end.reason);
+            }
+        }
+        self.finish(cx);
+    }
+
+    /// The last row, once nothing else will follow but measurements.
+    pub(crate) fn finish(&mut self, cx: &mut Ctx<'_>) {
+        self.stage = Stage::Ending;
+        let end = self.ended.unwrap_or(Termination::new(Party::Gateway, Reason::Internal));
+        let ms = |since: tandem_types::Now| cx.now.mono.since(since.mono).as_millis() as u64;
+        let (duration_ms, billed_ms) = (ms(self.started), self.answered.map_or(0, ms));
+        self.journal(cx, What::CallEnded { end, duration_ms, billed_ms });
+        cx.media(MediaCommand::CloseCall { call: self.id });
+    }
+
+    /// Everything of it is gone.
+    pub(crate) fn over(&self) -> bool {
+        matches!(self.stage, Stage::Ending) && self.legs.values().all(|l| l.state == LegState::Gone)
+    }
+
+    /// Says a last word to an answered caller, then ends the call so; at once where no word can be said.
+    pub(crate) fn farewell(&mut self, cx: &mut Ctx<'_>, text: &str, end: Termination) {
+        if !self.leg(self.caller).is_some_and(|l| l.up()) || text.is_empty() {
+            return self.end(cx, end);
+        }
+        self.quiet_background(cx);
+        self.stage = Stage::Farewell { end, until: cx.now.mono + FAREWELL };
+        let sound = self.speech(cx.plan, text);
+        self.play(cx, self.caller, sound, Lane::Voice, Purpose::Farewell);
+    }
+
+    pub(crate) fn farewell_over(&mut self, cx: &mut Ctx<'_>) {
+        if let Stage::Farewell { end, .. } = self.stage {
+            self.end(cx, end);
+        }
+    }
+
+    pub(crate) fn check_length(&mut self, cx: &mut Ctx<'_>) {
+        if self.over_at.is_some_and(|at| cx.now.mono >= at) && self.ended.is_none() {
+            self.over_at = None;
+            self.farewell(
+                cx,
+                "This call has reached its longest time. Goodbye.",
+                Termination::new(Party::Gateway, Reason::Limit),
+            );
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! A destination takes the caller.
+
+use super::{Call, Ctx, InMenu, Stage};
+use std::collections::VecDeque;
+use tandem_agent::{Conversation, ConversationStart};
+use tandem_dialplan::Destination;
+use tandem_types::{LegId, Party, Reason, Termination, journal::What};
+
+/// Destinations in a row that nobody chose (`otherwise`, `then`): more is a loop that the check of
+/// the dialplan did not see.
+const MAX_HOPS: u32 = 12;
+
+impl Call {
+    /// The caller's port is there: begin.
+    pub(crate) fn incoming_ready(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        if let Stage::Opening { then } = &self.stage {
+            let then = then.clone();
+            return self.enter(cx, then);
+        }
+        if matches!(self.stage, Stage::Conference) {
+            self.enter_room(cx, id);
+        }
+    }
+
+    pub(crate) fn enter(&mut self, cx: &mut Ctx<'_>, to: Destination) {
+        self.enter_with(cx, to, VecDeque::new());
+    }
+
+    /// As [`Self::enter`], with what comes when it fails.
+    pub(crate) fn enter_with(&mut self, cx: &mut Ctx<'_>, to: Destination, otherwise: VecDeque<Destination>) {
+        self.hops += 1;
+        if self.hops > MAX_HOPS {
+            let end = Termination::new(Party::Gateway, Reason::Limit);
+            return self.farewell(cx, "I'm sorry, this call cannot be completed. Goodbye.", end);
+        }
+        if needs_answer(&to) && !self.leg(self.caller).is_some_and(|l| l.state == crate::leg::LegState::Up) {
+            self.stage = Stage::Answering { then: to };
+            self.answer_caller(cx);
+            return;
+        }
+        match to {
+            Destination::Agent(name) => self.enter_agent(cx, name),
+            Destination::Menu(name) => self.enter_menu(cx, name),
+            Destination::Announce(name) => self.enter_announcement(cx, &name),
+            Destination::Echo => {
+                self.stage = Stage::Echo;
+                self.connect_all(cx);
+            }
+            Destination::Conference(_) => {
+                self.stage = Stage::Conference;
+                self.connect_all(cx);
+            }
+            Destination::Hangup => self.end(cx, Termination::new(Party::Gateway, Reason::Normal)),
+            Destination::Queue(_)
+            | Destination::Ext(_)
+            | Destination::Outside(_)
+            | Destination::Trunk(..)
+            | Destination::Sip(_) => {
+                let rounds = self.rounds(cx, &to);
+                let (music, mut then) =
+                    self.queue(cx, &to).map_or((None, VecDeque::new()), |q| (q.hold.clone(), q.otherwise.clone().into()));
+                then.extend(otherwise);
+                self.reach(cx, &to, rounds, None, then, music);
+            }
+        }
+    }
+
+    /// ACK came: what waited for it begins, so that its first word is heard.
+    pub(crate) fn caller_acked(&mut self, cx: &mut Ctx<'_>) {
+        match &self.stage {
+            Stage::Answering { then } => {
+                let then = then.clone();
+                self.hops = self.hops.saturating_sub(1);
+                self.enter(cx, then);
+            }
+            Stage::Bridged { .. } | Stage::Conference => self.connect_all(cx),
+            _ => {}
+        }
+    }
+
+    fn enter_agent(&mut self, cx: &mut Ctx<'_>, agent: String) {
+        self.quiet_background(cx);
+        self.stage = Stage::Talking;
+        self.connect_all(cx);
+        if self.talk.is_some() {
+            // The caller was with an agent before (a menu that leads back): the memory is the same.
+            return self.back_to_agent(cx, None);
+        }
+        let Some(brain) = self.dialplan.as_ref().and_then(|d| cx.brains.get(d)).cloned() else {
+            let end = Termination::new(Party::Gateway, Reason::NoRoute);
+            return self.end(cx, end);
+        };
+        let language = self
+            .dialplan(cx.plan)
+            .and_then(|d| d.languages.first().cloned())
+            .unwrap_or_else(|| "en-GB".into());
+        let start = ConversationStart {
+            call: self.id,
+            caller_number: self.from.clone(),
+            caller_name: self.from_name.clone(),
+            language,
+            brain,
+            rng: cx.rng.fork(),
+        };
+        self.talk = Some(Conversation::new(start, cx.now));
+        self.talk_input(cx, tandem_agent::Input::Begin { agent });
+    }
+
+    fn enter_menu(&mut self, cx: &mut Ctx<'_>, name: String) {
+        self.quiet_background(cx);
+        self.stage = Stage::Menu(InMenu { name, tries: 0, until: None });
+        self.connect_all(cx);
+        self.say_menu(cx);
+    }
+
+    /// A leg joins a room that this call is.
+    pub(crate) fn enter_room(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        let before = std::mem::replace(&mut self.caller, id);
+        let answered = self.answer_caller(cx);
+        self.caller = before;
+        if answered {
+            self.connect_all(cx);
+        }
+    }
+
+    /// Somebody left the room; the last one ends it.
+    pub(crate) fn left_room(&mut self, cx: &mut Ctx<'_>, end: Termination) {
+        match self.legs.values().find(|l| l.alive()).map(|l| l.id) {
+            Some(other) => {
+                self.caller = other;
+                self.connect_all(cx);
+            }
+            None => {
+                self.ended.get_or_insert(Termination { by: Party::Caller, ..end });
+                self.finish(cx);
+            }
+        }
+    }
+
+    /// Somebody comes into the room.
+    pub(crate) fn admit_to_room(&mut self, cx: &mut Ctx<'_>, leg: crate::leg::Leg, sip_call_id: String) {
+        let (id, role, peer) = (leg.id, leg.role, leg.peer.clone());
+        self.legs.insert(id.index, leg);
+        self.journal(cx, What::LegCreated { leg: id, role, peer, sip_call_id });
+        cx.media(tandem_types::media::MediaCommand::OpenLeg { leg: id, reserve: false });
+    }
+}
+
+/// Whether the caller must be answered before this can begin. Ringing somebody directly need not:
+/// the far end's answer is theirs.
+fn needs_answer(to: &Destination) -> bool {
+    match to {
+        Destination::Agent(_)
+        | Destination::Menu(_)
+        | Destination::Announce(_)
+        | Destination::Queue(_)
+        | Destination::Echo
+        | Destination::Conference(_) => true,
+        Destination::Ext(_) | Destination::Outside(_) | Destination::Trunk(..) | Destination::Sip(_) | Destination::Hangup => {
+            false
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Verbs on legs: take a port, offer, answer, hang up, give the port back.
+
+use super::{Call, Ctx, Stage};
+use crate::{
+    leg::{Leg, LegState},
+    reach,
+};
+use tandem_sdp::{Agreed, Direction, Session};
+use tandem_sip::{
+    api::{Body, Command, OutgoingInvite},
+    message::{HeaderName, Headers},
+};
+use tandem_types::{
+    LegId, Party, Reason, Termination,
+    journal::{LegRole, What},
+    media::{LegStats, MediaCommand},
+};
+
+/// The SDP content type.
+pub(crate) const SDP: &str = "application/sdp";
+
+pub(crate) fn sdp_body(text: String) -> Body {
+    Body { content_type: SDP.into(), bytes: text.into_bytes().into() }
+}
+
+impl Call {
+    /// A new outgoing leg that tries `ways` in order.
+    pub(crate) fn dial_leg(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        role: LegRole,
+        peer: String,
+        shape: crate::ways::Shape,
+        ways: Vec<OutgoingInvite>,
+    ) -> LegId {
+        let id = self.new_leg_id();
+        let mut leg = Leg::new(id, role, peer);
+        leg.ways = ways.into();
+        leg.source = leg.ways.front().map(|w| w.flow.remote.ip());
+        leg.codecs = shape.codecs;
+        leg.learn = shape.learn;
+        leg.trunk = shape.trunk;
+        self.legs.insert(id.index, leg);
+        cx.media(MediaCommand::OpenLeg { leg: id, reserve: true });
+        id
+    }
+
+    pub(crate) fn leg_opened(&mut self, cx: &mut Ctx<'_>, id: LegId, local: std::net::SocketAddr) {
+        let session_id = cx.rng.u64() >> 2;
+        let Some(leg) = self.leg_mut(id) else {
+            return cx.media(MediaCommand::CloseLeg { leg: id });
+        };
+        if leg.state != LegState::Opening {
+            return; // hung up meanwhile: its CloseLeg is under way
+        }
+        leg.sdp = Some(Session::new(session_id, local, leg.codecs.clone(), true));
+        if leg.session.is_some() {
+            leg.state = LegState::Incoming;
+            self.incoming_ready(cx, id);
+        } else {
+            leg.state = LegState::Inviting;
+            self.next_way(cx, id);
+        }
+    }
+
+    pub(crate) fn leg_refused(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        self.journal(cx, What::Alarm { text: "no RTP port is free".into() });
+        let end = Termination { by: Party::Gateway, reason: Reason::Capacity, sip: 503, q850: 0 };
+        if let Some(leg) = self.leg_mut(id) {
+            leg.state = LegState::Gone;
+            if let Some(session) = leg.session {
+                cx.sip(Command::Reject { session, status: 503, phrase: String::new(), headers: Headers::new() });
+            }
+        }
+        self.leg_is_over(cx, id, end);
+    }
+
+    /// Sends the INVITE of the leg's next way. `false`: none is left.
+    pub(crate) fn next_way(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return false };
+        let (Some(mut invite), Some(sdp)) = (leg.ways.pop_front(), leg.sdp.as_mut()) else { return false };
+        invite.body = Some(sdp_body(sdp.offer(Direction::SendRecv)));
+        leg.source = Some(invite.flow.remote.ip());
+        let session = cx.endpoint.allocate();
+        leg.session = Some(session);
+        cx.sessions.insert(session, id);
+        // The endpoint only queues the INVITE here: the row below is written before it goes out.
+        cx.sip(Command::Invite { session, invite: Box::new(invite) });
+        self.note_leg(cx, id);
+        true
+    }
+
+    /// 200 to the caller, once. Their offer is answered, or ours goes out with it.
+    pub(crate) fn answer_caller(&mut self, cx: &mut Ctx<'_>) -> bool {
+        let id = self.caller;
+        let Some(leg) = self.legs.get_mut(&id.index) else { return false };
+        if leg.state != LegState::Incoming {
+            return leg.up();
+        }
+        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else { return false };
+        let body = match leg.offer.take() {
+            None => Ok((sdp.offer(Direction::SendRecv), None)),
+            Some(offer) => sdp.answer(&offer, Direction::SendRecv).map(|(text, agreed)| (text, Some(agreed))),
+        };
+        match body {
+            Ok((text, agreed)) => {
+                leg.state = LegState::Accepted;
+                leg.answered = Some(cx.now.mono);
+                leg.our_offer_open = agreed.is_none();
+                self.answered = Some(cx.now);
+                if let Some(agreed) = agreed {
+                    self.agreed(cx, id, agreed);
+                }
+                self.journal(cx, What::CallAnswered);
+                cx.sip(Command::Accept { session, headers: Headers::new(), body: Some(sdp_body(text)) });
+                true
+            }
+            Err(unusable) => {
+                let (code, text) = unusable.warning();
+                let headers = Headers::new().with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
+                let sip = unusable.status();
+                cx.sip(Command::Reject { session, status: sip, phrase: String::new(), headers });
+                self.end(cx, Termination { by: Party::Gateway, reason: Reason::NoCodec, sip, q850: 88 });
+                false
+            }
+        }
+    }
+
+    /// An offer/answer of a leg is complete.
+    pub(crate) fn agreed(&mut self, cx: &mut Ctx<'_>, id: LegId, agreed: Agreed) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        leg.generation += 1;
+        let first = leg.generation == 1;
+        let flow = agreed.flow(leg.learn_from(&agreed), leg.generation);
+        let (codec, held) = (agreed.codec, agreed.held_by_peer);
+        let was_held = std::mem::replace(&mut leg.held, held);
+        leg.agreed = Some(agreed);
+        cx.media(MediaCommand::SetFlow { leg: id, flow });
+        if first {
+            self.journal(cx, What::LegAnswered { leg: id, codec });
+        }
+        if held != was_held {
+            self.journal(cx, What::LegHeld { leg: id, held });
+            self.held(cx, id, held);
+        }
+    }
+
+    /// A far end put us on hold, or took us off: whoever else is in the call hears music meanwhile.
+    fn held(&mut self, cx: &mut Ctx<'_>, id: LegId, held: bool) {
+        if id == self.caller {
+            self.talk_input(cx, tandem_agent::Input::Held(held));
+        }
+        let Stage::Bridged { peer } = self.stage else { return };
+        let other = if id == self.caller { peer } else { self.caller };
+        if held {
+            self.play_background(cx, other, None);
+        } else {
+            self.quiet_background(cx);
+        }
+    }
+
+    /// Who hears whom now, told to the graph as a whole.
+    pub(crate) fn connect_all(&mut self, cx: &mut Ctx<'_>) {
+        let alive: Vec<LegId> = self.legs.values().filter(|l| l.alive() && l.up()).map(|l| l.id).collect();
+        let hears = match &self.stage {
+            Stage::Bridged { peer } => vec![(self.caller, vec![*peer]), (*peer, vec![self.caller])],
+            Stage::Echo => vec![(self.caller, vec![self.caller])],
+            Stage::Conference => alive
+                .iter()
+                .map(|me| (*me, alive.iter().copied().filter(|other| other != me).collect()))
+                .collect(),
+            // Everywhere else nobody hears anybody: the caller hears players, a consult leg its brief.
+            Stage::Opening { .. }
+            | Stage::Answering { .. }
+            | Stage::Talking
+            | Stage::Menu(_)
+            | Stage::Announcing { .. }
+            | Stage::Reaching(_)
+            | Stage::Referring(_)
+            | Stage::Farewell { .. }
+            | Stage::Leaving(_)
+            | Stage::Ending => Vec::new(),
+        };
+        cx.media(MediaCommand::Connect { call: self.id, hears });
+    }
+
+    /// Ends a leg of ours now: CANCEL, BYE or a refusal, whatever fits its state.
+    pub(crate) fn hang(&mut self, cx: &mut Ctx<'_>, id: LegId, reason: Reason) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        if !leg.alive() {
+            return;
+        }
+        leg.ways.clear();
+        let end = Termination::new(Party::Gateway, reason);
+        leg.end.get_or_insert(end);
+        if let Some(session) = leg.session {
+            let headers = match reason {
+                Reason::ElsewhereAnswered => Headers::new()
+                    .with(HeaderName::Reason, "SIP;cause=200;text=\"Call completed elsewhere\""),
+                Reason::Normal | Reason::Transferred => Headers::new().with(HeaderName::Reason, "Q.850;cause=16"),
+                _ => Headers::new(),
+            };
+            cx.sip(Command::Hangup { session, headers });
+        }
+        self.close_leg(cx, id, end);
+    }
+
+    /// Signalling of a leg is over (whoever did it): the record, then the port.
+    pub(crate) fn close_leg(&mut self, cx: &mut Ctx<'_>, id: LegId, end: Termination) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        if !leg.alive() {
+            return;
+        }
+        leg.state = LegState::Closing;
+        let end = *leg.end.get_or_insert(end);
+        self.journal(cx, What::LegEnded { leg: id, end });
+        cx.media(MediaCommand::CloseLeg { leg: id });
+    }
+
+    pub(crate) fn leg_closed(&mut self, cx: &mut Ctx<'_>, id: LegId, stats: LegStats) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        if leg.state == LegState::Gone {
+            return;
+        }
+        leg.state = LegState::Gone;
+        self.journal(cx, What::LegMeasured { leg: id, stats });
+    }
+
+    /// A leg ended by itself: what that means depends on who has the caller.
+    pub(crate) fn leg_is_over(&mut self, cx: &mut Ctx<'_>, id: LegId, end: Termination) {
+        self.close_leg(cx, id, end);
+        if matches!(self.stage, Stage::Conference) {
+            return self.left_room(cx, end);
+        }
+        if id == self.caller {
+            return self.caller_left(cx, end);
+        }
+        match &mut self.stage {
+            Stage::Reaching(r) | Stage::Leaving(r) if r.reach.has(id) => {
+                r.reach.handle_input(cx.now.mono, reach::Input::Gone(id, end));
+                self.drain_reach(cx);
+            }
+            Stage::Bridged { peer } if *peer == id => {
+                self.end(cx, Termination { by: Party::Callee, ..end });
+            }
+            Stage::Reaching(_)
+            | Stage::Leaving(_)
+            | Stage::Bridged { .. }
+            | Stage::Opening { .. }
+            | Stage::Answering { .. }
+            | Stage::Talking
+            | Stage::Menu(_)
+            | Stage::Announcing { .. }
+            | Stage::Referring(_)
+            | Stage::Echo
+            | Stage::Conference
+            | Stage::Farewell { .. }
+            | Stage::Ending => {}
+        }
+    }
+}

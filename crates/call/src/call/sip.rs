@@ -1,0 +1,214 @@
+//! What the SIP endpoint tells a call.
+
+use super::{Call, Ctx, Stage, legs::{SDP, sdp_body}};
+use crate::{cause, leg::LegState, reach};
+use tandem_sdp::Direction;
+use tandem_sip::{
+    api::{Body, Command, Event, Failure, RequestKey},
+    message::{HeaderName, Headers, Method, Request, Response},
+};
+use tandem_types::{LegId, Party, Reason, Termination, journal::What};
+
+impl Call {
+    pub(crate) fn handle_sip(&mut self, cx: &mut Ctx<'_>, id: LegId, event: Event) {
+        match event {
+            Event::Progress { response, .. } if response.status >= 180 => self.callee_rings(cx, id),
+            Event::Progress { .. } => {}
+            Event::Answered { response, .. } => self.callee_answered(cx, id, &response),
+            Event::Failed { failure, .. } => self.callee_failed(cx, id, &failure),
+            Event::Acked { body, .. } => self.acked(cx, id, body),
+            Event::Request { key, request, .. } => self.request(cx, id, key, &request),
+            Event::Response { key, result, .. } => self.response(cx, id, key, result),
+            Event::Ended { end, request, .. } => self.session_ended(cx, id, end, request.as_deref()),
+            // The switch keeps these for itself.
+            Event::Invited { .. } | Event::OutOfDialog { .. } => {}
+        }
+    }
+
+    fn callee_rings(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        if std::mem::replace(&mut leg.rang, true) {
+            return;
+        }
+        self.journal(cx, What::LegRinging { leg: id });
+        if let Stage::Reaching(r) = &mut self.stage {
+            r.reach.handle_input(cx.now.mono, reach::Input::Rang(id));
+            self.drain_reach(cx);
+        }
+    }
+
+    /// A final refusal, or none at all. The next way is tried only where that makes sense.
+    fn callee_failed(&mut self, cx: &mut Ctx<'_>, id: LegId, failure: &Failure) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        leg.session = None;
+        let network = leg.trunk.is_some();
+        let (sip, q850) = match failure {
+            Failure::Response(r) => (r.status, q850_of(r.headers.first(&HeaderName::Reason))),
+            Failure::TimedOut | Failure::Unreachable => (0, 0),
+            Failure::Cancelled => (487, 0),
+        };
+        if leg.alive() && cause::tries_next_trunk(sip, q850) && self.next_way(cx, id) {
+            return;
+        }
+        let reason = match (cause::of_q850(q850).filter(|r| *r != Reason::Normal), sip) {
+            (Some(reason), _) => reason,
+            (None, 0) => Reason::Unreachable,
+            (None, status) => cause::of_status(status, network),
+        };
+        self.leg_is_over(cx, id, Termination { by: Party::Callee, reason, sip, q850 });
+    }
+
+    fn acked(&mut self, cx: &mut Ctx<'_>, id: LegId, body: Option<Body>) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let first = leg.state == LegState::Accepted;
+        if first {
+            leg.state = LegState::Up;
+        }
+        if std::mem::take(&mut leg.our_offer_open) {
+            let answer = body.and_then(|b| leg.sdp.as_mut().map(|sdp| sdp.accept(&b.bytes)));
+            match answer {
+                Some(Ok(agreed)) => self.agreed(cx, id, agreed),
+                _ if first => {
+                    // The offer in our 200 was left without a usable answer: there is no sound to be had.
+                    let end = Termination::new(Party::Gateway, Reason::NoCodec);
+                    self.hang(cx, id, Reason::NoCodec);
+                    return self.leg_is_over(cx, id, end);
+                }
+                // A re-INVITE that came to nothing leaves the session as it was (RFC 3261 14.2).
+                _ => {}
+            }
+        }
+        if first && id == self.caller {
+            self.caller_acked(cx);
+        } else if first {
+            self.connect_all(cx);
+        }
+    }
+
+    fn request(&mut self, cx: &mut Ctx<'_>, id: LegId, key: RequestKey, request: &Request) {
+        match &request.method {
+            Method::Invite | Method::Update => self.reoffered(cx, id, key, request),
+            Method::Info => {
+                respond(cx, key, 200, Headers::new(), None);
+                if let Some(digit) = info_digit(request) {
+                    self.digit(cx, id, digit);
+                }
+            }
+            Method::Notify => {
+                respond(cx, key, 200, Headers::new(), None);
+                if id == self.caller {
+                    self.refer_notify(cx, request);
+                }
+            }
+            // A phone's own transfer key: refused, so that the phone stays in the call.
+            Method::Refer => respond(cx, key, 603, Headers::new(), None),
+            _ => respond(cx, key, 501, Headers::new(), None),
+        }
+    }
+
+    /// Their re-INVITE or UPDATE: hold, resume, another address or codec, or only a refresh.
+    fn reoffered(&mut self, cx: &mut Ctx<'_>, id: LegId, key: RequestKey, request: &Request) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(sdp) = leg.sdp.as_mut() else { return respond(cx, key, 500, Headers::new(), None) };
+        match request.body_of_type(SDP) {
+            Some(offer) => match sdp.answer(&offer, Direction::SendRecv) {
+                Ok((text, agreed)) => {
+                    respond(cx, key, 200, Headers::new(), Some(sdp_body(text)));
+                    self.agreed(cx, id, agreed);
+                }
+                Err(unusable) => {
+                    let (code, text) = unusable.warning();
+                    let headers = Headers::new().with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
+                    respond(cx, key, unusable.status(), headers, None);
+                }
+            },
+            None if request.method == Method::Invite => {
+                leg.our_offer_open = true;
+                let offer = sdp.reoffer();
+                respond(cx, key, 200, Headers::new(), Some(sdp_body(offer)));
+            }
+            None => respond(cx, key, 200, Headers::new(), None),
+        }
+    }
+
+    fn response(&mut self, cx: &mut Ctx<'_>, id: LegId, key: RequestKey, result: Result<Box<Response>, Failure>) {
+        if self.is_refer(key, id) {
+            self.refer_response(cx, &result);
+        }
+    }
+
+    /// BYE, CANCEL, no ACK, or a dialog that the peer has forgotten.
+    fn session_ended(&mut self, cx: &mut Ctx<'_>, id: LegId, end: Termination, request: Option<&Request>) {
+        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        leg.session = None;
+        if !leg.alive() {
+            return;
+        }
+        let q850 = q850_of(request.and_then(|r| r.headers.first(&HeaderName::Reason)));
+        let by = if end.by == Party::Gateway {
+            Party::Gateway
+        } else if id == self.caller || matches!(self.stage, Stage::Conference) {
+            Party::Caller
+        } else {
+            Party::Callee
+        };
+        self.leg_is_over(cx, id, Termination { by, q850: if end.q850 == 0 { q850 } else { end.q850 }, ..end });
+    }
+
+    /// Asks a leg that fell silent whether it is still there: 481 or no answer ends the session, anything
+    /// else shows that somebody is (RFC 3261 12.2.1.2).
+    pub(crate) fn probe(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        let Some(session) = self.leg(id).filter(|l| l.up()).and_then(|l| l.session) else { return };
+        let key = cx.endpoint.allocate_key();
+        cx.requests.insert(key, id);
+        cx.sip(Command::Request {
+            session,
+            key,
+            method: Method::Options,
+            headers: Headers::new(),
+            body: None,
+            credentials: None,
+        });
+    }
+
+    /// For the journal: what the endpoint calls this leg's dialog.
+    pub(crate) fn note_leg(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        let Some(leg) = self.leg(id) else { return };
+        let sip_call_id = leg
+            .session
+            .and_then(|s| cx.endpoint.call_id_of(s))
+            .unwrap_or_default()
+            .to_owned();
+        let (role, peer) = (leg.role, leg.peer.clone());
+        self.journal(cx, What::LegCreated { leg: id, role, peer, sip_call_id });
+    }
+}
+
+pub(crate) fn respond(cx: &mut Ctx<'_>, key: RequestKey, status: u16, headers: Headers, body: Option<Body>) {
+    cx.sip(Command::Respond { key, status, phrase: String::new(), headers, body });
+}
+
+/// The Q.850 cause of a Reason header (RFC 3326), or 0.
+pub(crate) fn q850_of(value: Option<&str>) -> u8 {
+    value
+        .and_then(|v| tandem_sip::message::Reason::parse(v).ok())
+        .and_then(|r| r.q850())
+        .unwrap_or(0)
+}
+
+/// The key in an INFO body: `application/dtmf-relay` (`Signal=5`) or `application/dtmf` (`5`).
+pub(crate) fn info_digit(request: &Request) -> Option<char> {
+    let text = std::str::from_utf8(&request.body).ok()?;
+    let signal = text
+        .lines()
+        .find_map(|l| l.trim().strip_prefix("Signal=").or_else(|| l.trim().strip_prefix("Signal =")))
+        .unwrap_or(text)
+        .trim();
+    let digit = match signal {
+        "10" => '*',
+        "11" => '#',
+        s if s.chars().count() == 1 => s.chars().next()?.to_ascii_uppercase(),
+        _ => return None,
+    };
+    matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D').then_some(digit)
+}

@@ -1,0 +1,149 @@
+//! One leg as the call sees it: a SIP session, its offer/answer, its port. The verbs on legs stand in
+//! [`crate::call::legs`].
+//!
+//! ```text
+//!   incoming                                        outgoing
+//!   Opening --port--> Incoming --200--> Accepted    Opening --port--> Inviting --2xx--> Up
+//!      |                 |                | ACK        |                 |               |
+//!      | CANCEL          | CANCEL,        v            | hung up         | 3xx..6xx:     | BYE
+//!      v                 v reject         Up           v                 v next way, or  v
+//!    Closing <-----------+----------------+------------+-----------------+-> Closing <---+
+//!      | LegClosed
+//!      v
+//!    Gone
+//! ```
+
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::VecDeque,
+    net::IpAddr,
+};
+use tandem_sdp::{Agreed, Session};
+use tandem_sip::api::{OutgoingInvite, RequestKey, SessionId};
+use tandem_types::{LegId, Mono, Termination, journal::LegRole, media::Codec};
+
+/// Where a leg stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LegState {
+    /// Its port is being taken.
+    Opening,
+    /// Theirs, not answered yet.
+    Incoming,
+    /// Ours, no final response yet.
+    Inviting,
+    /// Theirs, 200 sent, ACK awaited.
+    Accepted,
+    /// Both ends agreed.
+    Up,
+    /// Signalling is over, the port is being given back.
+    Closing,
+    /// Nothing is left of it.
+    Gone,
+}
+
+/// From where a leg's RTP may be learnt besides SDP's address (field note 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Learn {
+    /// Where SDP's address is private and the SIP source is not, or they differ on loopback: never.
+    #[default]
+    Auto,
+    /// Always the SIP source.
+    Source,
+    /// Never.
+    No,
+}
+
+/// One leg.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// Its id.
+    pub id: LegId,
+    /// Its part.
+    pub role: LegRole,
+    /// For people: number, extension or URI.
+    pub peer: String,
+    /// Where it stands.
+    pub state: LegState,
+    /// Its SIP session; an outgoing one has none before its port is there.
+    pub session: Option<SessionId>,
+    /// Our side of the offer/answer; from the port on.
+    pub sdp: Option<Session>,
+    /// What was agreed last.
+    pub agreed: Option<Agreed>,
+    /// Counts offer/answers.
+    pub generation: u32,
+    /// What may be offered.
+    pub codecs: Vec<Codec>,
+    /// Where RTP may be learnt from.
+    pub learn: Learn,
+    /// Where its signalling comes from.
+    pub source: Option<IpAddr>,
+    /// The trunk it goes through.
+    pub trunk: Option<String>,
+    /// The offer in the INVITE that was not answered yet.
+    pub offer: Option<Vec<u8>>,
+    /// Their bodiless re-INVITE was answered with our offer; the answer comes with the ACK.
+    pub our_offer_open: bool,
+    /// A re-INVITE of ours is open.
+    pub reinvite: Option<RequestKey>,
+    /// What is still to be tried, first is next.
+    pub ways: VecDeque<OutgoingInvite>,
+    /// They put us on hold.
+    pub held: bool,
+    /// 18x was seen.
+    pub rang: bool,
+    /// When it was answered.
+    pub answered: Option<Mono>,
+    /// How it ended.
+    pub end: Option<Termination>,
+    /// The last keys pressed and when, for codes of several keys.
+    pub keys: (String, Mono),
+}
+
+impl Leg {
+    /// A leg without a port.
+    pub fn new(id: LegId, role: LegRole, peer: String) -> Self {
+        Self {
+            id,
+            role,
+            peer,
+            state: LegState::Opening,
+            session: None,
+            sdp: None,
+            agreed: None,
+            generation: 0,
+            codecs: vec![Codec::Pcma, Codec::Pcmu],
+            learn: Learn::Auto,
+            source: None,
+            trunk: None,
+            offer: None,
+            our_offer_open: false,
+            reinvite: None,
+            ways: VecDeque::new(),
+            held: false,
+            rang: false,
+            answered: None,
+            end: None,
+            keys: (String::new(), Mono(0)),
+        }
+    }
+
+    /// It may still carry sound.
+    pub fn alive(&self) -> bool {
+        !matches!(self.state, LegState::Closing | LegState::Gone)
+    }
+
+    /// Both ends agreed on media.
+    pub fn up(&self) -> bool {
+        matches!(self.state, LegState::Up | LegState::Accepted)
+    }
+
+    /// From where RTP may be learnt besides SDP's address.
+    pub fn learn_from(&self, agreed: &Agreed) -> Option<IpAddr> {
+        match (self.learn, self.source) {
+            (_, None) | (Learn::No, _) => None,
+            (Learn::Source, Some(source)) => agreed.learn_from(source, true),
+            (Learn::Auto, Some(source)) => agreed.learn_from(source, false),
+        }
+    }
+}

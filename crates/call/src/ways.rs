@@ -1,0 +1,285 @@
+//! From a destination of the dialplan to INVITEs: who may be dialled, where they are, and as whom we
+//! call. No leg is dialled past [`to`], which asks the plan's limits for every single one.
+
+use crate::{house::House, leg::Learn};
+use std::net::SocketAddr;
+use tandem_dialplan::{Destination, DialTarget, Extension, Nat, Plan, Trunk};
+use tandem_sip::{
+    api::{Credentials, Flow, OutgoingInvite, Transport},
+    message::{HeaderName, Headers, NameAddr, Uri},
+};
+use tandem_types::{Party, Pii, Reason, Termination, media::Codec};
+
+/// As whom we call.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// The caller's number; empty when withheld.
+    pub(crate) number: String,
+    /// What the phone shows.
+    pub(crate) name: Option<String>,
+    /// Alert-Info, User-to-User and the like.
+    pub(crate) headers: Headers,
+}
+
+/// What a leg is made with.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) codecs: Vec<Codec>,
+    pub(crate) learn: Learn,
+    pub(crate) trunk: Option<String>,
+}
+
+/// One leg to be dialled.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialled {
+    pub(crate) peer: String,
+    pub(crate) shape: Shape,
+    /// In the order in which they are tried.
+    pub(crate) ways: Vec<OutgoingInvite>,
+}
+
+/// There is no way.
+#[derive(Clone, Debug)]
+pub(crate) struct NoWay {
+    pub(crate) end: Termination,
+    /// The line of the plan that forbids it.
+    pub(crate) rule: Option<String>,
+}
+
+fn no(reason: Reason) -> NoWay {
+    NoWay { end: Termination::new(Party::Gateway, reason), rule: None }
+}
+
+fn forbidden(rule: String) -> NoWay {
+    NoWay { end: Termination::new(Party::Gateway, Reason::NotAllowed), rule: Some(rule) }
+}
+
+/// The legs that a destination stands for now.
+pub(crate) fn to(
+    plan: &Plan,
+    house: &House,
+    dialplan: Option<&str>,
+    called: &str,
+    destination: &Destination,
+    identity: &Identity,
+) -> Result<Vec<Dialled>, NoWay> {
+    match destination {
+        Destination::Ext(number) => {
+            plan.may_dial(dialplan, DialTarget::Ext(number)).map_err(|f| forbidden(f.rule))?;
+            let ext = plan.extension(number).ok_or_else(|| no(Reason::WrongNumber))?;
+            extension(plan, house, ext, number, identity)
+        }
+        Destination::Outside(name) => {
+            let outside = dialplan
+                .and_then(|d| plan.dialplans.get(d))
+                .and_then(|d| d.outside.get(name))
+                .ok_or_else(|| no(Reason::NoRoute))?;
+            trunks(plan, house, dialplan, &outside.via, &outside.dial, identity)
+        }
+        Destination::Trunk(name, number) => {
+            let number = number.as_deref().unwrap_or(called);
+            trunks(plan, house, dialplan, std::slice::from_ref(name), number, identity)
+        }
+        Destination::Sip(uri) => {
+            plan.may_dial(dialplan, DialTarget::Sip(uri)).map_err(|f| forbidden(f.rule))?;
+            let target = Uri::parse(&with_scheme(uri)).map_err(|_| no(Reason::WrongNumber))?;
+            let remote = house.resolve(&target).ok_or_else(|| no(Reason::Unreachable))?;
+            let invite = invite(house, target, remote, identity, None, None).ok_or_else(|| no(Reason::Unreachable))?;
+            let shape = Shape { codecs: vec![Codec::Pcmu, Codec::Pcma], learn: Learn::Auto, trunk: None };
+            Ok(vec![Dialled { peer: uri.clone(), shape, ways: vec![invite] }])
+        }
+        _ => Err(no(Reason::NoRoute)),
+    }
+}
+
+fn with_scheme(uri: &str) -> String {
+    if uri.starts_with("sip:") { uri.to_owned() } else { format!("sip:{uri}") }
+}
+
+fn extension(
+    plan: &Plan,
+    house: &House,
+    ext: &Extension,
+    number: &str,
+    identity: &Identity,
+) -> Result<Vec<Dialled>, NoWay> {
+    if let Some((user, _)) = &ext.registers {
+        let legs: Vec<Dialled> = house
+            .contacts(user)
+            .into_iter()
+            .filter_map(|(uri, flow)| {
+                let invite = invite(house, uri, (flow.transport, flow.remote), identity, Some(&plan.phones.domain), None)?;
+                let invite = OutgoingInvite { flow, ..invite };
+                let shape = Shape { codecs: vec![Codec::Pcma, Codec::Pcmu], learn: Learn::Source, trunk: None };
+                Some(Dialled { peer: number.to_owned(), shape, ways: vec![invite] })
+            })
+            .collect();
+        if legs.is_empty() {
+            // Its phone is not registered: nobody is there to be rung.
+            return Err(NoWay {
+                end: Termination { by: Party::Callee, reason: Reason::Unreachable, sip: 480, q850: 20 },
+                rule: None,
+            });
+        }
+        return Ok(legs);
+    }
+    let trunk = ext.via.as_ref().and_then(|t| plan.trunks.get(t)).ok_or_else(|| no(Reason::NoRoute))?;
+    let ways = through(house, trunk, number, identity);
+    leg_of(number.to_owned(), trunk, ways)
+}
+
+fn leg_of(peer: String, trunk: &Trunk, ways: Vec<OutgoingInvite>) -> Result<Vec<Dialled>, NoWay> {
+    if ways.is_empty() {
+        return Err(no(Reason::Unreachable));
+    }
+    Ok(vec![Dialled { peer, shape: shape_of(trunk), ways }])
+}
+
+/// How legs of a trunk are made.
+pub(crate) fn shape_of(trunk: &Trunk) -> Shape {
+    let learn = match trunk.nat {
+        Nat::Auto => Learn::Auto,
+        Nat::Yes => Learn::Source,
+        Nat::No => Learn::No,
+    };
+    Shape { codecs: trunk.codecs.clone(), learn, trunk: Some(trunk.name.clone()) }
+}
+
+fn trunks(
+    plan: &Plan,
+    house: &House,
+    dialplan: Option<&str>,
+    via: &[String],
+    number: &str,
+    identity: &Identity,
+) -> Result<Vec<Dialled>, NoWay> {
+    let mut refused = no(Reason::Unreachable);
+    let mut first: Option<&Trunk> = None;
+    let mut ways = Vec::new();
+    for name in via {
+        let Some(trunk) = plan.trunks.get(name).filter(|t| t.outbound) else { continue };
+        if let Err(f) = plan.may_dial(dialplan, DialTarget::Trunk { trunk: name, number }) {
+            refused = forbidden(f.rule);
+            continue;
+        }
+        if !house.has_slot(trunk, true) {
+            refused = no(Reason::Capacity);
+            continue;
+        }
+        first.get_or_insert(trunk);
+        ways.extend(through(house, trunk, number, identity));
+    }
+    match first {
+        Some(trunk) => leg_of(number.to_owned(), trunk, ways),
+        None => Err(refused),
+    }
+}
+
+/// One INVITE for each peer of a trunk, in order.
+fn through(house: &House, trunk: &Trunk, number: &str, identity: &Identity) -> Vec<OutgoingInvite> {
+    // Our own number with the caller's in the name: carriers block numbers that are not ours (field note 12).
+    let shown = Identity {
+        number: trunk.caller_id.clone().unwrap_or_else(|| identity.number.clone()),
+        name: identity.name.clone().or_else(|| Some(identity.number.clone()).filter(|n| !n.is_empty())),
+        headers: identity.headers.clone(),
+    };
+    let proxy = trunk.outbound_proxy.as_deref().and_then(|p| NameAddr::parse(&format!("<{p}>")).ok());
+    trunk
+        .peers
+        .iter()
+        .filter_map(|peer| {
+            let peer = Uri::parse(peer).ok()?;
+            let target = Uri::sip(number, &peer.host_port()?);
+            let next = proxy.as_ref().map_or(&peer, |p| &p.uri);
+            let remote = house.resolve(next)?;
+            let mut way = invite(house, target, remote, &shown, None, credentials(trunk))?;
+            way.route.extend(proxy.clone());
+            Some(way)
+        })
+        .collect()
+}
+
+/// What answers a trunk's challenges.
+pub(crate) fn credentials(trunk: &Trunk) -> Option<Credentials> {
+    let (username, password) = (trunk.username.clone()?, trunk.password.as_ref()?);
+    Some(Credentials { username, password: Pii::new(password.0.clone()), realm: None })
+}
+
+fn invite(
+    house: &House,
+    target: Uri,
+    (transport, remote): (Transport, SocketAddr),
+    identity: &Identity,
+    domain: Option<&str>,
+    credentials: Option<Credentials>,
+) -> Option<OutgoingInvite> {
+    let flow = house.flow_to(transport, remote)?;
+    let here = domain.filter(|d| !d.is_empty()).map_or_else(|| flow.local.to_string(), str::to_owned);
+    let who = if identity.number.is_empty() { "anonymous" } else { identity.number.as_str() };
+    let mut from = NameAddr::from(Uri::sip(who, &here));
+    if let Some(name) = &identity.name {
+        from = from.with_display(name.as_str());
+    }
+    let mut headers = Headers::new();
+    headers.push(HeaderName::PAssertedIdentity, &from);
+    for h in identity.headers.iter() {
+        headers.push_header(h.clone());
+    }
+    Some(OutgoingInvite {
+        flow,
+        to: NameAddr::from(target.clone().without_headers()),
+        target,
+        from,
+        contact: house.contact(flow),
+        route: Vec::new(),
+        headers,
+        body: None,
+        credentials,
+    })
+}
+
+/// Where a REFER to this trunk may send the caller; `None`: it cannot reach that target itself (field note 5: a
+/// carrier cannot reach `ext:200`), so it is bridged.
+pub(crate) fn refer_to(
+    plan: &Plan,
+    _house: &House,
+    dialplan: Option<&str>,
+    trunk: &Trunk,
+    target: &Destination,
+) -> Option<Uri> {
+    let peer = Uri::parse(trunk.peers.first()?).ok()?;
+    let number = match target {
+        Destination::Ext(number) => {
+            plan.may_dial(dialplan, DialTarget::Ext(number)).ok()?;
+            let ext = plan.extension(number)?;
+            (ext.via.as_deref() == Some(trunk.name.as_str())).then_some(number.as_str())?
+        }
+        Destination::Outside(name) => {
+            let outside = plan.dialplans.get(dialplan?)?.outside.get(name)?;
+            let via = DialTarget::Trunk { trunk: &trunk.name, number: &outside.dial };
+            plan.may_dial(dialplan, via).ok()?;
+            outside.dial.as_str()
+        }
+        Destination::Sip(uri) => {
+            plan.may_dial(dialplan, DialTarget::Sip(uri)).ok()?;
+            return Uri::parse(&with_scheme(uri)).ok();
+        }
+        _ => return None,
+    };
+    Some(Uri::sip(number, &peer.host_port()?))
+}
+
+/// Our own address for Referred-By.
+pub(crate) fn own_uri(house: &House, user: &str) -> Uri {
+    let here = house.listen.first().map_or_else(|| "localhost".to_owned(), |(_, a)| a.to_string());
+    Uri::sip(user, &here)
+}
+
+/// How a flow looks in a Contact of ours.
+pub(crate) fn contact_of(flow: Flow) -> Uri {
+    let uri = Uri::sip("tandem", &flow.local.to_string());
+    match flow.transport {
+        Transport::Udp => uri,
+        Transport::Tcp => uri.with_param("transport", "tcp"),
+    }
+}
