@@ -6,6 +6,7 @@
 //! ```
 
 pub mod api;
+pub mod digest;
 pub mod dialog;
 pub mod endpoint;
 pub mod message;

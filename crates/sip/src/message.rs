@@ -25,7 +25,7 @@ mod framing;
 mod header_name;
 mod headers;
 mod host;
-mod lexer;
+pub(crate) mod lexer;
 mod method;
 mod multipart;
 mod name_addr;
