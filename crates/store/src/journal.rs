@@ -275,9 +275,10 @@ impl Journal {
         let mut hashes: Vec<String> = Vec::new();
         let mut tips: BTreeMap<CallId, String> = BTreeMap::new();
         for event in &self.ring {
-            let prev = tips
-                .get(&event.call)
-                .map_or_else(|| self.heads.tip(event.call), |t| t);
+            let prev = match tips.get(&event.call) {
+                Some(tip) => tip,
+                None => self.heads.tip(event.call),
+            };
             let (line, hash) = chain::line(prev, event);
             if !hashes.is_empty() && buffer.len() + line.len() > CHUNK {
                 break;

@@ -44,6 +44,8 @@ impl Medium for FileMedium {
         let path = segment::path(&self.dir, self.shard, segment);
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         file.set_len(0)?;
+        // The name must survive the machine too.
+        File::open(&self.dir)?.sync_all()?;
         self.file = file;
         Ok(())
     }

@@ -77,6 +77,9 @@ pub(super) fn open(dir: &Path, shard: u16) -> Result<Found, JournalError> {
         .append(true)
         .open(&path)
         .map_err(io(&path))?;
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .map_err(io(dir))?;
     let length = file.metadata().map_err(io(&path))?.len();
     if length > state.good {
         file.set_len(state.good).map_err(io(&path))?;
