@@ -78,7 +78,8 @@ impl Ctx<'_> {
     }
 
     pub(crate) fn sip(&mut self, command: Command) {
-        self.endpoint.handle_input(self.now, tandem_sip::api::Input::Command(command));
+        self.endpoint
+            .handle_input(self.now, tandem_sip::api::Input::Command(command));
     }
 }
 
@@ -147,18 +148,29 @@ pub(crate) struct InMenu {
 /// Who has the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    Opening { then: Destination },
-    Answering { then: Destination },
+    Opening {
+        then: Destination,
+    },
+    Answering {
+        then: Destination,
+    },
     Talking,
     Menu(InMenu),
-    Announcing { then: Destination },
+    Announcing {
+        then: Destination,
+    },
     Reaching(Box<Reaching>),
     Referring(Box<Referring>),
-    Bridged { peer: LegId },
+    Bridged {
+        peer: LegId,
+    },
     Echo,
     Conference,
     /// A last word is spoken to the caller, then the call ends so.
-    Farewell { end: Termination, until: Mono },
+    Farewell {
+        end: Termination,
+        until: Mono,
+    },
     /// The caller is gone; consult legs are being told.
     Leaving(Box<Reaching>),
     Ending,
@@ -192,12 +204,19 @@ pub struct Call {
 impl Call {
     /// The plan of this call, if it came by one.
     pub(crate) fn dialplan<'p>(&self, plan: &'p Plan) -> Option<&'p Dialplan> {
-        self.dialplan.as_ref().and_then(|name| plan.dialplans.get(name))
+        self.dialplan
+            .as_ref()
+            .and_then(|name| plan.dialplans.get(name))
     }
 
     pub(crate) fn journal(&mut self, cx: &mut Ctx<'_>, what: What) {
         self.seq += 1;
-        cx.out.push_back(Output::Journal(Event { call: self.id, seq: self.seq, at: cx.now.wall, what }));
+        cx.out.push_back(Output::Journal(Event {
+            call: self.id,
+            seq: self.seq,
+            at: cx.now.wall,
+            what,
+        }));
     }
 
     pub(crate) fn leg(&self, id: LegId) -> Option<&Leg> {
@@ -209,22 +228,45 @@ impl Call {
     }
 
     pub(crate) fn new_leg_id(&self) -> LegId {
-        LegId { call: self.id, index: self.legs.keys().next_back().map_or(1, |last| last + 1) }
+        LegId {
+            call: self.id,
+            index: self.legs.keys().next_back().map_or(1, |last| last + 1),
+        }
     }
 
     /// Plays something to a leg and remembers what for.
-    pub(crate) fn play(&mut self, cx: &mut Ctx<'_>, to: LegId, sound: Sound, lane: Lane, purpose: Purpose) {
+    pub(crate) fn play(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        to: LegId,
+        sound: Sound,
+        lane: Lane,
+        purpose: Purpose,
+    ) {
         self.next_player += 1;
-        let player = PlayerId { call: self.id, index: self.next_player };
+        let player = PlayerId {
+            call: self.id,
+            index: self.next_player,
+        };
         self.players.insert(player.index, purpose);
-        cx.media(MediaCommand::Play { player, to: vec![to], sound, lane });
+        cx.media(MediaCommand::Play {
+            player,
+            to: vec![to],
+            sound,
+            lane,
+        });
     }
 
     /// Stops what is played for one of these purposes.
     pub(crate) fn stop(&mut self, cx: &mut Ctx<'_>, which: impl Fn(&Purpose) -> bool) {
         for (index, purpose) in &self.players {
             if which(purpose) {
-                cx.media(MediaCommand::Stop { player: PlayerId { call: self.id, index: *index } });
+                cx.media(MediaCommand::Stop {
+                    player: PlayerId {
+                        call: self.id,
+                        index: *index,
+                    },
+                });
             }
         }
     }
@@ -235,8 +277,12 @@ impl Call {
         Sound::Speech {
             text: text.into(),
             voice: d.map_or_else(String::new, |d| d.voice.clone()),
-            language: d.and_then(|d| d.languages.first().cloned()).unwrap_or_else(|| "en-GB".into()),
-            profile: d.and_then(|d| d.providers.clone()).unwrap_or_else(|| "offline".into()),
+            language: d
+                .and_then(|d| d.languages.first().cloned())
+                .unwrap_or_else(|| "en-GB".into()),
+            profile: d
+                .and_then(|d| d.providers.clone())
+                .unwrap_or_else(|| "offline".into()),
         }
     }
 
@@ -259,11 +305,18 @@ impl Call {
             }
             MediaEvent::PlayStarted { player } => {
                 if let Some(Purpose::Utterance(utterance)) = self.players.get(&player.index) {
-                    let input = tandem_agent::Input::SayStarted { utterance: *utterance };
+                    let input = tandem_agent::Input::SayStarted {
+                        utterance: *utterance,
+                    };
                     self.talk_input(cx, input);
                 }
             }
-            MediaEvent::PlayFinished { player, played_ms, total_ms, whole } => {
+            MediaEvent::PlayFinished {
+                player,
+                played_ms,
+                total_ms,
+                whole,
+            } => {
                 if let Some(purpose) = self.players.remove(&player.index) {
                     self.played(cx, purpose, Some((played_ms, total_ms, whole)));
                 }
@@ -280,13 +333,22 @@ impl Call {
     fn played(&mut self, cx: &mut Ctx<'_>, purpose: Purpose, how: Option<(u32, u32, bool)>) {
         match (purpose, how) {
             (Purpose::Utterance(utterance), Some((played_ms, total_ms, whole))) => {
-                self.talk_input(cx, tandem_agent::Input::Said { utterance, played_ms, total_ms, whole });
+                self.talk_input(
+                    cx,
+                    tandem_agent::Input::Said {
+                        utterance,
+                        played_ms,
+                        total_ms,
+                        whole,
+                    },
+                );
             }
             (Purpose::Utterance(utterance), None) => {
                 self.talk_input(cx, tandem_agent::Input::SaidFailed { utterance });
             }
             // Stopped by us: whatever replaced it will end by itself.
-            (Purpose::Tell(..) | Purpose::Prompt, Some((_, _, false))) | (Purpose::Background, _) => {}
+            (Purpose::Tell(..) | Purpose::Prompt, Some((_, _, false)))
+            | (Purpose::Background, _) => {}
             // Told, or cannot be told: the keys work either way.
             (Purpose::Tell(leg, _), _) => self.told(cx, leg),
             (Purpose::Prompt, _) => self.prompt_over(cx),

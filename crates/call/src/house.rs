@@ -14,9 +14,20 @@ use tandem_sip::{
     digest::Verifier,
     message::{NameAddr, Response, Uri},
     registrar::{Registrar, RegistrarConfig},
-    registration::{Registration, RegistrationConfig, RegistrationInput, RegistrationOutput, RegistrationState},
+    registration::{
+        Registration, RegistrationConfig, RegistrationInput, RegistrationOutput, RegistrationState,
+    },
 };
 use tandem_types::{CallId, Mono, Now, Rng};
+
+/// Desk phones refresh every few minutes; a phone behind NAT must do so before its binding closes, so short wishes
+/// are granted. Ten contacts are more than a person has phones.
+const REGISTRAR: RegistrarConfig = RegistrarConfig {
+    min_expires: 30,
+    max_expires: 7200,
+    default_expires: 3600,
+    max_contacts: 10,
+};
 
 /// SIP's port when none is written (RFC 3261 section 19.1.2).
 const SIP_PORT: u16 = 5060;
@@ -55,7 +66,7 @@ impl House {
     pub(crate) fn new(config: &SwitchConfig, plan: &Plan, rng: Rng, now: Now) -> Self {
         let mut this = Self {
             listen: config.listen.clone(),
-            registrar: Registrar::new(RegistrarConfig::default()),
+            registrar: Registrar::new(REGISTRAR),
             registrations: BTreeMap::new(),
             registration_keys: BTreeMap::new(),
             requests: VecDeque::new(),
@@ -76,7 +87,11 @@ impl House {
         self.listen
             .iter()
             .find(|(t, local)| *t == transport && local.is_ipv4() == remote.is_ipv4())
-            .map(|(_, local)| Flow { transport, local: *local, remote })
+            .map(|(_, local)| Flow {
+                transport,
+                local: *local,
+                remote,
+            })
     }
 
     pub(crate) fn contact(&self, flow: Flow) -> Uri {
@@ -93,7 +108,14 @@ impl House {
         let addr = uri.socket_addr(SIP_PORT).or_else(|| {
             let host = uri.host()?.to_string();
             let found = self.names.get(&host)?.first()?;
-            Some(SocketAddr::new(found.ip(), if uri.port().is_some() { port } else { found.port() }))
+            Some(SocketAddr::new(
+                found.ip(),
+                if uri.port().is_some() {
+                    port
+                } else {
+                    found.port()
+                },
+            ))
         })?;
         Some((transport, addr))
     }
@@ -108,13 +130,21 @@ impl House {
 
     /// Where a phone is: its contacts, the latest first.
     pub(crate) fn contacts(&self, user: &str) -> Vec<(Uri, Flow)> {
-        self.registrar.contacts(user).into_iter().map(|b| (b.uri, b.flow)).collect()
+        self.registrar
+            .contacts(user)
+            .into_iter()
+            .map(|b| (b.uri, b.flow))
+            .collect()
     }
 
     pub(crate) fn phones(&self) -> Vec<(String, String)> {
         self.registrar
             .users()
-            .flat_map(|(user, bindings)| bindings.iter().map(move |b| (user.to_owned(), b.uri.to_string())))
+            .flat_map(|(user, bindings)| {
+                bindings
+                    .iter()
+                    .map(move |b| (user.to_owned(), b.uri.to_string()))
+            })
             .collect()
     }
 
@@ -122,7 +152,10 @@ impl House {
 
     fn start_registrations(&mut self, now: Now) {
         for (trunk, plan) in std::mem::take(&mut self.unstarted) {
-            let Some(flow) = self.resolve(&plan.next).and_then(|(t, a)| self.flow_to(t, a)) else {
+            let Some(flow) = self
+                .resolve(&plan.next)
+                .and_then(|(t, a)| self.flow_to(t, a))
+            else {
                 self.unstarted.push((trunk, plan));
                 continue;
             };
@@ -147,7 +180,9 @@ impl House {
         for (trunk, registration) in &mut self.registrations {
             while let Some(output) = registration.poll_output() {
                 match output {
-                    RegistrationOutput::Send(request) => self.requests.push_back((trunk.clone(), *request)),
+                    RegistrationOutput::Send(request) => {
+                        self.requests.push_back((trunk.clone(), *request))
+                    }
                     RegistrationOutput::Changed(_) => {}
                 }
             }
@@ -168,7 +203,9 @@ impl House {
         key: RequestKey,
         result: Result<Box<Response>, Failure>,
     ) {
-        let Some(trunk) = self.registration_keys.remove(&key) else { return };
+        let Some(trunk) = self.registration_keys.remove(&key) else {
+            return;
+        };
         if let Some(registration) = self.registrations.get_mut(&trunk) {
             registration.handle_input(now, RegistrationInput::Response(result));
         }
@@ -183,8 +220,15 @@ impl House {
             RegistrationState::Failed { status: 0, .. } => "failed: no answer".to_owned(),
             RegistrationState::Failed { status, .. } => format!("failed: {status}"),
         };
-        let waiting = self.unstarted.iter().map(|(name, _)| (name.clone(), "the registrar's name is not resolved".into()));
-        self.registrations.iter().map(|(name, r)| (name.clone(), words(r))).chain(waiting).collect()
+        let waiting = self
+            .unstarted
+            .iter()
+            .map(|(name, _)| (name.clone(), "the registrar's name is not resolved".into()));
+        self.registrations
+            .iter()
+            .map(|(name, r)| (name.clone(), words(r)))
+            .chain(waiting)
+            .collect()
     }
 
     pub(crate) fn drain(&mut self, now: Now) {
@@ -199,13 +243,27 @@ impl House {
 
     /// Whether one more leg fits the trunk. Inbound calls leave the reserve to legs of ours.
     pub(crate) fn has_slot(&self, trunk: &Trunk, outbound: bool) -> bool {
-        let used = self.slots.values().flatten().filter(|name| **name == trunk.name).count() as u32;
-        let room = if outbound { trunk.calls } else { trunk.calls.saturating_sub(trunk.reserve) };
+        let used = self
+            .slots
+            .values()
+            .flatten()
+            .filter(|name| **name == trunk.name)
+            .count() as u32;
+        let room = if outbound {
+            trunk.calls
+        } else {
+            trunk.calls.saturating_sub(trunk.reserve)
+        };
         trunk.calls == 0 || used < room
     }
 
     pub(crate) fn count(&mut self, call: &Call) {
-        let used: Vec<String> = call.legs.values().filter(|l| l.alive()).filter_map(|l| l.trunk.clone()).collect();
+        let used: Vec<String> = call
+            .legs
+            .values()
+            .filter(|l| l.alive())
+            .filter_map(|l| l.trunk.clone())
+            .collect();
         if used.is_empty() {
             self.slots.remove(&call.id);
         } else {
@@ -249,9 +307,14 @@ impl House {
 fn registration_plan(trunk: &Trunk) -> Option<(String, RegistrationPlan)> {
     let (registrar, expires) = trunk.register.as_ref()?;
     let registrar = Uri::parse(registrar).ok()?;
-    let proxy = trunk.outbound_proxy.as_deref().and_then(|p| NameAddr::parse(&format!("<{p}>")).ok());
+    let proxy = trunk
+        .outbound_proxy
+        .as_deref()
+        .and_then(|p| NameAddr::parse(&format!("<{p}>")).ok());
     let plan = RegistrationPlan {
-        next: proxy.as_ref().map_or_else(|| registrar.clone(), |p| p.uri.clone()),
+        next: proxy
+            .as_ref()
+            .map_or_else(|| registrar.clone(), |p| p.uri.clone()),
         route: proxy.into_iter().collect(),
         expires: seconds(*expires),
         credentials: crate::ways::credentials(trunk),

@@ -14,10 +14,7 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::VecDeque,
-    net::IpAddr,
-};
+use std::{collections::VecDeque, net::IpAddr};
 use tandem_sdp::{Agreed, Session};
 use tandem_sip::api::{OutgoingInvite, RequestKey, SessionId};
 use tandem_types::{LegId, Mono, Termination, journal::LegRole, media::Codec};

@@ -204,7 +204,9 @@ impl Reach {
         match result {
             Ok(legs) => self.legs.extend(legs.into_iter().map(|leg| Consult {
                 leg,
-                step: Step::Dialling { until: now + self.rules.ring + POST_DIAL },
+                step: Step::Dialling {
+                    until: now + self.rules.ring + POST_DIAL,
+                },
             })),
             Err(end) => self.attempt_failed(end),
         }
@@ -225,7 +227,10 @@ impl Reach {
             (State::Trying, Input::CallerGone) => self.caller_gone(now),
             (State::Trying, Input::Abandon) => {
                 for c in std::mem::take(&mut self.legs) {
-                    self.out.push_back(Output::Hang { leg: c.leg, reason: Reason::Cancelled });
+                    self.out.push_back(Output::Hang {
+                        leg: c.leg,
+                        reason: Reason::Cancelled,
+                    });
                 }
                 self.give_up(Termination::new(Party::Caller, Reason::Cancelled));
             }
@@ -250,7 +255,9 @@ impl Reach {
         let step = self.legs[at].step.clone();
         match (step, input) {
             (Step::Dialling { .. }, Input::Rang(_)) => {
-                self.legs[at].step = Step::Ringing { until: now + self.rules.ring };
+                self.legs[at].step = Step::Ringing {
+                    until: now + self.rules.ring,
+                };
                 if !std::mem::replace(&mut self.rang, true) {
                     self.out.push_back(Output::Ringing);
                 }
@@ -259,14 +266,20 @@ impl Reach {
                 self.out.push_back(Output::Answered { leg });
                 if self.rules.briefed {
                     self.legs[at].step = Step::Telling { asked: false };
-                    self.out.push_back(Output::Tell { leg, part: Part::Brief });
+                    self.out.push_back(Output::Tell {
+                        leg,
+                        part: Part::Brief,
+                    });
                 } else {
                     self.join(leg, "answer");
                 }
             }
             (Step::Leaving { .. }, Input::Told(_)) => {
                 self.legs.remove(at);
-                self.out.push_back(Output::Hang { leg, reason: Reason::Cancelled });
+                self.out.push_back(Output::Hang {
+                    leg,
+                    reason: Reason::Cancelled,
+                });
                 self.if_left();
             }
             (Step::Leaving { .. }, Input::Gone(..)) => {
@@ -279,14 +292,28 @@ impl Reach {
                 self.if_empty_next();
             }
             (Step::Telling { asked }, Input::Told(_)) => {
-                self.legs[at].step = Step::Waiting { until: now + self.rules.answer_wait, asked };
+                self.legs[at].step = Step::Waiting {
+                    until: now + self.rules.answer_wait,
+                    asked,
+                };
             }
-            (Step::Telling { .. } | Step::Waiting { .. }, Input::Key(_, key)) => self.key(at, leg, key),
+            (Step::Telling { .. } | Step::Waiting { .. }, Input::Key(_, key)) => {
+                self.key(at, leg, key)
+            }
             // Said and done already, or not yet possible: a second 18x, a key while it rings (early media), a late answer.
             (Step::Ringing { .. }, Input::Rang(_))
-            | (Step::Telling { .. } | Step::Waiting { .. } | Step::Leaving { .. }, Input::Rang(_) | Input::Answered(_))
-            | (Step::Dialling { .. } | Step::Ringing { .. } | Step::Leaving { .. }, Input::Key(..))
-            | (Step::Dialling { .. } | Step::Ringing { .. } | Step::Waiting { .. }, Input::Told(_))
+            | (
+                Step::Telling { .. } | Step::Waiting { .. } | Step::Leaving { .. },
+                Input::Rang(_) | Input::Answered(_),
+            )
+            | (
+                Step::Dialling { .. } | Step::Ringing { .. } | Step::Leaving { .. },
+                Input::Key(..),
+            )
+            | (
+                Step::Dialling { .. } | Step::Ringing { .. } | Step::Waiting { .. },
+                Input::Told(_),
+            )
             | (_, Input::CallerGone | Input::Abandon) => {}
         }
     }
@@ -300,13 +327,19 @@ impl Reach {
         } else if key == r.decline_key {
             self.legs.remove(at);
             self.out.push_back(Output::Hush { leg });
-            self.out.push_back(Output::Hang { leg, reason: Reason::Declined });
+            self.out.push_back(Output::Hang {
+                leg,
+                reason: Reason::Declined,
+            });
             self.attempt_failed(Termination::new(Party::Callee, Reason::Declined));
             self.if_empty_next();
         } else if key == r.more_key {
             self.legs[at].step = Step::Telling { asked: false };
             self.out.push_back(Output::Hush { leg });
-            self.out.push_back(Output::Tell { leg, part: Part::More });
+            self.out.push_back(Output::Tell {
+                leg,
+                part: Part::More,
+            });
         }
     }
 
@@ -315,10 +348,16 @@ impl Reach {
         for c in std::mem::take(&mut self.legs) {
             if c.leg != winner {
                 self.out.push_back(Output::Hush { leg: c.leg });
-                self.out.push_back(Output::Hang { leg: c.leg, reason: Reason::ElsewhereAnswered });
+                self.out.push_back(Output::Hang {
+                    leg: c.leg,
+                    reason: Reason::ElsewhereAnswered,
+                });
             }
         }
-        self.out.push_back(Output::Join { leg: winner, by: by.to_owned() });
+        self.out.push_back(Output::Join {
+            leg: winner,
+            by: by.to_owned(),
+        });
     }
 
     fn caller_gone(&mut self, now: Mono) {
@@ -329,12 +368,20 @@ impl Reach {
             match c.step {
                 Step::Telling { .. } | Step::Waiting { .. } => {
                     self.out.push_back(Output::Hush { leg: c.leg });
-                    self.out.push_back(Output::Tell { leg: c.leg, part: Part::CallerLeft });
-                    c.step = Step::Leaving { until: now + FAREWELL };
+                    self.out.push_back(Output::Tell {
+                        leg: c.leg,
+                        part: Part::CallerLeft,
+                    });
+                    c.step = Step::Leaving {
+                        until: now + FAREWELL,
+                    };
                     keep.push(c);
                 }
                 Step::Dialling { .. } | Step::Ringing { .. } | Step::Leaving { .. } => {
-                    self.out.push_back(Output::Hang { leg: c.leg, reason: Reason::Cancelled });
+                    self.out.push_back(Output::Hang {
+                        leg: c.leg,
+                        reason: Reason::Cancelled,
+                    });
                 }
             }
         }
@@ -364,11 +411,16 @@ impl Reach {
         if self.attempt >= self.rules.attempts {
             return self.give_up(self.last);
         }
-        let Some(round) = self.rounds.pop_front() else { return self.give_up(self.last) };
+        let Some(round) = self.rounds.pop_front() else {
+            return self.give_up(self.last);
+        };
         self.attempt += 1;
         self.pending = round.len();
         for target in round {
-            self.out.push_back(Output::Dial { target, attempt: self.attempt });
+            self.out.push_back(Output::Dial {
+                target,
+                attempt: self.attempt,
+            });
         }
         self.if_empty_next();
     }
@@ -401,7 +453,10 @@ impl Reach {
         if self.state == State::Trying && now >= self.over_at {
             for c in std::mem::take(&mut self.legs) {
                 self.out.push_back(Output::Hush { leg: c.leg });
-                self.out.push_back(Output::Hang { leg: c.leg, reason: Reason::NoAnswer });
+                self.out.push_back(Output::Hang {
+                    leg: c.leg,
+                    reason: Reason::NoAnswer,
+                });
             }
             let end = Termination::new(Party::Gateway, Reason::NoAnswer);
             self.attempt_failed(end);
@@ -413,23 +468,38 @@ impl Reach {
             match self.legs[at].step.clone() {
                 Step::Dialling { until } | Step::Ringing { until } if now >= until => {
                     self.legs.remove(at);
-                    self.out.push_back(Output::Hang { leg, reason: Reason::NoAnswer });
+                    self.out.push_back(Output::Hang {
+                        leg,
+                        reason: Reason::NoAnswer,
+                    });
                     self.attempt_failed(Termination::new(Party::Callee, Reason::NoAnswer));
                 }
-                Step::Waiting { until, asked: false } if now >= until => {
+                Step::Waiting {
+                    until,
+                    asked: false,
+                } if now >= until => {
                     self.legs[at].step = Step::Telling { asked: true };
-                    self.out.push_back(Output::Tell { leg, part: Part::AskAgain });
+                    self.out.push_back(Output::Tell {
+                        leg,
+                        part: Part::AskAgain,
+                    });
                     at += 1;
                 }
                 Step::Waiting { until, asked: true } if now >= until => {
                     self.legs.remove(at);
-                    self.out.push_back(Output::Hang { leg, reason: Reason::Silent });
+                    self.out.push_back(Output::Hang {
+                        leg,
+                        reason: Reason::Silent,
+                    });
                     self.attempt_failed(Termination::new(Party::Callee, Reason::Silent));
                 }
                 Step::Leaving { until } if now >= until => {
                     self.legs.remove(at);
                     self.out.push_back(Output::Hush { leg });
-                    self.out.push_back(Output::Hang { leg, reason: Reason::Cancelled });
+                    self.out.push_back(Output::Hang {
+                        leg,
+                        reason: Reason::Cancelled,
+                    });
                 }
                 Step::Dialling { .. }
                 | Step::Ringing { .. }

@@ -65,7 +65,11 @@ pub struct Referral {
 impl Referral {
     /// The REFER has been sent.
     pub fn sent(now: Mono, wait: Duration) -> Self {
-        Self { state: State::Sent, until: now + wait, rang: false }
+        Self {
+            state: State::Sent,
+            until: now + wait,
+            rang: false,
+        }
     }
 
     /// `Some` once, at the end. `rang` tells of the first NOTIFY with 18x.
@@ -73,12 +77,32 @@ impl Referral {
         let outcome = match (self.state, input) {
             (State::Over, _) => return None,
             // A NOTIFY may overtake the 202.
-            (State::Sent | State::Accepted, Input::Notify { status: Some(s), .. }) if s >= 300 => {
-                Outcome::Failed(crate::cause::of_status(s, false), s)
-            }
-            (State::Sent | State::Accepted, Input::Notify { status: Some(200..=299), .. }) => Outcome::Succeeded,
-            (State::Sent | State::Accepted, Input::Notify { terminated: true, .. }) => Outcome::Unknown,
-            (State::Sent | State::Accepted, Input::Notify { status, terminated: false }) => {
+            (
+                State::Sent | State::Accepted,
+                Input::Notify {
+                    status: Some(s), ..
+                },
+            ) if s >= 300 => Outcome::Failed(crate::cause::of_status(s, false), s),
+            (
+                State::Sent | State::Accepted,
+                Input::Notify {
+                    status: Some(200..=299),
+                    ..
+                },
+            ) => Outcome::Succeeded,
+            (
+                State::Sent | State::Accepted,
+                Input::Notify {
+                    terminated: true, ..
+                },
+            ) => Outcome::Unknown,
+            (
+                State::Sent | State::Accepted,
+                Input::Notify {
+                    status,
+                    terminated: false,
+                },
+            ) => {
                 self.rang |= status.is_some_and(|s| (180..200).contains(&s));
                 self.state = State::Accepted;
                 return None;
@@ -87,7 +111,9 @@ impl Referral {
                 self.state = State::Accepted;
                 return None;
             }
-            (State::Sent, Input::Response(s)) => Outcome::Failed(crate::cause::of_status(s, true), s),
+            (State::Sent, Input::Response(s)) => {
+                Outcome::Failed(crate::cause::of_status(s, true), s)
+            }
             (State::Accepted, Input::Response(_)) => return None,
             (State::Sent, Input::Bye) => Outcome::Unknown,
             (State::Accepted, Input::Bye) => Outcome::Succeeded,
@@ -120,5 +146,10 @@ impl Referral {
 pub fn sipfrag_status(body: &[u8]) -> Option<u16> {
     let line = body.split(|b| *b == b'\n').next()?;
     let text = std::str::from_utf8(line).ok()?;
-    text.strip_prefix("SIP/2.0 ")?.split_whitespace().next()?.parse().ok().filter(|s| (100..700).contains(s))
+    text.strip_prefix("SIP/2.0 ")?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
+        .filter(|s| (100..700).contains(s))
 }

@@ -70,12 +70,20 @@ pub struct Switch {
 
 /// The brains of all dialplans, trained.
 pub fn brains_of(plan: &Plan) -> BTreeMap<String, Arc<Brain>> {
-    plan.dialplans.iter().map(|(name, d)| (name.clone(), Arc::new(Brain::new(d.rules.clone())))).collect()
+    plan.dialplans
+        .iter()
+        .map(|(name, d)| (name.clone(), Arc::new(Brain::new(d.rules.clone()))))
+        .collect()
 }
 
 impl Switch {
     /// A shard without calls. `brains` come from [`brains_of`] the same plan.
-    pub fn new(config: SwitchConfig, plan: Arc<Plan>, brains: BTreeMap<String, Arc<Brain>>, now: Now) -> Self {
+    pub fn new(
+        config: SwitchConfig,
+        plan: Arc<Plan>,
+        brains: BTreeMap<String, Arc<Brain>>,
+        now: Now,
+    ) -> Self {
         let mut rng = Rng::seeded(config.seed);
         let endpoint = Endpoint::new(endpoint_config(config.shard), rng.fork());
         let house = House::new(&config, &plan, rng.fork(), now);
@@ -99,7 +107,10 @@ impl Switch {
     /// Gives a deserialised shard what is not in its snapshot.
     pub fn attach(&mut self, plan: Arc<Plan>, brains: BTreeMap<String, Arc<Brain>>) {
         for call in self.calls.values_mut() {
-            if let (Some(talk), Some(brain)) = (&mut call.talk, call.dialplan.as_ref().and_then(|d| brains.get(d))) {
+            if let (Some(talk), Some(brain)) = (
+                &mut call.talk,
+                call.dialplan.as_ref().and_then(|d| brains.get(d)),
+            ) {
                 talk.attach(brain.clone());
             }
         }
@@ -112,7 +123,8 @@ impl Switch {
         match input {
             Input::Packet { from, bytes } => self.packet(now, from, bytes),
             Input::TransportFailed { flow } => {
-                self.endpoint.handle_input(now, tandem_sip::api::Input::TransportFailed { flow });
+                self.endpoint
+                    .handle_input(now, tandem_sip::api::Input::TransportFailed { flow });
             }
             Input::Media(event) => {
                 let call = call_of_media(&event);
@@ -136,14 +148,26 @@ impl Switch {
     /// The next deadline, and why.
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
         let call = self.deadlines.first().map(|(at, _)| (*at, "call"));
-        [self.endpoint.poll_timeout(), self.house.poll_timeout(), call].into_iter().flatten().min()
+        [
+            self.endpoint.poll_timeout(),
+            self.house.poll_timeout(),
+            call,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Acts on the deadlines that have passed; early is a no-op.
     pub fn handle_timeout(&mut self, now: Now) {
         self.endpoint.handle_timeout(now);
         self.settle(now);
-        while let Some((at, id)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now.mono) {
+        while let Some((at, id)) = self
+            .deadlines
+            .first()
+            .copied()
+            .filter(|(at, _)| *at <= now.mono)
+        {
             self.deadlines.remove(&(at, id));
             if let Some(head) = self.heads.get_mut(&id) {
                 head.deadline = None;
@@ -187,8 +211,12 @@ impl Switch {
             } else if let Some((trunk, request)) = self.house.poll_registration() {
                 let key = self.endpoint.allocate_key();
                 self.house.sent_registration(key, trunk);
-                let command = Command::Send { key, request: Box::new(request) };
-                self.endpoint.handle_input(now, tandem_sip::api::Input::Command(command));
+                let command = Command::Send {
+                    key,
+                    request: Box::new(request),
+                };
+                self.endpoint
+                    .handle_input(now, tandem_sip::api::Input::Command(command));
             } else {
                 return;
             }
@@ -197,11 +225,19 @@ impl Switch {
 
     fn sip_output(&mut self, now: Now, output: SipOutput) {
         match output {
-            SipOutput::Transmit { flow, bytes, session } => {
+            SipOutput::Transmit {
+                flow,
+                bytes,
+                session,
+            } => {
                 self.trace(session, true, flow, &bytes);
                 self.out.push_back(Output::Transmit { flow, bytes });
             }
-            SipOutput::Taken { flow, session, message } => {
+            SipOutput::Taken {
+                flow,
+                session,
+                message,
+            } => {
                 let bytes = message.to_bytes();
                 self.trace(session, false, flow, &bytes);
             }
@@ -212,9 +248,16 @@ impl Switch {
     fn trace(&mut self, session: Option<SessionId>, sent: bool, flow: Flow, bytes: &bytes::Bytes) {
         let Some(session) = session else { return };
         match self.sessions.get(&session) {
-            Some(leg) => self.out.push_back(Output::Trace { call: leg.call, sent, flow, bytes: bytes.clone() }),
+            Some(leg) => self.out.push_back(Output::Trace {
+                call: leg.call,
+                sent,
+                flow,
+                bytes: bytes.clone(),
+            }),
             // The INVITE of a call that is just being made; dropped with the session if none comes of it.
-            None if self.untold.len() < 64 => self.untold.push((session, sent, flow, bytes.clone())),
+            None if self.untold.len() < 64 => {
+                self.untold.push((session, sent, flow, bytes.clone()))
+            }
             None => {}
         }
     }
@@ -232,9 +275,25 @@ impl Switch {
             Event::OutOfDialog { .. } => None,
         };
         match (event, session) {
-            (Event::Invited { session, flow, request }, _) => self.invited(now, session, flow, &request),
-            (Event::OutOfDialog { key, flow, request }, _) => self.out_of_dialog(now, key, flow, &request),
-            (Event::Response { key, result, session: None }, _) => {
+            (
+                Event::Invited {
+                    session,
+                    flow,
+                    request,
+                },
+                _,
+            ) => self.invited(now, session, flow, &request),
+            (Event::OutOfDialog { key, flow, request }, _) => {
+                self.out_of_dialog(now, key, flow, &request)
+            }
+            (
+                Event::Response {
+                    key,
+                    result,
+                    session: None,
+                },
+                _,
+            ) => {
                 self.house.registration_response(now, key, result);
             }
             (event, Some(session)) => {
@@ -243,7 +302,9 @@ impl Switch {
                     _ => None,
                 };
                 let over = matches!(event, Event::Failed { .. } | Event::Ended { .. });
-                let leg = key.and_then(|k| self.requests.remove(&k)).or_else(|| self.sessions.get(&session).copied());
+                let leg = key
+                    .and_then(|k| self.requests.remove(&k))
+                    .or_else(|| self.sessions.get(&session).copied());
                 if over {
                     self.sessions.remove(&session);
                     self.untold.retain(|(s, ..)| *s != session);
@@ -258,7 +319,9 @@ impl Switch {
 
     /// Runs a verb of one call, and keeps what is outside of it up to date. A panic inside ends that call alone.
     fn with_call(&mut self, now: Now, id: CallId, verb: impl FnOnce(&mut Call, &mut Ctx<'_>)) {
-        let Some(mut call) = self.calls.remove(&id) else { return };
+        let Some(mut call) = self.calls.remove(&id) else {
+            return;
+        };
         let mut cx = Ctx {
             now,
             plan: &self.plan,
@@ -305,7 +368,10 @@ impl Switch {
     }
 
     fn forget(&mut self, id: CallId) {
-        if let Some(Head { deadline: Some(at), .. }) = self.heads.remove(&id) {
+        if let Some(Head {
+            deadline: Some(at), ..
+        }) = self.heads.remove(&id)
+        {
             self.deadlines.remove(&(at, id));
         }
         self.requests.retain(|_, leg| leg.call != id);
@@ -314,14 +380,24 @@ impl Switch {
 
     /// A call whose own state cannot be trusted any more: both legs get their BYE, the journal says so.
     fn bury(&mut self, now: Now, id: CallId) {
-        let sessions: Vec<SessionId> =
-            self.sessions.iter().filter(|(_, leg)| leg.call == id).map(|(session, _)| *session).collect();
+        let sessions: Vec<SessionId> = self
+            .sessions
+            .iter()
+            .filter(|(_, leg)| leg.call == id)
+            .map(|(session, _)| *session)
+            .collect();
         let head = self.heads.get(&id).copied().unwrap_or_default();
         let end = Termination::new(Party::Gateway, Reason::Internal);
         let duration_ms = now.mono.since(head.started.mono).as_millis() as u64;
         let rows = [
-            What::Alarm { text: "this call ran into a fault of the gateway and was ended".into() },
-            What::CallEnded { end, duration_ms, billed_ms: duration_ms },
+            What::Alarm {
+                text: "this call ran into a fault of the gateway and was ended".into(),
+            },
+            What::CallEnded {
+                end,
+                duration_ms,
+                billed_ms: duration_ms,
+            },
         ];
         // Rows that the verb had already queued keep their numbers: ours come after the highest.
         let seq = self
@@ -334,15 +410,25 @@ impl Switch {
             .max()
             .unwrap_or(head.seq);
         for (n, what) in rows.into_iter().enumerate() {
-            let event = JournalEvent { call: id, seq: seq + 1 + n as u32, at: now.wall, what };
+            let event = JournalEvent {
+                call: id,
+                seq: seq + 1 + n as u32,
+                at: now.wall,
+                what,
+            };
             self.out.push_back(Output::Journal(event));
         }
         for session in sessions {
             self.sessions.remove(&session);
-            let command = Command::Hangup { session, headers: Headers::new() };
-            self.endpoint.handle_input(now, tandem_sip::api::Input::Command(command));
+            let command = Command::Hangup {
+                session,
+                headers: Headers::new(),
+            };
+            self.endpoint
+                .handle_input(now, tandem_sip::api::Input::Command(command));
         }
-        self.out.push_back(Output::Media(MediaCommand::CloseCall { call: id }));
+        self.out
+            .push_back(Output::Media(MediaCommand::CloseCall { call: id }));
         self.forget(id);
     }
 
@@ -352,14 +438,21 @@ impl Switch {
             Admin::Hangup(id) => self.with_call(now, id, |c, cx| c.end(cx, end)),
             Admin::Drain => {
                 self.house.drain(now);
-                let command = Command::Drain { retry_after: Some(10) };
-                self.endpoint.handle_input(now, tandem_sip::api::Input::Command(command));
+                let command = Command::Drain {
+                    retry_after: Some(10),
+                };
+                self.endpoint
+                    .handle_input(now, tandem_sip::api::Input::Command(command));
             }
             Admin::HangupAll => {
                 let end = Termination::new(Party::Gateway, Reason::Draining);
                 for id in self.calls.keys().copied().collect::<Vec<_>>() {
                     self.with_call(now, id, |c, cx| {
-                        c.farewell(cx, "I'm sorry, we have to end this call now. Please call again. Goodbye.", end);
+                        c.farewell(
+                            cx,
+                            "I'm sorry, we have to end this call now. Please call again. Goodbye.",
+                            end,
+                        );
                     });
                     self.settle(now);
                 }
@@ -370,13 +463,23 @@ impl Switch {
     fn packet(&mut self, now: Now, from: Flow, bytes: bytes::Bytes) {
         match Message::parse(bytes) {
             Ok(message) if self.admits(&from, &message) => {
-                self.endpoint.handle_input(now, tandem_sip::api::Input::Message { from, message });
+                self.endpoint
+                    .handle_input(now, tandem_sip::api::Input::Message { from, message });
             }
-            Ok(_) => self.out.push_back(Output::Refused { from: from.remote, why: "unknown-source" }),
+            Ok(_) => self.out.push_back(Output::Refused {
+                from: from.remote,
+                why: "unknown-source",
+            }),
             Err(malformed) => {
-                self.out.push_back(Output::Refused { from: from.remote, why: "malformed" });
+                self.out.push_back(Output::Refused {
+                    from: from.remote,
+                    why: "malformed",
+                });
                 if let Some(reply) = malformed.reply.filter(|_| self.trusts(&from)) {
-                    self.out.push_back(Output::Transmit { flow: from, bytes: reply.to_bytes() });
+                    self.out.push_back(Output::Transmit {
+                        flow: from,
+                        bytes: reply.to_bytes(),
+                    });
                 }
             }
         }

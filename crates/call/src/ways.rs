@@ -47,11 +47,17 @@ pub(crate) struct NoWay {
 }
 
 fn no(reason: Reason) -> NoWay {
-    NoWay { end: Termination::new(Party::Gateway, reason), rule: None }
+    NoWay {
+        end: Termination::new(Party::Gateway, reason),
+        rule: None,
+    }
 }
 
 fn forbidden(rule: String) -> NoWay {
-    NoWay { end: Termination::new(Party::Gateway, Reason::NotAllowed), rule: Some(rule) }
+    NoWay {
+        end: Termination::new(Party::Gateway, Reason::NotAllowed),
+        rule: Some(rule),
+    }
 }
 
 /// The legs that a destination stands for now.
@@ -65,8 +71,11 @@ pub(crate) fn to(
 ) -> Result<Vec<Dialled>, NoWay> {
     match destination {
         Destination::Ext(number) => {
-            plan.may_dial(dialplan, DialTarget::Ext(number)).map_err(|f| forbidden(f.rule))?;
-            let ext = plan.extension(number).ok_or_else(|| no(Reason::WrongNumber))?;
+            plan.may_dial(dialplan, DialTarget::Ext(number))
+                .map_err(|f| forbidden(f.rule))?;
+            let ext = plan
+                .extension(number)
+                .ok_or_else(|| no(Reason::WrongNumber))?;
             extension(plan, house, ext, number, identity)
         }
         Destination::Outside(name) => {
@@ -78,22 +87,45 @@ pub(crate) fn to(
         }
         Destination::Trunk(name, number) => {
             let number = number.as_deref().unwrap_or(called);
-            trunks(plan, house, dialplan, std::slice::from_ref(name), number, identity)
+            trunks(
+                plan,
+                house,
+                dialplan,
+                std::slice::from_ref(name),
+                number,
+                identity,
+            )
         }
         Destination::Sip(uri) => {
-            plan.may_dial(dialplan, DialTarget::Sip(uri)).map_err(|f| forbidden(f.rule))?;
+            plan.may_dial(dialplan, DialTarget::Sip(uri))
+                .map_err(|f| forbidden(f.rule))?;
             let target = Uri::parse(&with_scheme(uri)).map_err(|_| no(Reason::WrongNumber))?;
-            let remote = house.resolve(&target).ok_or_else(|| no(Reason::Unreachable))?;
-            let invite = invite(house, target, remote, identity, None, None).ok_or_else(|| no(Reason::Unreachable))?;
-            let shape = Shape { codecs: vec![Codec::Pcmu, Codec::Pcma], learn: Learn::Auto, trunk: None };
-            Ok(vec![Dialled { peer: uri.clone(), shape, ways: vec![invite] }])
+            let remote = house
+                .resolve(&target)
+                .ok_or_else(|| no(Reason::Unreachable))?;
+            let invite = invite(house, target, remote, identity, None, None)
+                .ok_or_else(|| no(Reason::Unreachable))?;
+            let shape = Shape {
+                codecs: vec![Codec::Pcmu, Codec::Pcma],
+                learn: Learn::Auto,
+                trunk: None,
+            };
+            Ok(vec![Dialled {
+                peer: uri.clone(),
+                shape,
+                ways: vec![invite],
+            }])
         }
         _ => Err(no(Reason::NoRoute)),
     }
 }
 
 fn with_scheme(uri: &str) -> String {
-    if uri.starts_with("sip:") { uri.to_owned() } else { format!("sip:{uri}") }
+    if uri.starts_with("sip:") {
+        uri.to_owned()
+    } else {
+        format!("sip:{uri}")
+    }
 }
 
 fn extension(
@@ -108,22 +140,46 @@ fn extension(
             .contacts(user)
             .into_iter()
             .filter_map(|(uri, flow)| {
-                let invite = invite(house, uri, (flow.transport, flow.remote), identity, Some(&plan.phones.domain), None)?;
+                let invite = invite(
+                    house,
+                    uri,
+                    (flow.transport, flow.remote),
+                    identity,
+                    Some(&plan.phones.domain),
+                    None,
+                )?;
                 let invite = OutgoingInvite { flow, ..invite };
-                let shape = Shape { codecs: vec![Codec::Pcma, Codec::Pcmu], learn: Learn::Source, trunk: None };
-                Some(Dialled { peer: number.to_owned(), shape, ways: vec![invite] })
+                let shape = Shape {
+                    codecs: vec![Codec::Pcma, Codec::Pcmu],
+                    learn: Learn::Source,
+                    trunk: None,
+                };
+                Some(Dialled {
+                    peer: number.to_owned(),
+                    shape,
+                    ways: vec![invite],
+                })
             })
             .collect();
         if legs.is_empty() {
             // Its phone is not registered: nobody is there to be rung.
             return Err(NoWay {
-                end: Termination { by: Party::Callee, reason: Reason::Unreachable, sip: 480, q850: 20 },
+                end: Termination {
+                    by: Party::Callee,
+                    reason: Reason::Unreachable,
+                    sip: 480,
+                    q850: 20,
+                },
                 rule: None,
             });
         }
         return Ok(legs);
     }
-    let trunk = ext.via.as_ref().and_then(|t| plan.trunks.get(t)).ok_or_else(|| no(Reason::NoRoute))?;
+    let trunk = ext
+        .via
+        .as_ref()
+        .and_then(|t| plan.trunks.get(t))
+        .ok_or_else(|| no(Reason::NoRoute))?;
     let ways = through(house, trunk, number, identity);
     leg_of(number.to_owned(), trunk, ways)
 }
@@ -132,7 +188,11 @@ fn leg_of(peer: String, trunk: &Trunk, ways: Vec<OutgoingInvite>) -> Result<Vec<
     if ways.is_empty() {
         return Err(no(Reason::Unreachable));
     }
-    Ok(vec![Dialled { peer, shape: shape_of(trunk), ways }])
+    Ok(vec![Dialled {
+        peer,
+        shape: shape_of(trunk),
+        ways,
+    }])
 }
 
 /// How legs of a trunk are made.
@@ -142,7 +202,11 @@ pub(crate) fn shape_of(trunk: &Trunk) -> Shape {
         Nat::Yes => Learn::Source,
         Nat::No => Learn::No,
     };
-    Shape { codecs: trunk.codecs.clone(), learn, trunk: Some(trunk.name.clone()) }
+    Shape {
+        codecs: trunk.codecs.clone(),
+        learn,
+        trunk: Some(trunk.name.clone()),
+    }
 }
 
 fn trunks(
@@ -157,8 +221,16 @@ fn trunks(
     let mut first: Option<&Trunk> = None;
     let mut ways = Vec::new();
     for name in via {
-        let Some(trunk) = plan.trunks.get(name).filter(|t| t.outbound) else { continue };
-        if let Err(f) = plan.may_dial(dialplan, DialTarget::Trunk { trunk: name, number }) {
+        let Some(trunk) = plan.trunks.get(name).filter(|t| t.outbound) else {
+            continue;
+        };
+        if let Err(f) = plan.may_dial(
+            dialplan,
+            DialTarget::Trunk {
+                trunk: name,
+                number,
+            },
+        ) {
             refused = forbidden(f.rule);
             continue;
         }
@@ -179,11 +251,20 @@ fn trunks(
 fn through(house: &House, trunk: &Trunk, number: &str, identity: &Identity) -> Vec<OutgoingInvite> {
     // Our own number with the caller's in the name: carriers block numbers that are not ours (field note 12).
     let shown = Identity {
-        number: trunk.caller_id.clone().unwrap_or_else(|| identity.number.clone()),
-        name: identity.name.clone().or_else(|| Some(identity.number.clone()).filter(|n| !n.is_empty())),
+        number: trunk
+            .caller_id
+            .clone()
+            .unwrap_or_else(|| identity.number.clone()),
+        name: identity
+            .name
+            .clone()
+            .or_else(|| Some(identity.number.clone()).filter(|n| !n.is_empty())),
         headers: identity.headers.clone(),
     };
-    let proxy = trunk.outbound_proxy.as_deref().and_then(|p| NameAddr::parse(&format!("<{p}>")).ok());
+    let proxy = trunk
+        .outbound_proxy
+        .as_deref()
+        .and_then(|p| NameAddr::parse(&format!("<{p}>")).ok());
     trunk
         .peers
         .iter()
@@ -202,7 +283,11 @@ fn through(house: &House, trunk: &Trunk, number: &str, identity: &Identity) -> V
 /// What answers a trunk's challenges.
 pub(crate) fn credentials(trunk: &Trunk) -> Option<Credentials> {
     let (username, password) = (trunk.username.clone()?, trunk.password.as_ref()?);
-    Some(Credentials { username, password: Pii::new(password.0.clone()), realm: None })
+    Some(Credentials {
+        username,
+        password: Pii::new(password.0.clone()),
+        realm: None,
+    })
 }
 
 fn invite(
@@ -214,8 +299,14 @@ fn invite(
     credentials: Option<Credentials>,
 ) -> Option<OutgoingInvite> {
     let flow = house.flow_to(transport, remote)?;
-    let here = domain.filter(|d| !d.is_empty()).map_or_else(|| flow.local.to_string(), str::to_owned);
-    let who = if identity.number.is_empty() { "anonymous" } else { identity.number.as_str() };
+    let here = domain
+        .filter(|d| !d.is_empty())
+        .map_or_else(|| flow.local.to_string(), str::to_owned);
+    let who = if identity.number.is_empty() {
+        "anonymous"
+    } else {
+        identity.number.as_str()
+    };
     let mut from = NameAddr::from(Uri::sip(who, &here));
     if let Some(name) = &identity.name {
         from = from.with_display(name.as_str());
@@ -256,7 +347,10 @@ pub(crate) fn refer_to(
         }
         Destination::Outside(name) => {
             let outside = plan.dialplans.get(dialplan?)?.outside.get(name)?;
-            let via = DialTarget::Trunk { trunk: &trunk.name, number: &outside.dial };
+            let via = DialTarget::Trunk {
+                trunk: &trunk.name,
+                number: &outside.dial,
+            };
             plan.may_dial(dialplan, via).ok()?;
             outside.dial.as_str()
         }
@@ -271,7 +365,10 @@ pub(crate) fn refer_to(
 
 /// Our own address for Referred-By.
 pub(crate) fn own_uri(house: &House, user: &str) -> Uri {
-    let here = house.listen.first().map_or_else(|| "localhost".to_owned(), |(_, a)| a.to_string());
+    let here = house
+        .listen
+        .first()
+        .map_or_else(|| "localhost".to_owned(), |(_, a)| a.to_string());
     Uri::sip(user, &here)
 }
 

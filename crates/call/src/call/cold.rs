@@ -26,27 +26,47 @@ impl Call {
         to: &Destination,
         rounds: &[Vec<Destination>],
     ) -> bool {
-        let rules = self.dialplan(cx.plan).map_or_else(ColdRules::default, |d| d.cold.clone());
+        let rules = self
+            .dialplan(cx.plan)
+            .map_or_else(ColdRules::default, |d| d.cold.clone());
         if rules.method == ColdMethod::Bridge {
             return false;
         }
-        let Some(trunk) = self.trunk.as_ref().and_then(|name| cx.plan.trunks.get(name)) else { return false };
-        let Some(session) = self.leg(self.caller).and_then(|l| l.session) else { return false };
+        let Some(trunk) = self
+            .trunk
+            .as_ref()
+            .and_then(|name| cx.plan.trunks.get(name))
+        else {
+            return false;
+        };
+        let Some(session) = self.leg(self.caller).and_then(|l| l.session) else {
+            return false;
+        };
         if trunk.refer != ReferPolicy::On {
             return false;
         }
         let first = rounds.first().and_then(|r| r.first()).unwrap_or(to);
-        let Some(refer_to) = ways::refer_to(cx.plan, cx.house, self.dialplan.as_deref(), trunk, first) else {
+        let Some(refer_to) =
+            ways::refer_to(cx.plan, cx.house, self.dialplan.as_deref(), trunk, first)
+        else {
             return false;
         };
-        let what = What::TransferDialled { transfer: transfer.id, leg: None, target: first.to_string(), attempt: 1 };
+        let what = What::TransferDialled {
+            transfer: transfer.id,
+            leg: None,
+            target: first.to_string(),
+            attempt: 1,
+        };
         self.journal(cx, what);
         let key = cx.endpoint.allocate_key();
         cx.requests.insert(key, self.caller);
         let uui = tandem_agent::package::user_to_user(&transfer.package);
         let headers = Headers::new()
             .with(HeaderName::ReferTo, format!("<{refer_to}>"))
-            .with(HeaderName::ReferredBy, format!("<{}>", ways::own_uri(cx.house, &self.to)))
+            .with(
+                HeaderName::ReferredBy,
+                format!("<{}>", ways::own_uri(cx.house, &self.to)),
+            )
             .with(HeaderName::UserToUser, format!("{uui};encoding=hex"));
         let credentials = ways::credentials(trunk);
         let bridge = (rules.method == ColdMethod::ReferThenBridge).then(|| rounds.to_vec());
@@ -57,12 +77,25 @@ impl Call {
             rang: false,
             bridge,
         }));
-        cx.sip(Command::Request { session, key, method: Method::Refer, headers, body: None, credentials });
+        cx.sip(Command::Request {
+            session,
+            key,
+            method: Method::Refer,
+            headers,
+            body: None,
+            credentials,
+        });
         true
     }
 
-    pub(crate) fn refer_response(&mut self, cx: &mut Ctx<'_>, result: &Result<Box<Response>, Failure>) {
-        let Stage::Referring(r) = &mut self.stage else { return };
+    pub(crate) fn refer_response(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        result: &Result<Box<Response>, Failure>,
+    ) {
+        let Stage::Referring(r) = &mut self.stage else {
+            return;
+        };
         let status = match result {
             Ok(response) => response.status,
             Err(Failure::Response(response)) => response.status,
@@ -78,10 +111,18 @@ impl Call {
         let terminated = request
             .headers
             .first(&HeaderName::SubscriptionState)
-            .is_some_and(|v| v.trim_start().to_ascii_lowercase().starts_with("terminated"));
+            .is_some_and(|v| {
+                v.trim_start()
+                    .to_ascii_lowercase()
+                    .starts_with("terminated")
+            });
         let status = sipfrag_status(&request.body);
-        let Stage::Referring(r) = &mut self.stage else { return };
-        let outcome = r.referral.handle_input(Input::Notify { status, terminated });
+        let Stage::Referring(r) = &mut self.stage else {
+            return;
+        };
+        let outcome = r
+            .referral
+            .handle_input(Input::Notify { status, terminated });
         if r.referral.rang() && !std::mem::replace(&mut r.rang, true) {
             let transfer = r.transfer.id;
             self.journal(cx, What::TransferRang { transfer });
@@ -93,47 +134,103 @@ impl Call {
 
     /// What the REFER came to.
     pub(crate) fn referred(&mut self, cx: &mut Ctx<'_>, outcome: Outcome) {
-        let Stage::Referring(r) = std::mem::replace(&mut self.stage, Stage::Talking) else { return };
+        let Stage::Referring(r) = std::mem::replace(&mut self.stage, Stage::Talking) else {
+            return;
+        };
         let (id, handoff) = (r.transfer.id, r.transfer.handoff);
         let caller_gone = self.ended.is_some();
         match outcome {
             Outcome::Succeeded => {
-                self.journal(cx, What::TransferAccepted { transfer: id, by: "NOTIFY 200".into() });
                 self.journal(
                     cx,
-                    What::HandoffAcknowledged { handoff, sha256: r.transfer.package.sha256(), delivered: None },
+                    What::TransferAccepted {
+                        transfer: id,
+                        by: "NOTIFY 200".into(),
+                    },
                 );
-                self.journal(cx, What::TransferEnded { transfer: id, failed: None });
-                self.journal(cx, What::HandoffEnded { handoff, end: HandoffEnd::Completed, reason: None });
+                self.journal(
+                    cx,
+                    What::HandoffAcknowledged {
+                        handoff,
+                        sha256: r.transfer.package.sha256(),
+                        delivered: None,
+                    },
+                );
+                self.journal(
+                    cx,
+                    What::TransferEnded {
+                        transfer: id,
+                        failed: None,
+                    },
+                );
+                self.journal(
+                    cx,
+                    What::HandoffEnded {
+                        handoff,
+                        end: HandoffEnd::Completed,
+                        reason: None,
+                    },
+                );
                 self.ended = Some(Termination::new(Party::Gateway, Reason::Transferred));
                 self.end(cx, Termination::new(Party::Gateway, Reason::Transferred));
             }
             Outcome::Failed(..) | Outcome::Unknown if caller_gone => {
                 self.abandoned(cx, &r.transfer);
-                let end = self.ended.unwrap_or(Termination::new(Party::Caller, Reason::Normal));
+                let end = self
+                    .ended
+                    .unwrap_or(Termination::new(Party::Caller, Reason::Normal));
                 self.end(cx, end);
             }
             Outcome::Failed(reason, sip) => {
-                self.journal(cx, What::TransferAttemptFailed { transfer: id, reason, sip });
+                self.journal(
+                    cx,
+                    What::TransferAttemptFailed {
+                        transfer: id,
+                        reason,
+                        sip,
+                    },
+                );
                 match r.bridge {
                     // Music goes on: the caller notices nothing.
                     Some(rounds) => {
-                        let to = rounds.first().and_then(|r| r.first()).cloned().unwrap_or(Destination::Hangup);
+                        let to = rounds
+                            .first()
+                            .and_then(|r| r.first())
+                            .cloned()
+                            .unwrap_or(Destination::Hangup);
                         self.reach(cx, &to, rounds, Some(r.transfer), VecDeque::new(), None);
                     }
                     None => self.refer_gave_up(cx, r.transfer, reason, sip),
                 }
             }
             Outcome::Unknown => {
-                self.journal(cx, What::TransferAttemptFailed { transfer: id, reason: Reason::NoAnswer, sip: 0 });
+                self.journal(
+                    cx,
+                    What::TransferAttemptFailed {
+                        transfer: id,
+                        reason: Reason::NoAnswer,
+                        sip: 0,
+                    },
+                );
                 self.refer_gave_up(cx, r.transfer, Reason::NoAnswer, 0);
             }
         }
     }
 
     fn refer_gave_up(&mut self, cx: &mut Ctx<'_>, t: Transfer, reason: Reason, sip: u16) {
-        self.journal(cx, What::TransferEnded { transfer: t.id, failed: Some(reason) });
-        let end = Termination { by: Party::Callee, reason, sip, q850: 0 };
+        self.journal(
+            cx,
+            What::TransferEnded {
+                transfer: t.id,
+                failed: Some(reason),
+            },
+        );
+        let end = Termination {
+            by: Party::Callee,
+            reason,
+            sip,
+            q850: 0,
+        };
         self.transfer_failed(cx, t.handoff, end);
     }
 

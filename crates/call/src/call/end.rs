@@ -4,10 +4,7 @@
 use super::{Call, Ctx, Purpose, Stage, Transfer};
 use crate::{leg::LegState, reach};
 use std::time::Duration;
-use tandem_sip::{
-    api::Command,
-    message::Headers,
-};
+use tandem_sip::{api::Command, message::Headers};
 use tandem_types::{
     LegId, Party, Reason, Termination,
     journal::{HandoffEnd, What},
@@ -20,7 +17,14 @@ const FAREWELL: Duration = Duration::from_secs(8);
 impl Call {
     /// The caller hung up, cancelled or was lost.
     pub(crate) fn caller_left(&mut self, cx: &mut Ctx<'_>, end: Termination) {
-        let end = Termination { by: if end.by == Party::Callee { Party::Caller } else { end.by }, ..end };
+        let end = Termination {
+            by: if end.by == Party::Callee {
+                Party::Caller
+            } else {
+                end.by
+            },
+            ..end
+        };
         match std::mem::replace(&mut self.stage, Stage::Ending) {
             Stage::Reaching(mut r) => {
                 self.ended = Some(end);
@@ -46,10 +50,20 @@ impl Call {
 
     /// The ledger's last rows for a transfer whose caller left.
     pub(crate) fn abandoned(&mut self, cx: &mut Ctx<'_>, t: &Transfer) {
-        self.journal(cx, What::TransferEnded { transfer: t.id, failed: Some(Reason::Cancelled) });
         self.journal(
             cx,
-            What::HandoffEnded { handoff: t.handoff, end: HandoffEnd::Abandoned, reason: Some(Reason::Cancelled) },
+            What::TransferEnded {
+                transfer: t.id,
+                failed: Some(Reason::Cancelled),
+            },
+        );
+        self.journal(
+            cx,
+            What::HandoffEnded {
+                handoff: t.handoff,
+                end: HandoffEnd::Abandoned,
+                reason: Some(Reason::Cancelled),
+            },
         );
     }
 
@@ -74,13 +88,25 @@ impl Call {
             _ => {}
         }
         self.tell_talk_gone(cx);
-        let ids: Vec<LegId> = self.legs.values().filter(|l| l.alive()).map(|l| l.id).collect();
+        let ids: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|l| l.alive())
+            .map(|l| l.id)
+            .collect();
         for id in ids {
-            let unanswered = self.leg(id).filter(|l| matches!(l.state, LegState::Opening | LegState::Incoming));
+            let unanswered = self
+                .leg(id)
+                .filter(|l| matches!(l.state, LegState::Opening | LegState::Incoming));
             if let Some(session) = unanswered.and_then(|l| l.session) {
                 let status = crate::cause::status_for(end);
                 let headers = Headers::new();
-                cx.sip(Command::Reject { session, status, phrase: String::new(), headers });
+                cx.sip(Command::Reject {
+                    session,
+                    status,
+                    phrase: String::new(),
+                    headers,
+                });
                 self.close_leg(cx, id, end);
             } else {
                 self.hang(cx, id, end.reason);
@@ -92,10 +118,19 @@ impl Call {
     /// The last row, once nothing else will follow but measurements.
     pub(crate) fn finish(&mut self, cx: &mut Ctx<'_>) {
         self.stage = Stage::Ending;
-        let end = self.ended.unwrap_or(Termination::new(Party::Gateway, Reason::Internal));
+        let end = self
+            .ended
+            .unwrap_or(Termination::new(Party::Gateway, Reason::Internal));
         let ms = |since: tandem_types::Now| cx.now.mono.since(since.mono).as_millis() as u64;
         let (duration_ms, billed_ms) = (ms(self.started), self.answered.map_or(0, ms));
-        self.journal(cx, What::CallEnded { end, duration_ms, billed_ms });
+        self.journal(
+            cx,
+            What::CallEnded {
+                end,
+                duration_ms,
+                billed_ms,
+            },
+        );
         cx.media(MediaCommand::CloseCall { call: self.id });
     }
 
@@ -110,7 +145,10 @@ impl Call {
             return self.end(cx, end);
         }
         self.quiet_background(cx);
-        self.stage = Stage::Farewell { end, until: cx.now.mono + FAREWELL };
+        self.stage = Stage::Farewell {
+            end,
+            until: cx.now.mono + FAREWELL,
+        };
         let sound = self.speech(cx.plan, text);
         self.play(cx, self.caller, sound, Lane::Voice, Purpose::Farewell);
     }

@@ -27,13 +27,26 @@ impl Call {
     }
 
     /// As [`Self::enter`], with what comes when it fails.
-    pub(crate) fn enter_with(&mut self, cx: &mut Ctx<'_>, to: Destination, otherwise: VecDeque<Destination>) {
+    pub(crate) fn enter_with(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        to: Destination,
+        otherwise: VecDeque<Destination>,
+    ) {
         self.hops += 1;
         if self.hops > MAX_HOPS {
             let end = Termination::new(Party::Gateway, Reason::Limit);
-            return self.farewell(cx, "I'm sorry, this call cannot be completed. Goodbye.", end);
+            return self.farewell(
+                cx,
+                "I'm sorry, this call cannot be completed. Goodbye.",
+                end,
+            );
         }
-        if needs_answer(&to) && !self.leg(self.caller).is_some_and(|l| l.state == crate::leg::LegState::Up) {
+        if needs_answer(&to)
+            && !self
+                .leg(self.caller)
+                .is_some_and(|l| l.state == crate::leg::LegState::Up)
+        {
             self.stage = Stage::Answering { then: to };
             self.answer_caller(cx);
             return;
@@ -57,8 +70,9 @@ impl Call {
             | Destination::Trunk(..)
             | Destination::Sip(_) => {
                 let rounds = self.rounds(cx, &to);
-                let (music, mut then) =
-                    self.queue(cx, &to).map_or((None, VecDeque::new()), |q| (q.hold.clone(), q.otherwise.clone().into()));
+                let (music, mut then) = self.queue(cx, &to).map_or((None, VecDeque::new()), |q| {
+                    (q.hold.clone(), q.otherwise.clone().into())
+                });
                 then.extend(otherwise);
                 self.reach(cx, &to, rounds, None, then, music);
             }
@@ -86,7 +100,12 @@ impl Call {
             // The caller was with an agent before (a menu that leads back): the memory is the same.
             return self.back_to_agent(cx, None);
         }
-        let Some(brain) = self.dialplan.as_ref().and_then(|d| cx.brains.get(d)).cloned() else {
+        let Some(brain) = self
+            .dialplan
+            .as_ref()
+            .and_then(|d| cx.brains.get(d))
+            .cloned()
+        else {
             let end = Termination::new(Party::Gateway, Reason::NoRoute);
             return self.end(cx, end);
         };
@@ -108,7 +127,11 @@ impl Call {
 
     fn enter_menu(&mut self, cx: &mut Ctx<'_>, name: String) {
         self.quiet_background(cx);
-        self.stage = Stage::Menu(InMenu { name, tries: 0, until: None });
+        self.stage = Stage::Menu(InMenu {
+            name,
+            tries: 0,
+            until: None,
+        });
         self.connect_all(cx);
         self.say_menu(cx);
     }
@@ -131,18 +154,37 @@ impl Call {
                 self.connect_all(cx);
             }
             None => {
-                self.ended.get_or_insert(Termination { by: Party::Caller, ..end });
+                self.ended.get_or_insert(Termination {
+                    by: Party::Caller,
+                    ..end
+                });
                 self.finish(cx);
             }
         }
     }
 
     /// Somebody comes into the room.
-    pub(crate) fn admit_to_room(&mut self, cx: &mut Ctx<'_>, leg: crate::leg::Leg, sip_call_id: String) {
+    pub(crate) fn admit_to_room(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        leg: crate::leg::Leg,
+        sip_call_id: String,
+    ) {
         let (id, role, peer) = (leg.id, leg.role, leg.peer.clone());
         self.legs.insert(id.index, leg);
-        self.journal(cx, What::LegCreated { leg: id, role, peer, sip_call_id });
-        cx.media(tandem_types::media::MediaCommand::OpenLeg { leg: id, reserve: false });
+        self.journal(
+            cx,
+            What::LegCreated {
+                leg: id,
+                role,
+                peer,
+                sip_call_id,
+            },
+        );
+        cx.media(tandem_types::media::MediaCommand::OpenLeg {
+            leg: id,
+            reserve: false,
+        });
     }
 }
 
@@ -156,8 +198,10 @@ fn needs_answer(to: &Destination) -> bool {
         | Destination::Queue(_)
         | Destination::Echo
         | Destination::Conference(_) => true,
-        Destination::Ext(_) | Destination::Outside(_) | Destination::Trunk(..) | Destination::Sip(_) | Destination::Hangup => {
-            false
-        }
+        Destination::Ext(_)
+        | Destination::Outside(_)
+        | Destination::Trunk(..)
+        | Destination::Sip(_)
+        | Destination::Hangup => false,
     }
 }

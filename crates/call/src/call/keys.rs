@@ -17,8 +17,16 @@ impl Call {
             }
             Stage::Menu(_) if id == self.caller => self.key_in_menu(cx, id, digit),
             Stage::Reaching(r) if r.reach.has(id) => {
-                r.reach.handle_input(cx.now.mono, reach::Input::Key(id, digit));
-                self.journal(cx, What::KeyPressed { leg: id, digit, did: "answers the brief".into() });
+                r.reach
+                    .handle_input(cx.now.mono, reach::Input::Key(id, digit));
+                self.journal(
+                    cx,
+                    What::KeyPressed {
+                        leg: id,
+                        digit,
+                        did: "answers the brief".into(),
+                    },
+                );
                 self.drain_reach(cx);
             }
             Stage::Bridged { peer } if *peer == id => self.person_key(cx, id, digit),
@@ -41,7 +49,14 @@ impl Call {
     fn key_in_menu(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
         match self.menu_key(cx, digit) {
             Some(to) => {
-                self.journal(cx, What::KeyPressed { leg: id, digit, did: to.to_string() });
+                self.journal(
+                    cx,
+                    What::KeyPressed {
+                        leg: id,
+                        digit,
+                        did: to.to_string(),
+                    },
+                );
                 self.stop(cx, |p| matches!(p, Purpose::Prompt));
                 self.hops = 0;
                 self.enter(cx, to);
@@ -56,10 +71,16 @@ impl Call {
     /// A person's keys in the call: the code that gives the caller back to the AI.
     fn person_key(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
         let now = cx.now.mono;
-        let Some(code) = self.dialplan(cx.plan).map(|d| d.warm.back_to_ai.clone()).filter(|c| !c.is_empty()) else {
+        let Some(code) = self
+            .dialplan(cx.plan)
+            .map(|d| d.warm.back_to_ai.clone())
+            .filter(|c| !c.is_empty())
+        else {
             return;
         };
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         let (typed, last) = &mut leg.keys;
         if now.since(*last) > CODE_GAP {
             typed.clear();
@@ -71,7 +92,14 @@ impl Call {
             typed.clear();
         }
         if hit && self.talk.is_some() {
-            self.journal(cx, What::KeyPressed { leg: id, digit, did: "gives the caller back to the AI".into() });
+            self.journal(
+                cx,
+                What::KeyPressed {
+                    leg: id,
+                    digit,
+                    did: "gives the caller back to the AI".into(),
+                },
+            );
             self.give_back(cx, id);
         }
     }

@@ -20,7 +20,10 @@ use tandem_types::{
 pub(crate) const SDP: &str = "application/sdp";
 
 pub(crate) fn sdp_body(text: String) -> Body {
-    Body { content_type: SDP.into(), bytes: text.into_bytes().into() }
+    Body {
+        content_type: SDP.into(),
+        bytes: text.into_bytes().into(),
+    }
 }
 
 impl Call {
@@ -41,7 +44,10 @@ impl Call {
         leg.learn = shape.learn;
         leg.trunk = shape.trunk;
         self.legs.insert(id.index, leg);
-        cx.media(MediaCommand::OpenLeg { leg: id, reserve: true });
+        cx.media(MediaCommand::OpenLeg {
+            leg: id,
+            reserve: true,
+        });
         id
     }
 
@@ -64,12 +70,27 @@ impl Call {
     }
 
     pub(crate) fn leg_refused(&mut self, cx: &mut Ctx<'_>, id: LegId) {
-        self.journal(cx, What::Alarm { text: "no RTP port is free".into() });
-        let end = Termination { by: Party::Gateway, reason: Reason::Capacity, sip: 503, q850: 0 };
+        self.journal(
+            cx,
+            What::Alarm {
+                text: "no RTP port is free".into(),
+            },
+        );
+        let end = Termination {
+            by: Party::Gateway,
+            reason: Reason::Capacity,
+            sip: 503,
+            q850: 0,
+        };
         if let Some(leg) = self.leg_mut(id) {
             leg.state = LegState::Gone;
             if let Some(session) = leg.session {
-                cx.sip(Command::Reject { session, status: 503, phrase: String::new(), headers: Headers::new() });
+                cx.sip(Command::Reject {
+                    session,
+                    status: 503,
+                    phrase: String::new(),
+                    headers: Headers::new(),
+                });
             }
         }
         self.leg_is_over(cx, id, end);
@@ -77,15 +98,22 @@ impl Call {
 
     /// Sends the INVITE of the leg's next way. `false`: none is left.
     pub(crate) fn next_way(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return false };
-        let (Some(mut invite), Some(sdp)) = (leg.ways.pop_front(), leg.sdp.as_mut()) else { return false };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return false;
+        };
+        let (Some(mut invite), Some(sdp)) = (leg.ways.pop_front(), leg.sdp.as_mut()) else {
+            return false;
+        };
         invite.body = Some(sdp_body(sdp.offer(Direction::SendRecv)));
         leg.source = Some(invite.flow.remote.ip());
         let session = cx.endpoint.allocate();
         leg.session = Some(session);
         cx.sessions.insert(session, id);
         // The endpoint only queues the INVITE here: the row below is written before it goes out.
-        cx.sip(Command::Invite { session, invite: Box::new(invite) });
+        cx.sip(Command::Invite {
+            session,
+            invite: Box::new(invite),
+        });
         self.note_leg(cx, id);
         true
     }
@@ -93,14 +121,20 @@ impl Call {
     /// 200 to the caller, once. Their offer is answered, or ours goes out with it.
     pub(crate) fn answer_caller(&mut self, cx: &mut Ctx<'_>) -> bool {
         let id = self.caller;
-        let Some(leg) = self.legs.get_mut(&id.index) else { return false };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return false;
+        };
         if leg.state != LegState::Incoming {
             return leg.up();
         }
-        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else { return false };
+        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
+            return false;
+        };
         let body = match leg.offer.take() {
             None => Ok((sdp.offer(Direction::SendRecv), None)),
-            Some(offer) => sdp.answer(&offer, Direction::SendRecv).map(|(text, agreed)| (text, Some(agreed))),
+            Some(offer) => sdp
+                .answer(&offer, Direction::SendRecv)
+                .map(|(text, agreed)| (text, Some(agreed))),
         };
         match body {
             Ok((text, agreed)) => {
@@ -112,15 +146,33 @@ impl Call {
                     self.agreed(cx, id, agreed);
                 }
                 self.journal(cx, What::CallAnswered);
-                cx.sip(Command::Accept { session, headers: Headers::new(), body: Some(sdp_body(text)) });
+                cx.sip(Command::Accept {
+                    session,
+                    headers: Headers::new(),
+                    body: Some(sdp_body(text)),
+                });
                 true
             }
             Err(unusable) => {
                 let (code, text) = unusable.warning();
-                let headers = Headers::new().with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
+                let headers =
+                    Headers::new().with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
                 let sip = unusable.status();
-                cx.sip(Command::Reject { session, status: sip, phrase: String::new(), headers });
-                self.end(cx, Termination { by: Party::Gateway, reason: Reason::NoCodec, sip, q850: 88 });
+                cx.sip(Command::Reject {
+                    session,
+                    status: sip,
+                    phrase: String::new(),
+                    headers,
+                });
+                self.end(
+                    cx,
+                    Termination {
+                        by: Party::Gateway,
+                        reason: Reason::NoCodec,
+                        sip,
+                        q850: 88,
+                    },
+                );
                 false
             }
         }
@@ -128,7 +180,9 @@ impl Call {
 
     /// An offer/answer of a leg is complete.
     pub(crate) fn agreed(&mut self, cx: &mut Ctx<'_>, id: LegId, agreed: Agreed) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         leg.generation += 1;
         let first = leg.generation == 1;
         let flow = agreed.flow(leg.learn_from(&agreed), leg.generation);
@@ -150,7 +204,9 @@ impl Call {
         if id == self.caller {
             self.talk_input(cx, tandem_agent::Input::Held(held));
         }
-        let Stage::Bridged { peer } = self.stage else { return };
+        let Stage::Bridged { peer } = self.stage else {
+            return;
+        };
         let other = if id == self.caller { peer } else { self.caller };
         if held {
             self.play_background(cx, other, None);
@@ -161,13 +217,23 @@ impl Call {
 
     /// Who hears whom now, told to the graph as a whole.
     pub(crate) fn connect_all(&mut self, cx: &mut Ctx<'_>) {
-        let alive: Vec<LegId> = self.legs.values().filter(|l| l.alive() && l.up()).map(|l| l.id).collect();
+        let alive: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|l| l.alive() && l.up())
+            .map(|l| l.id)
+            .collect();
         let hears = match &self.stage {
             Stage::Bridged { peer } => vec![(self.caller, vec![*peer]), (*peer, vec![self.caller])],
             Stage::Echo => vec![(self.caller, vec![self.caller])],
             Stage::Conference => alive
                 .iter()
-                .map(|me| (*me, alive.iter().copied().filter(|other| other != me).collect()))
+                .map(|me| {
+                    (
+                        *me,
+                        alive.iter().copied().filter(|other| other != me).collect(),
+                    )
+                })
                 .collect(),
             // Everywhere else nobody hears anybody: the caller hears players, a consult leg its brief.
             Stage::Opening { .. }
@@ -181,12 +247,17 @@ impl Call {
             | Stage::Leaving(_)
             | Stage::Ending => Vec::new(),
         };
-        cx.media(MediaCommand::Connect { call: self.id, hears });
+        cx.media(MediaCommand::Connect {
+            call: self.id,
+            hears,
+        });
     }
 
     /// Ends a leg of ours now: CANCEL, BYE or a refusal, whatever fits its state.
     pub(crate) fn hang(&mut self, cx: &mut Ctx<'_>, id: LegId, reason: Reason) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         if !leg.alive() {
             return;
         }
@@ -195,9 +266,13 @@ impl Call {
         leg.end.get_or_insert(end);
         if let Some(session) = leg.session {
             let headers = match reason {
-                Reason::ElsewhereAnswered => Headers::new()
-                    .with(HeaderName::Reason, "SIP;cause=200;text=\"Call completed elsewhere\""),
-                Reason::Normal | Reason::Transferred => Headers::new().with(HeaderName::Reason, "Q.850;cause=16"),
+                Reason::ElsewhereAnswered => Headers::new().with(
+                    HeaderName::Reason,
+                    "SIP;cause=200;text=\"Call completed elsewhere\"",
+                ),
+                Reason::Normal | Reason::Transferred => {
+                    Headers::new().with(HeaderName::Reason, "Q.850;cause=16")
+                }
                 _ => Headers::new(),
             };
             cx.sip(Command::Hangup { session, headers });
@@ -207,7 +282,9 @@ impl Call {
 
     /// Signalling of a leg is over (whoever did it): the record, then the port.
     pub(crate) fn close_leg(&mut self, cx: &mut Ctx<'_>, id: LegId, end: Termination) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         if !leg.alive() {
             return;
         }
@@ -218,7 +295,9 @@ impl Call {
     }
 
     pub(crate) fn leg_closed(&mut self, cx: &mut Ctx<'_>, id: LegId, stats: LegStats) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         if leg.state == LegState::Gone {
             return;
         }
@@ -237,11 +316,18 @@ impl Call {
         }
         match &mut self.stage {
             Stage::Reaching(r) | Stage::Leaving(r) if r.reach.has(id) => {
-                r.reach.handle_input(cx.now.mono, reach::Input::Gone(id, end));
+                r.reach
+                    .handle_input(cx.now.mono, reach::Input::Gone(id, end));
                 self.drain_reach(cx);
             }
             Stage::Bridged { peer } if *peer == id => {
-                self.end(cx, Termination { by: Party::Callee, ..end });
+                self.end(
+                    cx,
+                    Termination {
+                        by: Party::Callee,
+                        ..end
+                    },
+                );
             }
             Stage::Reaching(_)
             | Stage::Leaving(_)

@@ -12,7 +12,9 @@ use tandem_types::{Party, Reason, Termination, media::Lane};
 
 impl Call {
     pub(crate) fn say_menu(&mut self, cx: &mut Ctx<'_>) {
-        let Stage::Menu(m) = &mut self.stage else { return };
+        let Stage::Menu(m) = &mut self.stage else {
+            return;
+        };
         m.until = None;
         let name = m.name.clone();
         let Some(menu) = self.dialplan(cx.plan).and_then(|d| d.menus.get(&name)) else {
@@ -23,11 +25,16 @@ impl Call {
     }
 
     pub(crate) fn enter_announcement(&mut self, cx: &mut Ctx<'_>, name: &str) {
-        let Some(a) = self.dialplan(cx.plan).and_then(|d| d.announcements.get(name)) else {
+        let Some(a) = self
+            .dialplan(cx.plan)
+            .and_then(|d| d.announcements.get(name))
+        else {
             return self.end(cx, Termination::new(Party::Gateway, Reason::NoRoute));
         };
         self.quiet_background(cx);
-        self.stage = Stage::Announcing { then: a.then.clone() };
+        self.stage = Stage::Announcing {
+            then: a.then.clone(),
+        };
         self.connect_all(cx);
         let sound = self.speech(cx.plan, a.text.clone());
         self.play(cx, self.caller, sound, Lane::Voice, Purpose::Prompt);
@@ -42,7 +49,10 @@ impl Call {
             }
             Stage::Menu(m) => {
                 let name = m.name.clone();
-                let wait = self.dialplan(cx.plan).and_then(|d| d.menus.get(&name)).map(|menu| menu.timeout);
+                let wait = self
+                    .dialplan(cx.plan)
+                    .and_then(|d| d.menus.get(&name))
+                    .map(|menu| menu.timeout);
                 if let (Stage::Menu(m), Some(wait)) = (&mut self.stage, wait) {
                     m.until = Some(cx.now.mono + wait);
                 }
@@ -52,7 +62,9 @@ impl Call {
     }
 
     pub(crate) fn menu_silent(&mut self, cx: &mut Ctx<'_>) {
-        let Stage::Menu(m) = &mut self.stage else { return };
+        let Stage::Menu(m) = &mut self.stage else {
+            return;
+        };
         m.tries += 1;
         let (name, tries) = (m.name.clone(), m.tries);
         let menu = self.dialplan(cx.plan).and_then(|d| d.menus.get(&name));
@@ -67,7 +79,14 @@ impl Call {
 
     /// A key in a menu: its destination, if it has one.
     pub(crate) fn menu_key(&mut self, cx: &mut Ctx<'_>, key: char) -> Option<Destination> {
-        let Stage::Menu(m) = &self.stage else { return None };
-        self.dialplan(cx.plan)?.menus.get(&m.name)?.keys.get(&key).cloned()
+        let Stage::Menu(m) = &self.stage else {
+            return None;
+        };
+        self.dialplan(cx.plan)?
+            .menus
+            .get(&m.name)?
+            .keys
+            .get(&key)
+            .cloned()
     }
 }

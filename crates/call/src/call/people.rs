@@ -27,34 +27,86 @@ const WORDS_PER_SECOND: f64 = 2.7;
 
 impl Call {
     /// The conversation wants the caller moved to something that is no agent.
-    pub(crate) fn transfer(&mut self, cx: &mut Ctx<'_>, package: Box<ContextPackage>, sha256: String, target: &Target) {
+    pub(crate) fn transfer(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        package: Box<ContextPackage>,
+        sha256: String,
+        target: &Target,
+    ) {
         let handoff = package.handoff;
         let Ok(destination) = target.0.parse::<Destination>() else {
-            self.journal(cx, What::Refused { wanted: target.0.clone(), rule: "no destination of the dialplan".into() });
-            return self.transfer_failed(cx, handoff, Termination::new(Party::Gateway, Reason::NoRoute));
+            self.journal(
+                cx,
+                What::Refused {
+                    wanted: target.0.clone(),
+                    rule: "no destination of the dialplan".into(),
+                },
+            );
+            return self.transfer_failed(
+                cx,
+                handoff,
+                Termination::new(Party::Gateway, Reason::NoRoute),
+            );
         };
         match destination {
-            Destination::Queue(_) | Destination::Ext(_) | Destination::Outside(_) | Destination::Sip(_) | Destination::Trunk(..) => {
+            Destination::Queue(_)
+            | Destination::Ext(_)
+            | Destination::Outside(_)
+            | Destination::Sip(_)
+            | Destination::Trunk(..) => {
                 self.transfer_to_people(cx, package, sha256, destination);
             }
             other => {
                 // Nobody there has to be told anything: it is done as soon as it is begun.
-                self.journal(cx, What::HandoffAcknowledged { handoff, sha256, delivered: None });
-                self.journal(cx, What::HandoffEnded { handoff, end: HandoffEnd::Completed, reason: None });
+                self.journal(
+                    cx,
+                    What::HandoffAcknowledged {
+                        handoff,
+                        sha256,
+                        delivered: None,
+                    },
+                );
+                self.journal(
+                    cx,
+                    What::HandoffEnded {
+                        handoff,
+                        end: HandoffEnd::Completed,
+                        reason: None,
+                    },
+                );
                 self.talk_input(cx, tandem_agent::Input::TransferDone { handoff });
                 self.enter(cx, other);
             }
         }
     }
 
-    fn transfer_to_people(&mut self, cx: &mut Ctx<'_>, package: Box<ContextPackage>, sha256: String, to: Destination) {
+    fn transfer_to_people(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        package: Box<ContextPackage>,
+        sha256: String,
+        to: Destination,
+    ) {
         let kind = match self.mode_of(cx, &to) {
             TransferMode::Warm => TransferKind::Warm,
             TransferMode::Cold => TransferKind::Cold,
         };
         let id = TransferId::generate(cx.now.wall, cx.rng);
-        let transfer = Transfer { id, handoff: package.handoff, sha256, package, kind, delivered: None };
-        let what = What::TransferStarted { transfer: id, handoff: transfer.handoff, kind, to: transfer.package.to.clone() };
+        let transfer = Transfer {
+            id,
+            handoff: package.handoff,
+            sha256,
+            package,
+            kind,
+            delivered: None,
+        };
+        let what = What::TransferStarted {
+            transfer: id,
+            handoff: transfer.handoff,
+            kind,
+            to: transfer.package.to.clone(),
+        };
         self.journal(cx, what);
         let rounds = self.rounds(cx, &to);
         let music = self.queue(cx, &to).and_then(|q| q.hold.clone());
@@ -124,7 +176,9 @@ impl Call {
         otherwise: VecDeque<Destination>,
         music: Option<String>,
     ) {
-        let briefed = transfer.as_ref().is_some_and(|t| t.kind == TransferKind::Warm);
+        let briefed = transfer
+            .as_ref()
+            .is_some_and(|t| t.kind == TransferKind::Warm);
         let brief = transfer.as_ref().filter(|_| briefed).map(|t| {
             let b = tandem_agent::package::brief(&t.package);
             (b.headline, b.detail)
@@ -152,13 +206,27 @@ impl Call {
     /// Looped music for a leg, replacing what was there.
     pub(crate) fn play_background(&mut self, cx: &mut Ctx<'_>, to: LegId, file: Option<String>) {
         self.quiet_background(cx);
-        self.play(cx, to, Sound::Music { file }, Lane::Background, Purpose::Background);
+        self.play(
+            cx,
+            to,
+            Sound::Music { file },
+            Lane::Background,
+            Purpose::Background,
+        );
     }
 
     fn ringback(&mut self, cx: &mut Ctx<'_>) {
         self.quiet_background(cx);
-        let country = self.dialplan(cx.plan).map_or_else(|| "GB".to_owned(), |d| d.country.clone());
-        self.play(cx, self.caller, Sound::Ringback { country }, Lane::Background, Purpose::Background);
+        let country = self
+            .dialplan(cx.plan)
+            .map_or_else(|| "GB".to_owned(), |d| d.country.clone());
+        self.play(
+            cx,
+            self.caller,
+            Sound::Ringback { country },
+            Lane::Background,
+            Purpose::Background,
+        );
     }
 
     pub(crate) fn quiet_background(&mut self, cx: &mut Ctx<'_>) {
@@ -167,14 +235,21 @@ impl Call {
 
     pub(crate) fn drain_reach(&mut self, cx: &mut Ctx<'_>) {
         loop {
-            let (Stage::Reaching(r) | Stage::Leaving(r)) = &mut self.stage else { return };
-            let Some(output) = r.reach.poll_output() else { return };
+            let (Stage::Reaching(r) | Stage::Leaving(r)) = &mut self.stage else {
+                return;
+            };
+            let Some(output) = r.reach.poll_output() else {
+                return;
+            };
             self.reach_output(cx, output);
         }
     }
 
     fn reach_output(&mut self, cx: &mut Ctx<'_>, output: reach::Output) {
-        let transfer = self.reaching().and_then(|r| r.transfer.as_ref()).map(|t| t.id);
+        let transfer = self
+            .reaching()
+            .and_then(|r| r.transfer.as_ref())
+            .map(|t| t.id);
         match output {
             reach::Output::Dial { target, attempt } => self.dial_target(cx, &target, attempt),
             reach::Output::Ringing => {
@@ -193,11 +268,20 @@ impl Call {
                 }
             }
             reach::Output::Tell { leg, part } => self.tell(cx, leg, part),
-            reach::Output::Hush { leg } => self.stop(cx, |p| matches!(p, Purpose::Tell(l, _) if *l == leg)),
+            reach::Output::Hush { leg } => {
+                self.stop(cx, |p| matches!(p, Purpose::Tell(l, _) if *l == leg))
+            }
             reach::Output::Hang { leg, reason } => self.hang(cx, leg, reason),
             reach::Output::AttemptFailed { end } => {
                 if let Some(transfer) = transfer {
-                    self.journal(cx, What::TransferAttemptFailed { transfer, reason: end.reason, sip: end.sip });
+                    self.journal(
+                        cx,
+                        What::TransferAttemptFailed {
+                            transfer,
+                            reason: end.reason,
+                            sip: end.sip,
+                        },
+                    );
                 }
             }
             reach::Output::Join { leg, by } => self.join(cx, leg, by),
@@ -216,7 +300,12 @@ impl Call {
     /// 18x of the far end becomes ours, while the caller is not answered yet.
     fn pass_ringing(&mut self, cx: &mut Ctx<'_>) {
         if let Some(session) = self.leg(self.caller).and_then(|l| l.session) {
-            cx.sip(Command::Progress { session, status: 180, headers: Headers::new(), body: None });
+            cx.sip(Command::Progress {
+                session,
+                status: 180,
+                headers: Headers::new(),
+                body: None,
+            });
         }
     }
 
@@ -225,9 +314,20 @@ impl Call {
             .reaching()
             .map_or((None, false), |r| (r.transfer.clone(), r.brief.is_some()));
         let identity = self.identity(cx, transfer.as_ref());
-        let result = match ways::to(cx.plan, cx.house, self.dialplan.as_deref(), &self.to, target, &identity) {
+        let result = match ways::to(
+            cx.plan,
+            cx.house,
+            self.dialplan.as_deref(),
+            &self.to,
+            target,
+            &identity,
+        ) {
             Ok(legs) => {
-                let role = if briefed { LegRole::Consult } else { LegRole::Callee };
+                let role = if briefed {
+                    LegRole::Consult
+                } else {
+                    LegRole::Callee
+                };
                 let mut ids = Vec::new();
                 for leg in legs {
                     let id = self.dial_leg(cx, role, leg.peer, leg.shape, leg.ways);
@@ -246,7 +346,13 @@ impl Call {
             }
             Err(refused) => {
                 if let Some(rule) = refused.rule {
-                    self.journal(cx, What::Refused { wanted: target.to_string(), rule });
+                    self.journal(
+                        cx,
+                        What::Refused {
+                            wanted: target.to_string(),
+                            rule,
+                        },
+                    );
                 }
                 Err(refused.end)
             }
@@ -264,27 +370,45 @@ impl Call {
         let mut headers = Headers::new();
         let mut name = self.from_name.clone();
         if let (Some(t), Some(d)) = (transfer, self.dialplan(cx.plan)) {
-            name = Some(tandem_agent::package::show_on_phone(&d.warm.show_on_phone, &t.package));
+            name = Some(tandem_agent::package::show_on_phone(
+                &d.warm.show_on_phone,
+                &t.package,
+            ));
             if let Some(alert) = &d.warm.alert_info {
                 headers.push(HeaderName::AlertInfo, format!("<http://127.0.0.1>;{alert}"));
             }
             let uui = tandem_agent::package::user_to_user(&t.package);
             headers.push(HeaderName::UserToUser, format!("{uui};encoding=hex"));
         }
-        Identity { number: self.from.clone(), name, headers }
+        Identity {
+            number: self.from.clone(),
+            name,
+            headers,
+        }
     }
 
     /// What a consult leg is told.
     fn tell(&mut self, cx: &mut Ctx<'_>, leg: LegId, part: Part) {
-        let warm = self.dialplan(cx.plan).map_or_else(WarmRules::default, |d| d.warm.clone());
-        let (headline, detail) = self.reaching().and_then(|r| r.brief.clone()).unwrap_or_default();
-        let keys = format!("Press {} to take the call, {} if you cannot.", warm.accept_key, warm.decline_key);
+        let warm = self
+            .dialplan(cx.plan)
+            .map_or_else(WarmRules::default, |d| d.warm.clone());
+        let (headline, detail) = self
+            .reaching()
+            .and_then(|r| r.brief.clone())
+            .unwrap_or_default();
+        let keys = format!(
+            "Press {} to take the call, {} if you cannot.",
+            warm.accept_key, warm.decline_key
+        );
         let text = match part {
             Part::Brief => {
                 let room = (warm.brief_max.as_secs_f64() * WORDS_PER_SECOND) as usize;
                 let used = headline.split_whitespace().count() + keys.split_whitespace().count();
                 let fitting = fit(&detail, room.saturating_sub(used));
-                [headline.as_str(), &keys, &fitting].join(" ").trim().to_owned()
+                [headline.as_str(), &keys, &fitting]
+                    .join(" ")
+                    .trim()
+                    .to_owned()
             }
             Part::More => format!("{headline} {detail} {keys}"),
             Part::AskAgain => keys,
@@ -294,7 +418,10 @@ impl Call {
             && let Some(t) = &mut r.transfer
         {
             t.delivered = Some(text.clone());
-            let what = What::TransferBriefed { transfer: t.id, text: text.clone() };
+            let what = What::TransferBriefed {
+                transfer: t.id,
+                text: text.clone(),
+            };
             self.journal(cx, what);
         }
         let sound = self.speech(cx.plan, text);
@@ -310,7 +437,10 @@ impl Call {
 
     /// Somebody took the caller: both hear each other from here on.
     fn join(&mut self, cx: &mut Ctx<'_>, leg: LegId, by: String) {
-        let Stage::Reaching(r) = std::mem::replace(&mut self.stage, Stage::Bridged { peer: leg }) else { return };
+        let Stage::Reaching(r) = std::mem::replace(&mut self.stage, Stage::Bridged { peer: leg })
+        else {
+            return;
+        };
         self.quiet_background(cx);
         if !self.answer_caller(cx) {
             return;
@@ -320,23 +450,48 @@ impl Call {
         }
         self.connect_all(cx);
         match r.transfer {
-            None => self.journal(cx, What::Bridged { a: self.caller, b: leg }),
+            None => self.journal(
+                cx,
+                What::Bridged {
+                    a: self.caller,
+                    b: leg,
+                },
+            ),
             Some(t) => {
                 self.journal(cx, What::TransferBridged { transfer: t.id });
                 self.journal(
                     cx,
-                    What::HandoffAcknowledged { handoff: t.handoff, sha256: t.package.sha256(), delivered: t.delivered },
+                    What::HandoffAcknowledged {
+                        handoff: t.handoff,
+                        sha256: t.package.sha256(),
+                        delivered: t.delivered,
+                    },
                 );
-                self.journal(cx, What::TransferEnded { transfer: t.id, failed: None });
                 self.journal(
                     cx,
-                    What::HandoffEnded { handoff: t.handoff, end: HandoffEnd::Completed, reason: None },
+                    What::TransferEnded {
+                        transfer: t.id,
+                        failed: None,
+                    },
+                );
+                self.journal(
+                    cx,
+                    What::HandoffEnded {
+                        handoff: t.handoff,
+                        end: HandoffEnd::Completed,
+                        reason: None,
+                    },
                 );
                 self.talk_input(cx, tandem_agent::Input::TransferDone { handoff: t.handoff });
             }
         }
         // Whoever was on hold before the join still is.
-        let held: Vec<LegId> = self.legs.values().filter(|l| l.up() && l.held).map(|l| l.id).collect();
+        let held: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|l| l.up() && l.held)
+            .map(|l| l.id)
+            .collect();
         for id in held {
             let other = if id == self.caller { leg } else { self.caller };
             self.play_background(cx, other, None);
@@ -345,52 +500,97 @@ impl Call {
 
     /// Nobody took the caller.
     fn gave_up(&mut self, cx: &mut Ctx<'_>, end: Termination) {
-        let Stage::Reaching(mut r) = std::mem::replace(&mut self.stage, Stage::Talking) else { return };
+        let Stage::Reaching(mut r) = std::mem::replace(&mut self.stage, Stage::Talking) else {
+            return;
+        };
         if let Some(t) = r.transfer.take() {
-            self.journal(cx, What::TransferEnded { transfer: t.id, failed: Some(end.reason) });
+            self.journal(
+                cx,
+                What::TransferEnded {
+                    transfer: t.id,
+                    failed: Some(end.reason),
+                },
+            );
             return self.transfer_failed(cx, t.handoff, end);
         }
         if let Some(next) = r.otherwise.pop_front() {
             return self.enter_with(cx, next, r.otherwise);
         }
         if self.answered.is_some() {
-            let sorry = format!("I'm sorry, {}. Please call again later. Goodbye.", cause::in_words(end.reason));
+            let sorry = format!(
+                "I'm sorry, {}. Please call again later. Goodbye.",
+                cause::in_words(end.reason)
+            );
             return self.farewell(cx, &sorry, end);
         }
         self.end(cx, end);
     }
 
     /// The agent, which never left, has the caller again.
-    pub(crate) fn transfer_failed(&mut self, cx: &mut Ctx<'_>, handoff: HandoffId, end: Termination) {
+    pub(crate) fn transfer_failed(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        handoff: HandoffId,
+        end: Termination,
+    ) {
         self.journal(
             cx,
-            What::HandoffEnded { handoff, end: HandoffEnd::Failed, reason: Some(end.reason) },
+            What::HandoffEnded {
+                handoff,
+                end: HandoffEnd::Failed,
+                reason: Some(end.reason),
+            },
         );
         self.quiet_background(cx);
         self.stage = Stage::Talking;
         self.connect_all(cx);
         let more = Some(cause::in_words(end.reason).to_owned());
-        self.talk_input(cx, tandem_agent::Input::TransferFailed { handoff, reason: end.reason, more });
+        self.talk_input(
+            cx,
+            tandem_agent::Input::TransferFailed {
+                handoff,
+                reason: end.reason,
+                more,
+            },
+        );
     }
 
     /// 2xx to an INVITE of ours.
-    pub(crate) fn callee_answered(&mut self, cx: &mut Ctx<'_>, id: LegId, response: &tandem_sip::message::Response) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
-        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else { return };
+    pub(crate) fn callee_answered(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        id: LegId,
+        response: &tandem_sip::message::Response,
+    ) {
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
+        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
+            return;
+        };
         let answer = response.body_of_type(SDP).map(|b| sdp.accept(&b));
-        cx.sip(Command::Ack { session, body: None });
+        cx.sip(Command::Ack {
+            session,
+            body: None,
+        });
         match answer {
             Some(Ok(agreed)) if leg.alive() => {
                 leg.state = crate::leg::LegState::Up;
                 leg.answered = Some(cx.now.mono);
                 self.agreed(cx, id, agreed);
                 if let Stage::Reaching(r) = &mut self.stage {
-                    r.reach.handle_input(cx.now.mono, reach::Input::Answered(id));
+                    r.reach
+                        .handle_input(cx.now.mono, reach::Input::Answered(id));
                     self.drain_reach(cx);
                 }
             }
             _ => {
-                let end = Termination { by: Party::Callee, reason: Reason::NoCodec, sip: 488, q850: 88 };
+                let end = Termination {
+                    by: Party::Callee,
+                    reason: Reason::NoCodec,
+                    sip: 488,
+                    q850: 88,
+                };
                 self.hang(cx, id, Reason::NoCodec);
                 self.leg_is_over(cx, id, end);
             }
@@ -401,7 +601,10 @@ impl Call {
     pub(crate) fn give_back(&mut self, cx: &mut Ctx<'_>, person: LegId) {
         self.hang(cx, person, Reason::Normal);
         self.back_to_agent(cx, None);
-        cx.media(MediaCommand::Connect { call: self.id, hears: Vec::new() });
+        cx.media(MediaCommand::Connect {
+            call: self.id,
+            hears: Vec::new(),
+        });
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the SIP endpoint tells a call.
 
-use super::{Call, Ctx, Stage, legs::{SDP, sdp_body}};
+use super::{
+    Call, Ctx, Stage,
+    legs::{SDP, sdp_body},
+};
 use crate::{cause, leg::LegState, reach};
 use tandem_sdp::Direction;
 use tandem_sip::{
@@ -19,14 +22,18 @@ impl Call {
             Event::Acked { body, .. } => self.acked(cx, id, body),
             Event::Request { key, request, .. } => self.request(cx, id, key, &request),
             Event::Response { key, result, .. } => self.response(cx, id, key, result),
-            Event::Ended { end, request, .. } => self.session_ended(cx, id, end, request.as_deref()),
+            Event::Ended { end, request, .. } => {
+                self.session_ended(cx, id, end, request.as_deref())
+            }
             // The switch keeps these for itself.
             Event::Invited { .. } | Event::OutOfDialog { .. } => {}
         }
     }
 
     fn callee_rings(&mut self, cx: &mut Ctx<'_>, id: LegId) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         if std::mem::replace(&mut leg.rang, true) {
             return;
         }
@@ -39,7 +46,9 @@ impl Call {
 
     /// A final refusal, or none at all. The next way is tried only where that makes sense.
     fn callee_failed(&mut self, cx: &mut Ctx<'_>, id: LegId, failure: &Failure) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         leg.session = None;
         let network = leg.trunk.is_some();
         let (sip, q850) = match failure {
@@ -55,11 +64,22 @@ impl Call {
             (None, 0) => Reason::Unreachable,
             (None, status) => cause::of_status(status, network),
         };
-        self.leg_is_over(cx, id, Termination { by: Party::Callee, reason, sip, q850 });
+        self.leg_is_over(
+            cx,
+            id,
+            Termination {
+                by: Party::Callee,
+                reason,
+                sip,
+                q850,
+            },
+        );
     }
 
     fn acked(&mut self, cx: &mut Ctx<'_>, id: LegId, body: Option<Body>) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         let first = leg.state == LegState::Accepted;
         if first {
             leg.state = LegState::Up;
@@ -108,8 +128,12 @@ impl Call {
 
     /// Their re-INVITE or UPDATE: hold, resume, another address or codec, or only a refresh.
     fn reoffered(&mut self, cx: &mut Ctx<'_>, id: LegId, key: RequestKey, request: &Request) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
-        let Some(sdp) = leg.sdp.as_mut() else { return respond(cx, key, 500, Headers::new(), None) };
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
+        let Some(sdp) = leg.sdp.as_mut() else {
+            return respond(cx, key, 500, Headers::new(), None);
+        };
         match request.body_of_type(SDP) {
             Some(offer) => match sdp.answer(&offer, Direction::SendRecv) {
                 Ok((text, agreed)) => {
@@ -118,7 +142,8 @@ impl Call {
                 }
                 Err(unusable) => {
                     let (code, text) = unusable.warning();
-                    let headers = Headers::new().with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
+                    let headers = Headers::new()
+                        .with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
                     respond(cx, key, unusable.status(), headers, None);
                 }
             },
@@ -131,15 +156,29 @@ impl Call {
         }
     }
 
-    fn response(&mut self, cx: &mut Ctx<'_>, id: LegId, key: RequestKey, result: Result<Box<Response>, Failure>) {
+    fn response(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        id: LegId,
+        key: RequestKey,
+        result: Result<Box<Response>, Failure>,
+    ) {
         if self.is_refer(key, id) {
             self.refer_response(cx, &result);
         }
     }
 
     /// BYE, CANCEL, no ACK, or a dialog that the peer has forgotten.
-    fn session_ended(&mut self, cx: &mut Ctx<'_>, id: LegId, end: Termination, request: Option<&Request>) {
-        let Some(leg) = self.legs.get_mut(&id.index) else { return };
+    fn session_ended(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        id: LegId,
+        end: Termination,
+        request: Option<&Request>,
+    ) {
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
         leg.session = None;
         if !leg.alive() {
             return;
@@ -152,13 +191,23 @@ impl Call {
         } else {
             Party::Callee
         };
-        self.leg_is_over(cx, id, Termination { by, q850: if end.q850 == 0 { q850 } else { end.q850 }, ..end });
+        self.leg_is_over(
+            cx,
+            id,
+            Termination {
+                by,
+                q850: if end.q850 == 0 { q850 } else { end.q850 },
+                ..end
+            },
+        );
     }
 
     /// Asks a leg that fell silent whether it is still there: 481 or no answer ends the session, anything
     /// else shows that somebody is (RFC 3261 12.2.1.2).
     pub(crate) fn probe(&mut self, cx: &mut Ctx<'_>, id: LegId) {
-        let Some(session) = self.leg(id).filter(|l| l.up()).and_then(|l| l.session) else { return };
+        let Some(session) = self.leg(id).filter(|l| l.up()).and_then(|l| l.session) else {
+            return;
+        };
         let key = cx.endpoint.allocate_key();
         cx.requests.insert(key, id);
         cx.sip(Command::Request {
@@ -180,12 +229,32 @@ impl Call {
             .unwrap_or_default()
             .to_owned();
         let (role, peer) = (leg.role, leg.peer.clone());
-        self.journal(cx, What::LegCreated { leg: id, role, peer, sip_call_id });
+        self.journal(
+            cx,
+            What::LegCreated {
+                leg: id,
+                role,
+                peer,
+                sip_call_id,
+            },
+        );
     }
 }
 
-pub(crate) fn respond(cx: &mut Ctx<'_>, key: RequestKey, status: u16, headers: Headers, body: Option<Body>) {
-    cx.sip(Command::Respond { key, status, phrase: String::new(), headers, body });
+pub(crate) fn respond(
+    cx: &mut Ctx<'_>,
+    key: RequestKey,
+    status: u16,
+    headers: Headers,
+    body: Option<Body>,
+) {
+    cx.sip(Command::Respond {
+        key,
+        status,
+        phrase: String::new(),
+        headers,
+        body,
+    });
 }
 
 /// The Q.850 cause of a Reason header (RFC 3326), or 0.
@@ -201,7 +270,11 @@ pub(crate) fn info_digit(request: &Request) -> Option<char> {
     let text = std::str::from_utf8(&request.body).ok()?;
     let signal = text
         .lines()
-        .find_map(|l| l.trim().strip_prefix("Signal=").or_else(|| l.trim().strip_prefix("Signal =")))
+        .find_map(|l| {
+            l.trim()
+                .strip_prefix("Signal=")
+                .or_else(|| l.trim().strip_prefix("Signal ="))
+        })
         .unwrap_or(text)
         .trim();
     let digit = match signal {

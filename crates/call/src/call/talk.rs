@@ -25,7 +25,11 @@ impl Call {
     }
 
     pub(crate) fn drain_talk(&mut self, cx: &mut Ctx<'_>) {
-        while let Some(want) = self.talk.as_mut().and_then(tandem_agent::Conversation::poll_output) {
+        while let Some(want) = self
+            .talk
+            .as_mut()
+            .and_then(tandem_agent::Conversation::poll_output)
+        {
             if matches!(self.stage, Stage::Ending | Stage::Leaving(_)) {
                 // The caller is gone: what was decided still belongs into the record, nothing else does.
                 if let Want::Journal(what) = want {
@@ -39,19 +43,45 @@ impl Call {
 
     fn want(&mut self, cx: &mut Ctx<'_>, want: Want) {
         match want {
-            Want::Say { utterance, text, voice, language, profile, interruptible: _ } => {
-                let sound = Sound::Speech { text, voice, language, profile };
-                self.play(cx, self.caller, sound, Lane::Voice, Purpose::Utterance(utterance));
+            Want::Say {
+                utterance,
+                text,
+                voice,
+                language,
+                profile,
+                interruptible: _,
+            } => {
+                let sound = Sound::Speech {
+                    text,
+                    voice,
+                    language,
+                    profile,
+                };
+                self.play(
+                    cx,
+                    self.caller,
+                    sound,
+                    Lane::Voice,
+                    Purpose::Utterance(utterance),
+                );
             }
             Want::StopSaying => self.stop(cx, |p| matches!(p, Purpose::Utterance(_))),
             Want::PauseSaying => self.speaking(cx, |player| MediaCommand::Pause { player }),
             Want::ResumeSaying => self.speaking(cx, |player| MediaCommand::Resume { player }),
             Want::Listen { on, end_silence } => {
-                cx.media(MediaCommand::Listen { leg: self.caller, on, end_silence });
+                cx.media(MediaCommand::Listen {
+                    leg: self.caller,
+                    on,
+                    end_silence,
+                });
             }
             Want::Provider(command) => cx.out.push_back(Output::Provider(command)),
             Want::Journal(what) => self.journal(cx, what),
-            Want::Transfer { package, sha256, target } => self.transfer(cx, package, sha256, &target),
+            Want::Transfer {
+                package,
+                sha256,
+                target,
+            } => self.transfer(cx, package, sha256, &target),
             Want::Hangup => self.end(cx, Termination::new(Party::Agent, Reason::Normal)),
         }
     }
@@ -59,7 +89,10 @@ impl Call {
     fn speaking(&mut self, cx: &mut Ctx<'_>, command: impl Fn(PlayerId) -> MediaCommand) {
         for (index, purpose) in &self.players {
             if matches!(purpose, Purpose::Utterance(_)) {
-                cx.media(command(PlayerId { call: self.id, index: *index }));
+                cx.media(command(PlayerId {
+                    call: self.id,
+                    index: *index,
+                }));
             }
         }
     }
@@ -74,7 +107,12 @@ impl Call {
 
     /// Nothing is heard from a leg that should send.
     pub(crate) fn quiet(&mut self, cx: &mut Ctx<'_>, leg: LegId, for_ms: u32) {
-        self.journal(cx, What::Alarm { text: format!("nothing heard from leg {} for {for_ms} ms", leg.index) });
+        self.journal(
+            cx,
+            What::Alarm {
+                text: format!("nothing heard from leg {} for {for_ms} ms", leg.index),
+            },
+        );
         // A muted phone and silence suppression send nothing either (field note 4): nobody is hung up for
         // silence alone, but a far end that is gone does not answer when it is asked.
         self.probe(cx, leg);

@@ -6,10 +6,7 @@ use crate::{
     leg::Leg,
     ways,
 };
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-};
+use std::{collections::BTreeMap, net::SocketAddr};
 use tandem_dialplan::{Arrival, CalledFrom, Destination, NoRouteKind, Route, Trunk, Via};
 use tandem_sip::{
     api::{Command, Flow, RequestKey, SessionId},
@@ -34,22 +31,40 @@ struct No {
 }
 
 fn no(status: u16) -> No {
-    No { status, headers: Headers::new() }
+    No {
+        status,
+        headers: Headers::new(),
+    }
 }
 
 impl Switch {
     pub(super) fn invited(&mut self, now: Now, session: SessionId, flow: Flow, request: &Request) {
         if let Err(No { status, headers }) = self.take(now, session, flow, request) {
             if status == 403 || status == 404 {
-                self.out.push_back(crate::Output::Refused { from: flow.remote, why: "not-allowed" });
+                self.out.push_back(crate::Output::Refused {
+                    from: flow.remote,
+                    why: "not-allowed",
+                });
             }
             self.untold.retain(|(s, ..)| *s != session);
-            let command = Command::Reject { session, status, phrase: String::new(), headers };
-            self.endpoint.handle_input(now, tandem_sip::api::Input::Command(command));
+            let command = Command::Reject {
+                session,
+                status,
+                phrase: String::new(),
+                headers,
+            };
+            self.endpoint
+                .handle_input(now, tandem_sip::api::Input::Command(command));
         }
     }
 
-    fn take(&mut self, now: Now, session: SessionId, flow: Flow, request: &Request) -> Result<(), No> {
+    fn take(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        flow: Flow,
+        request: &Request,
+    ) -> Result<(), No> {
         if self.calls.len() >= self.plan.node.max_calls as usize {
             return Err(no(503)); // without Retry-After: that is for draining only (field note 15)
         }
@@ -59,12 +74,18 @@ impl Switch {
             Caller::Trunk(name) => self.plan.trunks.get(name).cloned(),
             Caller::Phone(_) => None,
         };
-        if trunk.as_ref().is_some_and(|t| !self.house.has_slot(t, false)) {
+        if trunk
+            .as_ref()
+            .is_some_and(|t| !self.house.has_slot(t, false))
+        {
             return Err(no(503));
         }
         let offer = request.body_of_type("application/sdp").map(|b| b.to_vec());
         if offer.is_none() && !request.body.is_empty() {
-            return Err(No { status: 415, headers: Headers::new().with(HeaderName::Accept, "application/sdp") });
+            return Err(No {
+                status: 415,
+                headers: Headers::new().with(HeaderName::Accept, "application/sdp"),
+            });
         }
         let peer = from.clone();
         let leg = |id: LegId| Leg {
@@ -72,8 +93,13 @@ impl Switch {
             source: Some(flow.remote.ip()),
             offer: offer.clone(),
             trunk: trunk.as_ref().map(|t| t.name.clone()),
-            codecs: trunk.as_ref().map_or_else(|| Leg::new(id, LegRole::Caller, String::new()).codecs, |t| t.codecs.clone()),
-            learn: trunk.as_ref().map_or(crate::leg::Learn::Source, |t| ways::shape_of(t).learn),
+            codecs: trunk.as_ref().map_or_else(
+                || Leg::new(id, LegRole::Caller, String::new()).codecs,
+                |t| t.codecs.clone(),
+            ),
+            learn: trunk
+                .as_ref()
+                .map_or(crate::leg::Learn::Source, |t| ways::shape_of(t).learn),
             ..Leg::new(id, LegRole::Caller, peer.clone())
         };
         let sip_call_id = request.call_id().unwrap_or_default().to_owned();
@@ -81,10 +107,16 @@ impl Switch {
             Destination::Conference(room) => Some(room.clone()),
             _ => None,
         };
-        let joined = room.as_ref().and_then(|r| self.house.room(r)).filter(|id| self.calls.contains_key(id));
+        let joined = room
+            .as_ref()
+            .and_then(|r| self.house.room(r))
+            .filter(|id| self.calls.contains_key(id));
         let leg_id = match joined {
             Some(call) => {
-                let id = self.calls.get(&call).map_or(LegId { call, index: 1 }, Call::new_leg_id);
+                let id = self
+                    .calls
+                    .get(&call)
+                    .map_or(LegId { call, index: 1 }, Call::new_leg_id);
                 self.sessions.insert(session, id);
                 let leg = leg(id);
                 self.with_call(now, call, |c, cx| c.admit_to_room(cx, leg, sip_call_id));
@@ -97,20 +129,48 @@ impl Switch {
                 }
                 let leg_id = LegId { call: id, index: 1 };
                 self.sessions.insert(session, leg_id);
-                let start = Start { id, from, name, called, route, sip_call_id, caller, room: room.is_some() };
+                let start = Start {
+                    id,
+                    from,
+                    name,
+                    called,
+                    route,
+                    sip_call_id,
+                    caller,
+                    room: room.is_some(),
+                };
                 self.begin(now, start, leg(leg_id));
                 leg_id
             }
         };
         for (_, sent, flow, bytes) in self.untold.extract_if(.., |(s, ..)| *s == session) {
-            self.out.push_back(crate::Output::Trace { call: leg_id.call, sent, flow, bytes });
+            self.out.push_back(crate::Output::Trace {
+                call: leg_id.call,
+                sent,
+                flow,
+                bytes,
+            });
         }
         Ok(())
     }
 
     fn begin(&mut self, now: Now, start: Start, leg: Leg) {
-        let Start { id, from, name, called, route, sip_call_id, caller, room } = start;
-        let max = self.plan.dialplans.get(&route.dialplan).map(|d| d.limits.max_call).filter(|d| !d.is_zero());
+        let Start {
+            id,
+            from,
+            name,
+            called,
+            route,
+            sip_call_id,
+            caller,
+            room,
+        } = start;
+        let max = self
+            .plan
+            .dialplans
+            .get(&route.dialplan)
+            .map(|d| d.limits.max_call)
+            .filter(|d| !d.is_zero());
         let via = match &caller {
             Caller::Trunk(name) => name.clone(),
             Caller::Phone(ext) => format!("phone:{ext}"),
@@ -131,7 +191,13 @@ impl Switch {
             legs: BTreeMap::from([(leg.id.index, leg)]),
             next_player: 0,
             players: BTreeMap::new(),
-            stage: if room { Stage::Conference } else { Stage::Opening { then: destination.clone() } },
+            stage: if room {
+                Stage::Conference
+            } else {
+                Stage::Opening {
+                    then: destination.clone(),
+                }
+            },
             talk: None,
             ended: None,
             over_at: max.map(|d| now.mono + d),
@@ -150,30 +216,64 @@ impl Switch {
             c.journal(cx, what);
             let leg = c.caller;
             let peer = c.from.clone();
-            c.journal(cx, What::LegCreated { leg, role: LegRole::Caller, peer, sip_call_id });
-            cx.media(MediaCommand::OpenLeg { leg, reserve: false });
+            c.journal(
+                cx,
+                What::LegCreated {
+                    leg,
+                    role: LegRole::Caller,
+                    peer,
+                    sip_call_id,
+                },
+            );
+            cx.media(MediaCommand::OpenLeg {
+                leg,
+                reserve: false,
+            });
         });
     }
 
     /// Who calls, and where it goes. A registered phone proves who it is with every call.
-    fn route(&mut self, now: Now, source: SocketAddr, from: &str, request: &Request) -> Result<(Caller, Route, String), No> {
+    fn route(
+        &mut self,
+        now: Now,
+        source: SocketAddr,
+        from: &str,
+        request: &Request,
+    ) -> Result<(Caller, Route, String), No> {
         let plan = self.plan.clone();
-        if let Some(user) = self.house.registrar.user_at(source).map(str::to_owned) {
+        if self.house.registrar.is_bound(source) {
             let realm = plan.phones.domain.clone();
-            let user = self.proved(now, request, &realm, true).map_err(|headers| No { status: 407, headers })?.unwrap_or(user);
+            let user = self
+                .proved(now, source, request, &realm, true)
+                .map_err(|headers| No {
+                    status: 407,
+                    headers,
+                })?;
             let called = called_by(CalledFrom::RequestUri, request);
-            let arrival = Arrival { via: Via::Phone(&user), called: &called, caller: from };
+            let arrival = Arrival {
+                via: Via::Phone(&user),
+                called: &called,
+                caller: from,
+            };
             let route = plan.route(&arrival).map_err(|e| no(status_of(e.kind)))?;
             return Ok((Caller::Phone(user), route, called));
         }
         let mut last = no(403);
         for trunk in plan.trunk_by_source(source.ip()) {
             let called = called_by(trunk.called_from, request);
-            let arrival = Arrival { via: Via::Trunk(&trunk.name), called: &called, caller: from };
+            let arrival = Arrival {
+                via: Via::Trunk(&trunk.name),
+                called: &called,
+                caller: from,
+            };
             match plan.route(&arrival) {
                 Ok(route) => {
                     if trunk.challenge {
-                        self.proved_by_trunk(now, request, trunk).map_err(|headers| No { status: 407, headers })?;
+                        self.proved_by_trunk(now, source, request, trunk)
+                            .map_err(|headers| No {
+                                status: 407,
+                                headers,
+                            })?;
                     }
                     return Ok((Caller::Trunk(trunk.name.clone()), route, called));
                 }
@@ -183,35 +283,56 @@ impl Switch {
         Err(last)
     }
 
-    fn proved_by_trunk(&mut self, now: Now, request: &Request, trunk: &Trunk) -> Result<(), Headers> {
-        let (Some(user), Some(password)) = (&trunk.username, &trunk.password) else { return Ok(()) };
+    fn proved_by_trunk(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        request: &Request,
+        trunk: &Trunk,
+    ) -> Result<(), Headers> {
+        let (Some(user), Some(password)) = (&trunk.username, &trunk.password) else {
+            return Ok(());
+        };
         let known = BTreeMap::from([(user.clone(), password.0.clone())]);
-        self.proof(now, request, &trunk.name, true, &known).map(|_| ())
+        self.proof(now, from, request, &trunk.name, true, &known)
+            .map(|_| ())
     }
 
-    pub(super) fn out_of_dialog(&mut self, now: Now, key: RequestKey, flow: Flow, request: &Request) {
+    pub(super) fn out_of_dialog(
+        &mut self,
+        now: Now,
+        key: RequestKey,
+        flow: Flow,
+        request: &Request,
+    ) {
         let (status, headers) = match request.method {
-            Method::Register if !self.plan.phones.domain.is_empty() => self.register(now, flow, request),
+            Method::Register if !self.plan.phones.domain.is_empty() => {
+                self.register(now, flow, request)
+            }
             Method::Notify => (481, Headers::new()),
             _ => (405, Headers::new()),
         };
-        let command = Command::Respond { key, status, phrase: String::new(), headers, body: None };
-        self.endpoint.handle_input(now, tandem_sip::api::Input::Command(command));
+        let command = Command::Respond {
+            key,
+            status,
+            phrase: String::new(),
+            headers,
+            body: None,
+        };
+        self.endpoint
+            .handle_input(now, tandem_sip::api::Input::Command(command));
     }
 
     fn register(&mut self, now: Now, flow: Flow, request: &Request) -> (u16, Headers) {
         let realm = self.plan.phones.domain.clone();
-        let user = match self.proved(now, request, &realm, false) {
-            Ok(user) => user.unwrap_or_default(),
-            Err(headers) => {
-                if headers.is_empty() {
-                    self.out.push_back(crate::Output::Refused { from: flow.remote, why: "wrong-password" });
-                    return (403, headers);
-                }
-                return (401, headers);
-            }
+        let user = match self.proved(now, flow.remote, request, &realm, false) {
+            Ok(user) => user,
+            Err(headers) => return (401, headers),
         };
-        let reply = self.house.registrar.handle_register(now, request, flow, &user);
+        let reply = self
+            .house
+            .registrar
+            .handle_register(now, request, flow, &user);
         (reply.status, reply.headers)
     }
 }
@@ -237,28 +358,50 @@ fn status_of(kind: NoRouteKind) -> u16 {
 /// Number and name of the caller: P-Asserted-Identity before From; nothing when they are withheld
 /// (RFC 3323, RFC 3325).
 fn caller_of(request: &Request) -> (String, Option<String>) {
-    let withheld = request.headers.first(&HeaderName::Privacy).is_some_and(|p| p.to_ascii_lowercase().contains("id"));
+    let withheld = request
+        .headers
+        .first(&HeaderName::Privacy)
+        .is_some_and(|p| p.to_ascii_lowercase().contains("id"));
     if withheld {
         return (String::new(), None);
     }
-    let asserted = request.headers.values(&HeaderName::PAssertedIdentity).find_map(|v| NameAddr::parse(v).ok());
-    let Some(who) = asserted.or_else(|| request.from()) else { return (String::new(), None) };
+    let asserted = request
+        .headers
+        .values(&HeaderName::PAssertedIdentity)
+        .find_map(|v| NameAddr::parse(v).ok());
+    let Some(who) = asserted.or_else(|| request.from()) else {
+        return (String::new(), None);
+    };
     let user = who.uri.user().unwrap_or_default();
     if user.is_empty() || user.eq_ignore_ascii_case("anonymous") {
         return (String::new(), None);
     }
-    let name = who.display.as_ref().map(ToString::to_string).filter(|d| !d.trim().is_empty() && d != user);
+    let name = who
+        .display
+        .as_ref()
+        .map(ToString::to_string)
+        .filter(|d| !d.trim().is_empty() && d != user);
     (user.to_owned(), name)
 }
 
 /// The called number, where this trunk writes it (field note 2).
 fn called_by(from: CalledFrom, request: &Request) -> String {
-    let header = |name: HeaderName| request.headers.values(&name).find_map(|v| NameAddr::parse(v).ok()).map(|n| n.uri);
+    let header = |name: HeaderName| {
+        request
+            .headers
+            .values(&name)
+            .find_map(|v| NameAddr::parse(v).ok())
+            .map(|n| n.uri)
+    };
     let uri = match from {
         CalledFrom::RequestUri => None,
         CalledFrom::To => header(HeaderName::To),
         CalledFrom::PCalledPartyId => header(HeaderName::PCalledPartyId),
         CalledFrom::Diversion => header(HeaderName::Diversion),
     };
-    uri.as_ref().unwrap_or(&request.uri).user().unwrap_or_default().to_owned()
+    uri.as_ref()
+        .unwrap_or(&request.uri)
+        .user()
+        .unwrap_or_default()
+        .to_owned()
 }
