@@ -10,7 +10,7 @@ mod route;
 pub use defaults::{DEFAULT_COUNTRY, DEFAULT_LANGUAGE, DEFAULT_VOICE, OFFLINE};
 pub use destination::BadDestination;
 pub use diagnostic::{Diagnostic, Look, Severity, WIDTH, render, render_as, to_json};
-pub use load::{Host, Loaded, SourceFile, load, load_on};
+pub use load::{Host, Loaded, SourceFile, load, load_on, wanted};
 pub use pattern::{BadPattern, normalise};
 pub use plan::*;
 pub use route::{Arrival, DialTarget, Forbidden, NoRoute, NoRouteKind, Route, Via};

@@ -1,0 +1,287 @@
+//! Menus, queues, numbers outside and announcements.
+
+use super::{
+    Load,
+    destinations::Scope,
+    node::set,
+    read::{Section, Text, Val},
+    values::one_key,
+};
+use crate::{Announcement, Destination, Dialplan, Menu, Outside, Queue, Strategy, TransferMode};
+use std::{collections::BTreeMap, time::Duration};
+use tandem_types::agent::{AgentRules, Target};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MODES: [(&str, TransferMode); 2] =
+    [("warm", TransferMode::Warm), ("cold", TransferMode::Cold)];
+/// Numbers that an agent never dials (field note 1).
+const EMERGENCY: [&str; 12] = [
+    "000", "061", "101", "102", "108", "110", "111", "112", "118", "119", "911", "999",
+];
+
+impl<'a> Load<'a> {
+    pub(super) fn people(
+        &mut self,
+        root: &Section<'a>,
+        plan: &mut Dialplan,
+        scope: &Scope,
+        rules: &mut AgentRules,
+    ) {
+        let spoken = &mut rules.spoken;
+        for (v, s) in root.each("menus") {
+            named(&v);
+            spoken.insert(Target(format!("menu:{}", v.key)), spoken_name(&s, &v.key));
+            self.spots
+                .insert(format!("{} menu:{}", plan.name, v.key), s.spot);
+            let menu = self.menu(&s, scope);
+            plan.menus.extend(menu.map(|m| (v.key.clone(), m)));
+        }
+        for (v, s) in root.each("queues") {
+            named(&v);
+            let queue = self.queue(&v, &s, scope);
+            spoken.insert(Target(format!("queue:{}", v.key)), queue.spoken.clone());
+            plan.queues.insert(v.key.clone(), queue);
+        }
+        for (v, s) in root.each("outside") {
+            named(&v);
+            let name = spoken_name(&s, &v.key);
+            spoken.insert(Target(format!("outside:{}", v.key)), name.clone());
+            let outside = self.outside(&s, name, scope);
+            plan.outside.extend(outside.map(|o| (v.key.clone(), o)));
+        }
+        for (v, s) in root.each("announcements") {
+            named(&v);
+            let text = s.need("text", "\"...\"").and_then(|v| v.words());
+            let then = s.need("then", "\"hangup\"").and_then(|v| v.words());
+            let then = then.and_then(|t| self.destination(scope, &t).map(|d| (d, t.spot)));
+            if let (Some(text), Some((then, spot))) = (text, then) {
+                text.placeholders(Some(&[]));
+                self.spots
+                    .insert(format!("{} announce:{}", plan.name, v.key), spot);
+                plan.announcements.insert(
+                    v.key.clone(),
+                    Announcement {
+                        text: text.value,
+                        then,
+                    },
+                );
+            }
+        }
+        for ext in self
+            .plan
+            .phones
+            .extensions
+            .iter()
+            .filter(|e| e.pattern.is_exact())
+        {
+            spoken.insert(Target(format!("ext:{}", ext.pattern)), ext.name.clone());
+        }
+    }
+
+    /// | key | default |
+    /// |---|---|
+    /// | `timeout` | `6s` |
+    /// | `retries` | 2 |
+    fn menu(&mut self, s: &Section<'a>, scope: &Scope) -> Option<Menu> {
+        s.later(&[("direct_dial", "direct dialling in menus")]);
+        let prompt = s
+            .need("prompt", "\"For ... press 1.\"")
+            .and_then(|v| v.words());
+        if let Some(p) = &prompt {
+            p.placeholders(Some(&[]));
+        }
+        let timeout = s
+            .opt("timeout")
+            .and_then(|v| v.duration(SECOND))
+            .unwrap_or(6 * SECOND);
+        let retries = s.opt("retries").and_then(|v| v.whole(0..=20)).unwrap_or(2);
+        let otherwise = s
+            .need("otherwise", "\"queue:reception\"")
+            .and_then(|v| v.words());
+        let otherwise = otherwise.and_then(|t| self.destination(scope, &t));
+        let keys_at = s.need("keys", "{ 1 = \"queue:NAME\", 0 = \"queue:reception\" }");
+        let mut keys = BTreeMap::new();
+        if let Some(v) = &keys_at {
+            let entries = v.section().map(|k| k.all()).unwrap_or_default();
+            if entries.is_empty() {
+                v.spot
+                    .error("a menu without keys is no menu")
+                    .help("for a text alone there is [announcements.NAME]");
+            }
+            for v in entries {
+                let key = one_key(&Text {
+                    value: v.key.clone(),
+                    spot: v.key_spot,
+                });
+                let to = v.words().and_then(|t| self.destination(scope, &t));
+                keys.extend(key.zip(to));
+            }
+        }
+        Some(Menu {
+            prompt: prompt?.value,
+            keys,
+            timeout,
+            retries,
+            otherwise: otherwise?,
+        })
+    }
+
+    /// | key | default |
+    /// |---|---|
+    /// | `spoken` | the name, `-` read as a space |
+    /// | `strategy` | `in-order` |
+    /// | `ring` | `20s` |
+    /// | `transfer` | `warm` |
+    /// | `hold` | the built-in piece |
+    /// | `otherwise` | nothing more |
+    fn queue(&mut self, v: &Val<'a>, s: &Section<'a>, scope: &Scope) -> Queue {
+        s.later(&[
+            ("within", "opening hours"),
+            ("closed", "opening hours"),
+            ("max_wait", "waiting in a queue (max_wait)"),
+            ("say_position_every", "telling the place in the queue"),
+            ("accept", "a queue's own accept"),
+        ]);
+        let mut members = Vec::new();
+        if let Some(list) = s.need("members", "[\"ext:200\"]") {
+            if list.list().is_some_and(|l| l.is_empty()) {
+                list.spot
+                    .error(format!(
+                        "queue {:?} has no members: callers would wait for nobody",
+                        v.key
+                    ))
+                    .help("members = [\"ext:200\"]");
+            }
+            for text in list.texts() {
+                match self.destination(scope, &text) {
+                    Some(d @ (Destination::Ext(_) | Destination::Sip(_))) => members.push(d),
+                    Some(_) => drop(
+                        text.spot
+                            .error(format!("{:?} is no member of a queue", text.value))
+                            .help("members are ext:NUMBER and sip:USER@HOST"),
+                    ),
+                    None => {}
+                }
+            }
+        }
+        let strategies = [
+            ("in-order", Strategy::InOrder),
+            ("ring-all", Strategy::RingAll),
+        ];
+        let hold = s.opt("hold").and_then(|v| v.words()).and_then(|t| {
+            let there = (self.exists)(&t.value);
+            if !there {
+                t.spot.error(format!("there is no file {:?}", t.value)).help("a path from the configuration's directory; leave it out for the built-in piece");
+            }
+            there.then_some(t.value)
+        });
+        let otherwise = s.opt("otherwise").map(|v| v.texts()).unwrap_or_default();
+        Queue {
+            spoken: spoken_name(s, &v.key),
+            members,
+            strategy: s
+                .opt("strategy")
+                .and_then(|v| v.choice(&strategies, &["round-robin", "longest-idle"]))
+                .unwrap_or_default(),
+            ring: s
+                .opt("ring")
+                .and_then(|v| v.duration(SECOND))
+                .unwrap_or(20 * SECOND),
+            mode: s
+                .opt("transfer")
+                .and_then(|v| v.choice(&MODES, &[]))
+                .unwrap_or_default(),
+            hold,
+            otherwise: otherwise
+                .iter()
+                .filter_map(|t| self.destination(scope, t))
+                .collect(),
+        }
+    }
+
+    /// | key | default |
+    /// |---|---|
+    /// | `transfer` | `warm` |
+    /// | `ring` | `30s`: a mobile takes seconds to ring at all |
+    fn outside(&mut self, s: &Section<'a>, spoken: String, scope: &Scope) -> Option<Outside> {
+        if let Some(v) = s.opt("caller_id") {
+            v.choice(&[("own", ())], &["caller"]);
+        }
+        let mode = s
+            .opt("transfer")
+            .and_then(|v| v.choice(&MODES, &[]))
+            .unwrap_or_default();
+        let ring = s
+            .opt("ring")
+            .and_then(|v| v.duration(SECOND))
+            .unwrap_or(30 * SECOND);
+        let via = s.need("via", "[\"TRUNK\"]");
+        let dial = s.need("dial", "\"+44...\"").and_then(|v| v.words());
+        let number = dial.as_ref().and_then(Text::number);
+        if let Some(t) = dial
+            .as_ref()
+            .filter(|t| EMERGENCY.contains(&t.value.as_str()))
+        {
+            t.spot
+                .error(format!(
+                    "{} is an emergency number: no agent and no menu dials it",
+                    t.value
+                ))
+                .help("tell callers to dial it themselves");
+            return None;
+        }
+        let mut trunks = Vec::new();
+        if let Some(v) = &via {
+            if v.list().is_some_and(|l| l.is_empty()) {
+                v.spot
+                    .error("a number outside is called by a trunk, and `via` is empty");
+            }
+            for t in v.texts() {
+                if !self.known_trunk(t.spot, &t.value) {
+                    continue;
+                }
+                trunks.push(t.value.clone());
+                if let (Some(number), Some(dial)) = (&number, &dial) {
+                    let destination = Destination::Trunk(t.value.clone(), Some(number.clone()));
+                    self.needs.push(super::checks::Need {
+                        plan: scope.plan.clone(),
+                        spot: dial.spot,
+                        destination,
+                        pattern: None,
+                    });
+                }
+            }
+        }
+        Some(Outside {
+            spoken,
+            via: trunks,
+            dial: number?,
+            mode,
+            ring,
+        })
+    }
+}
+
+/// What a thing is called when spoken of.
+pub(super) fn spoken_name(s: &Section<'_>, name: &str) -> String {
+    let mut spoken = name.replace(['-', '_'], " ");
+    set(
+        &mut spoken,
+        s.opt("spoken").and_then(|v| v.words()).map(|t| t.value),
+    );
+    spoken
+}
+
+/// Names stand behind a colon in destinations.
+pub(super) fn named(v: &Val<'_>) {
+    if v.key.is_empty()
+        || !v
+            .key
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    {
+        v.key_spot
+            .error(format!("{:?} is no name", v.key))
+            .help("letters, digits, - and _");
+    }
+}

@@ -1,0 +1,165 @@
+//! `phones.toml`.
+
+use super::{
+    Load,
+    read::{Section, Spot, Val, did_you_mean, listed},
+};
+use crate::{Extension, Pattern, Phones};
+
+impl<'a> Load<'a> {
+    /// | key | default |
+    /// |---|---|
+    /// | `extensions.NUMBER.name` | the number |
+    /// | `phones.may_dial` | every extension, nothing outside |
+    pub(super) fn phones(&mut self, root: &Section<'a>) -> Phones {
+        let mut phones = Phones::default();
+        root.later(&[(
+            "features",
+            "feature codes in phones.toml; back_to_ai_key stands in [transfers.warm] of a dialplan",
+        )]);
+        let trunks = self.stems("trunks/");
+        let mut spots: Vec<(Pattern, Spot<'a>)> = Vec::new();
+        for (v, s) in root.each("extensions") {
+            let Some(ext) = self.extension(&v, &s, &trunks) else {
+                continue;
+            };
+            if let Some((first, _)) = spots
+                .iter()
+                .find(|(p, _)| *p != ext.pattern && covers(p, &ext.pattern))
+            {
+                v.key_spot
+                    .error(format!(
+                        "extension {} is never reached: {first} stands before it and takes it",
+                        v.key
+                    ))
+                    .help("the first match wins: put it further up");
+            }
+            self.place(
+                format!("extensions.{}", phones.extensions.len()),
+                v.key_spot,
+            );
+            spots.push((ext.pattern.clone(), v.key_spot));
+            phones.extensions.push(ext);
+        }
+        let registers = phones.extensions.iter().any(|e| e.registers.is_some());
+        match root.section("phones") {
+            Some(s) => {
+                s.later(&[(
+                    "emergency",
+                    "emergency calls from phones: keep another way for them",
+                )]);
+                let domain = if registers {
+                    s.need("domain", "\"phones.example\"")
+                } else {
+                    s.opt("domain")
+                };
+                phones.domain = domain
+                    .and_then(|v| v.words())
+                    .map_or_else(String::new, |t| t.value);
+                phones.may_dial = match s.opt("may_dial") {
+                    Some(_) => self.dial_list(&s, "may_dial", "phones"),
+                    None => phones
+                        .extensions
+                        .iter()
+                        .map(|e| e.pattern.clone())
+                        .collect(),
+                };
+            }
+            None => {
+                if registers {
+                    root.spot
+                        .error("phones register here, but the registrar has no domain")
+                        .help("add: [phones] and domain = \"phones.example\"; phones use it as their SIP domain and digest realm");
+                }
+                phones.may_dial = phones
+                    .extensions
+                    .iter()
+                    .map(|e| e.pattern.clone())
+                    .collect();
+            }
+        }
+        same_user_twice(&phones, &spots);
+        phones
+    }
+
+    fn extension(&self, v: &Val<'a>, s: &Section<'a>, trunks: &[String]) -> Option<Extension> {
+        let name = s
+            .opt("name")
+            .and_then(|v| v.words())
+            .map_or_else(|| v.key.clone(), |t| t.value);
+        let (registers, via) = (s.opt("registers"), s.opt("via"));
+        let key = super::read::Text {
+            value: v.key.clone(),
+            spot: v.key_spot,
+        };
+        let pattern = key.pattern();
+        match (&registers, &via) {
+            (Some(r), Some(_)) => drop(
+                r.key_spot
+                    .error("an extension registers here or is reached by a trunk, not both"),
+            ),
+            (None, None) => {
+                s.spot
+                    .error(format!("nothing says how extension {} is reached", v.key))
+                    .help(format!("add: registers = {{ username = \"{}\", password = \"file:secrets/{}\" }}, or via = \"TRUNK\"", v.key, v.key));
+            }
+            _ => {}
+        }
+        let via = via.and_then(|v| v.words()).and_then(|t| {
+            let known = trunks.contains(&t.value);
+            if !known {
+                let all = if trunks.is_empty() {
+                    "there is none in trunks/".to_owned()
+                } else {
+                    format!("known are {}", listed(trunks))
+                };
+                t.spot
+                    .error(format!("there is no trunk {:?}", t.value))
+                    .help(did_you_mean(&t.value, trunks).unwrap_or(all));
+            } else if self.plan.trunks.get(&t.value).is_some_and(|t| !t.outbound) {
+                t.spot.error(format!(
+                    "trunk {:?} has direction = \"in\": nobody can be called by it",
+                    t.value
+                ));
+            }
+            known.then_some(t.value)
+        });
+        let pattern = pattern?;
+        let registers = registers.and_then(|r| {
+            if !pattern.is_exact() {
+                r.key_spot.error("a pattern cannot register: each phone has its own number, user name and password");
+                return None;
+            }
+            let r = r.section()?;
+            let (user, word) = (r.need("username", &format!("{:?}", v.key)), r.need("password", &format!("\"file:secrets/{}\"", v.key)));
+            Some((user?.words()?.value, word?.secret(self.secrets)?))
+        });
+        Some(Extension {
+            pattern,
+            name,
+            registers,
+            via,
+        })
+    }
+}
+
+fn same_user_twice(phones: &Phones, spots: &[(Pattern, Spot<'_>)]) {
+    let mut seen: Vec<(&str, &Pattern)> = Vec::new();
+    for (ext, (_, spot)) in phones.extensions.iter().zip(spots) {
+        let Some((user, _)) = &ext.registers else {
+            continue;
+        };
+        match seen.iter().find(|(u, _)| u == user) {
+            Some((_, other)) => drop(spot.error(format!(
+                "extensions {other} and {} register with one user name, {user:?}",
+                ext.pattern
+            ))),
+            None => seen.push((user, &ext.pattern)),
+        }
+    }
+}
+
+/// Does the first take all that the second could? Only said of a number written out in full.
+fn covers(first: &Pattern, second: &Pattern) -> bool {
+    second.is_exact() && first.matches(&second.0)
+}

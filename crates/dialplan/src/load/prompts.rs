@@ -1,0 +1,101 @@
+//! Every text that can be rendered before the first call.
+
+use crate::{Dialplan, OFFLINE, Plan};
+use std::collections::BTreeSet;
+use tandem_types::agent::{AgentSpec, Target};
+
+/// What `{daypart}` can be.
+const DAYPARTS: [&str; 3] = ["morning", "afternoon", "evening"];
+
+type Prompt = (String, String, String, String);
+
+/// All fixed texts, each once, in a fixed order: notices, menus and announcements of each dialplan,
+/// and what its agents say. Where a placeholder can only become one of a few words (`{to}`,
+/// `{daypart}`), each of the outcomes; texts with other placeholders are left out.
+pub(super) fn static_texts(plan: &Plan) -> Vec<Prompt> {
+    let mut all = BTreeSet::new();
+    for d in plan.dialplans.values() {
+        of_plan(d, &mut all);
+        for agent in d.rules.agents.values() {
+            of_agent(d, agent, &mut all);
+        }
+    }
+    all.into_iter().collect()
+}
+
+fn of_plan(d: &Dialplan, all: &mut BTreeSet<Prompt>) {
+    let profile = d.providers.as_deref().unwrap_or(OFFLINE);
+    let language = d.languages.first().map_or("", String::as_str);
+    let mut say = |text: &str, language: &str| {
+        all.insert((
+            text.to_owned(),
+            d.voice.clone(),
+            language.to_owned(),
+            profile.to_owned(),
+        ));
+    };
+    for (language, text) in d.rules.disclosure.iter().chain(&d.recording_notice) {
+        say(text, language);
+    }
+    for text in d
+        .menus
+        .values()
+        .map(|m| &m.prompt)
+        .chain(d.announcements.values().map(|a| &a.text))
+    {
+        say(text, language);
+    }
+}
+
+fn of_agent(d: &Dialplan, agent: &AgentSpec, all: &mut BTreeSet<Prompt>) {
+    let profile = agent.providers.as_deref().unwrap_or(OFFLINE);
+    let rules = &d.rules;
+    let last = [&rules.on_human, &rules.operator, &rules.on_provider_down]
+        .into_iter()
+        .flatten();
+    let fixed = rules
+        .keys
+        .values()
+        .chain(rules.phrases.iter().map(|(_, t)| t));
+    let targets: BTreeSet<&Target> = agent.hands_off_to.iter().chain(last).chain(fixed).collect();
+    let spoken: Vec<&str> = targets
+        .into_iter()
+        .filter_map(|t| rules.spoken.get(t))
+        .map(String::as_str)
+        .collect();
+    let texts = agent
+        .greeting
+        .iter()
+        .chain(agent.says.values())
+        .chain(agent.answers.values());
+    for text in texts {
+        for said in each(text, "{to}", &spoken)
+            .iter()
+            .flat_map(|t| each(t, "{daypart}", &DAYPARTS))
+        {
+            if !said.contains('{') {
+                all.insert((
+                    said,
+                    agent.voice.clone(),
+                    agent.language.clone(),
+                    profile.to_owned(),
+                ));
+            }
+        }
+    }
+    if let Some(text) = rules.disclosure.get(&agent.language) {
+        all.insert((
+            text.clone(),
+            agent.voice.clone(),
+            agent.language.clone(),
+            profile.to_owned(),
+        ));
+    }
+}
+
+fn each(text: &str, placeholder: &str, words: &[&str]) -> Vec<String> {
+    match text.contains(placeholder) {
+        true => words.iter().map(|w| text.replace(placeholder, w)).collect(),
+        false => vec![text.to_owned()],
+    }
+}

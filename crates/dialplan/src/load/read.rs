@@ -1,0 +1,526 @@
+//! Walking a TOML file with every key and value knowing its place. What is asked for is known;
+//! when a [`Section`] is dropped, whatever nobody asked for is an unknown key.
+
+use crate::{Diagnostic, Severity};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+    sync::Arc,
+};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// One file, and where its findings go.
+pub(crate) struct Source<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) text: Arc<str>,
+    pub(crate) sink: &'a RefCell<Vec<Diagnostic>>,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn spot(&'a self, span: Range<usize>) -> Spot<'a> {
+        Spot {
+            source: self,
+            start: span.start,
+            end: span.end,
+        }
+    }
+}
+
+/// A place in a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Spot<'a> {
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl<'a> Spot<'a> {
+    pub(crate) fn error(self, message: impl Into<String>) -> Finding<'a> {
+        self.finding(Severity::Error, message.into())
+    }
+
+    pub(crate) fn warning(self, message: impl Into<String>) -> Finding<'a> {
+        self.finding(Severity::Warning, message.into())
+    }
+
+    fn finding(self, severity: Severity, message: String) -> Finding<'a> {
+        let (line, column) = self.line_column();
+        let diagnostic = Diagnostic {
+            severity,
+            file: self.source.path.to_owned(),
+            line,
+            column,
+            span: self.start..self.end,
+            message,
+            label: String::new(),
+            help: None,
+            source: Arc::clone(&self.source.text),
+        };
+        Finding {
+            diagnostic: Some(diagnostic),
+            sink: self.source.sink,
+        }
+    }
+
+    /// Both from 1, the column in characters.
+    fn line_column(self) -> (usize, usize) {
+        let before = self.source.text.get(..self.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        (line, column)
+    }
+
+    /// `FILE:LINE`.
+    pub(crate) fn place(self) -> String {
+        format!("{}:{}", self.source.path, self.line_column().0)
+    }
+
+    /// The part of a quoted text from this byte of its content on, where the quotes hold it as it is.
+    pub(crate) fn inside(self, content: &str, at: usize) -> Self {
+        let raw = self
+            .source
+            .text
+            .get(self.start..self.end)
+            .unwrap_or_default();
+        let len = content
+            .get(at..)
+            .and_then(|s| s.chars().next())
+            .map_or(0, char::len_utf8);
+        match raw.get(1..raw.len().saturating_sub(1)) {
+            Some(inner) if inner == content && len > 0 => {
+                let start = self.start + 1 + at;
+                Self {
+                    start,
+                    end: start + len,
+                    ..self
+                }
+            }
+            _ => self,
+        }
+    }
+}
+
+/// A finding in the making; it is filed when dropped.
+pub(crate) struct Finding<'a> {
+    diagnostic: Option<Diagnostic>,
+    sink: &'a RefCell<Vec<Diagnostic>>,
+}
+
+impl Finding<'_> {
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        if let Some(d) = &mut self.diagnostic {
+            d.label = label.into();
+        }
+        self
+    }
+
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        self.maybe_help(Some(help.into()))
+    }
+
+    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
+        if let Some(d) = &mut self.diagnostic {
+            d.help = help.or(d.help.take());
+        }
+        self
+    }
+}
+
+impl Drop for Finding<'_> {
+    fn drop(&mut self) {
+        self.sink.borrow_mut().extend(self.diagnostic.take());
+    }
+}
+
+/// `did you mean "x"?` when one of the names is near enough.
+pub(crate) fn did_you_mean<S: AsRef<str>>(
+    word: &str,
+    names: impl IntoIterator<Item = S>,
+) -> Option<String> {
+    let near = |name: &S| strsim::damerau_levenshtein(word, name.as_ref());
+    let best = names.into_iter().min_by_key(near)?;
+    let limit = (word.chars().count().max(best.as_ref().chars().count()) / 3).max(1);
+    (near(&best) <= limit && best.as_ref() != word)
+        .then(|| format!("did you mean {:?}?", best.as_ref()))
+}
+
+/// `a, b or c`.
+pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let mut names: Vec<String> = names.into_iter().map(|n| n.as_ref().to_owned()).collect();
+    match names.pop() {
+        None => String::new(),
+        Some(last) if names.is_empty() => last,
+        Some(last) => format!("{} or {last}", names.join(", ")),
+    }
+}
+
+/// A table whose keys are asked for one by one.
+pub(crate) struct Section<'a> {
+    /// As it is written: `queues.repairs`; empty for the file itself.
+    pub(crate) name: String,
+    /// The header, or the braces.
+    pub(crate) spot: Spot<'a>,
+    entries: Vec<Val<'a>>,
+    known: RefCell<Vec<&'static str>>,
+    quiet: Cell<bool>,
+}
+
+impl<'a> Section<'a> {
+    pub(crate) fn new(name: String, spot: Spot<'a>, table: &'a DeTable<'a>) -> Self {
+        let mut entries: Vec<Val<'a>> = table
+            .iter()
+            .map(|(key, value)| Val {
+                section: name.clone(),
+                key: key.get_ref().to_string(),
+                key_spot: spot.source.spot(key.span()),
+                spot: spot.source.spot(value.span()),
+                value: value.get_ref(),
+            })
+            .collect();
+        entries.sort_by_key(|v| v.key_spot.start); // the file's order: the map's is the alphabet's
+        Self {
+            name,
+            spot,
+            entries,
+            known: RefCell::default(),
+            quiet: Cell::new(false),
+        }
+    }
+
+    /// `[queues.repairs]`, or the file.
+    fn title(&self) -> String {
+        match self.name.is_empty() {
+            true => self.spot.source.path.to_owned(),
+            false => format!("[{}]", self.name),
+        }
+    }
+
+    pub(crate) fn opt(&self, key: &'static str) -> Option<Val<'a>> {
+        self.known.borrow_mut().push(key);
+        self.entries.iter().find(|v| v.key == key).cloned()
+    }
+
+    /// The key, or an error that says how to write it.
+    pub(crate) fn need(&self, key: &'static str, like: &str) -> Option<Val<'a>> {
+        let found = self.opt(key);
+        if found.is_none() {
+            self.spot
+                .error(format!("{} has no `{key}`", self.title()))
+                .label("missing here")
+                .help(format!("add: {key} = {like}"));
+        }
+        found
+    }
+
+    /// Keys that a later version will know: refused by name, never silently taken.
+    pub(crate) fn later(&self, keys: &[(&'static str, &str)]) {
+        for (key, what) in keys {
+            if let Some(v) = self.opt(key) {
+                v.not_yet(what);
+            }
+        }
+    }
+
+    pub(crate) fn section(&self, key: &'static str) -> Option<Section<'a>> {
+        self.opt(key)?.section()
+    }
+
+    /// The tables `[key.NAME]` by name, in the file's order.
+    pub(crate) fn each(&self, key: &'static str) -> Vec<(Val<'a>, Section<'a>)> {
+        let Some(of) = self.section(key) else {
+            return Vec::new();
+        };
+        of.all()
+            .into_iter()
+            .filter_map(|v| v.section().map(|s| (v, s)))
+            .collect()
+    }
+
+    /// The names in `[key]` without looking further.
+    pub(crate) fn names(&self, key: &'static str) -> Vec<String> {
+        match self.entries.iter().find(|v| v.key == key).map(|v| v.value) {
+            Some(DeValue::Table(t)) => t.keys().map(|k| k.get_ref().to_string()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every entry, in the file's order; all are known then.
+    pub(crate) fn all(&self) -> Vec<Val<'a>> {
+        self.quiet.set(true);
+        self.entries.clone()
+    }
+}
+
+impl Drop for Section<'_> {
+    fn drop(&mut self) {
+        if self.quiet.get() {
+            return;
+        }
+        let known = self.known.borrow();
+        for v in self
+            .entries
+            .iter()
+            .filter(|v| !known.contains(&v.key.as_str()))
+        {
+            let near = did_you_mean(&v.key, known.iter());
+            let mut names = known.clone();
+            names.sort_unstable();
+            names.dedup();
+            let what = if matches!(v.value, DeValue::Table(_)) && self.name.is_empty() {
+                "table"
+            } else {
+                "key"
+            };
+            v.key_spot
+                .error(format!("unknown {what} `{}` in {}", v.key, self.title()))
+                .label("not known here")
+                .help(near.unwrap_or_else(|| format!("it may hold {}", listed(names))));
+        }
+    }
+}
+
+/// A value with its key.
+#[derive(Clone)]
+pub(crate) struct Val<'a> {
+    section: String,
+    pub(crate) key: String,
+    pub(crate) key_spot: Spot<'a>,
+    pub(crate) spot: Spot<'a>,
+    value: &'a DeValue<'a>,
+}
+
+/// A text and where it stands.
+#[derive(Clone)]
+pub(crate) struct Text<'a> {
+    pub(crate) value: String,
+    pub(crate) spot: Spot<'a>,
+}
+
+impl<'a> Val<'a> {
+    /// `queues.repairs.ring`.
+    pub(crate) fn path(&self) -> String {
+        match self.section.is_empty() {
+            true => self.key.clone(),
+            false => format!("{}.{}", self.section, self.key),
+        }
+    }
+
+    pub(crate) fn not_yet(&self, what: &str) {
+        self.key_spot
+            .error(format!("this version does not have {what} yet"))
+            .label("not yet")
+            .help(format!(
+                "take `{}` out: nothing here would obey it",
+                self.key
+            ));
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.value, DeValue::String(_))
+    }
+
+    fn wrong(&self, want: &str, like: &str) {
+        self.spot
+            .error(format!("`{}` must be {want}", self.key))
+            .label(format!("this is {}", kind_of(self.value)))
+            .help(format!("write it like this: {} = {like}", self.key));
+    }
+
+    pub(crate) fn text(&self) -> Option<Text<'a>> {
+        match self.value {
+            DeValue::String(s) => Some(Text {
+                value: s.to_string(),
+                spot: self.spot,
+            }),
+            _ => {
+                let raw = self
+                    .spot
+                    .source
+                    .text
+                    .get(self.spot.start..self.spot.end)
+                    .unwrap_or_default();
+                let like = match self.value {
+                    DeValue::Table(_) | DeValue::Array(_) => "\"...\"".to_owned(),
+                    _ => format!("\"{}\"", raw.trim_matches('"')),
+                };
+                self.wrong("a text in quotes", &like);
+                None
+            }
+        }
+    }
+
+    /// A text that is not blank.
+    pub(crate) fn words(&self) -> Option<Text<'a>> {
+        let text = self.text()?;
+        if text.value.trim().is_empty() {
+            self.spot
+                .error(format!("`{}` is empty", self.key))
+                .help("write it out, or take the key out");
+            return None;
+        }
+        Some(Text {
+            value: text.value.trim().to_owned(),
+            ..text
+        })
+    }
+
+    pub(crate) fn yes_no(&self) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(b) => Some(*b),
+            _ => {
+                self.wrong("true or false, without quotes", "true");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn whole(&self, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+        let DeValue::Integer(i) = self.value else {
+            self.wrong(
+                "a whole number, without quotes",
+                &range.start().max(&1).to_string(),
+            );
+            return None;
+        };
+        match i64::from_str_radix(i.as_str(), i.radix())
+            .ok()
+            .and_then(|n| u32::try_from(n).ok())
+        {
+            Some(n) if range.contains(&n) => Some(n),
+            _ => {
+                self.spot.error(format!(
+                    "`{}` must be between {} and {}",
+                    self.key,
+                    range.start(),
+                    range.end()
+                ));
+                None
+            }
+        }
+    }
+
+    /// 0 to 1 as thousandths.
+    pub(crate) fn share(&self) -> Option<u16> {
+        let number = match self.value {
+            DeValue::Float(f) => f.as_str().parse::<f64>().ok(),
+            DeValue::Integer(i) => i.as_str().parse::<f64>().ok(),
+            _ => None,
+        };
+        match number {
+            Some(n) if (0.0..=1.0).contains(&n) => Some((n * 1000.0).round() as u16),
+            Some(_) => {
+                self.spot
+                    .error(format!("`{}` must be between 0 and 1", self.key));
+                None
+            }
+            None => {
+                self.wrong("a number between 0 and 1", "0.65");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn list(&self) -> Option<Vec<Val<'a>>> {
+        let DeValue::Array(items) = self.value else {
+            self.wrong("a list in [ ]", "[\"...\"]");
+            return None;
+        };
+        let item = |v: &'a Spanned<DeValue<'a>>| Val {
+            section: self.section.clone(),
+            key: self.key.clone(),
+            key_spot: self.key_spot,
+            spot: self.spot.source.spot(v.span()),
+            value: v.get_ref(),
+        };
+        Some(items.iter().map(item).collect())
+    }
+
+    /// A list of texts; the wrong ones are told and left out.
+    pub(crate) fn texts(&self) -> Vec<Text<'a>> {
+        self.list()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Val::words)
+            .collect()
+    }
+
+    pub(crate) fn section(&self) -> Option<Section<'a>> {
+        match self.value {
+            DeValue::Table(t) => Some(Section::new(self.path(), self.spot, t)),
+            DeValue::Array(_) => {
+                self.spot
+                    .error(format!("`{}` is a table here, not a list", self.key))
+                    .help(format!("write [{}] with one pair of brackets", self.path()));
+                None
+            }
+            _ => {
+                self.wrong("a table", "{ ... }");
+                None
+            }
+        }
+    }
+
+    /// The tables of `[[key]]`.
+    pub(crate) fn sections(&self) -> Vec<Section<'a>> {
+        if matches!(self.value, DeValue::Table(_)) {
+            self.spot
+                .error(format!("`{}` is a list of tables", self.key))
+                .help(format!("write [[{}]] with two pairs of brackets", self.key));
+            return Vec::new();
+        }
+        self.list()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Val::section)
+            .collect()
+    }
+
+    /// One of the names; those of a later version are told apart from mistakes.
+    pub(crate) fn choice<T: Copy>(&self, names: &[(&str, T)], later: &[&str]) -> Option<T> {
+        let text = self.text()?;
+        if let Some((_, t)) = names.iter().find(|(n, _)| *n == text.value) {
+            return Some(*t);
+        }
+        let now = listed(names.iter().map(|(n, _)| format!("{n:?}")));
+        if later.contains(&text.value.as_str()) {
+            self.spot
+                .error(format!(
+                    "this version does not have {} = {:?} yet",
+                    self.key, text.value
+                ))
+                .label("not yet")
+                .help(format!("write {now}"));
+        } else {
+            let near = did_you_mean(
+                &text.value,
+                names.iter().map(|(n, _)| *n).chain(later.iter().copied()),
+            );
+            self.spot
+                .error(format!("`{}` cannot be {:?}", self.key, text.value))
+                .label("not known")
+                .help(near.unwrap_or_else(|| format!("write {now}")));
+        }
+        None
+    }
+}
+
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

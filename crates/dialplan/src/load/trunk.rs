@@ -1,0 +1,275 @@
+//! `trunks/NAME.toml`.
+
+use super::{Load, node::set, read::Section};
+use crate::{CalledFrom, DEFAULT_COUNTRY, Nat, ReferPolicy, Trunk};
+use ipnet::IpNet;
+use std::time::Duration;
+use tandem_types::media::Codec;
+
+impl<'a> Load<'a> {
+    /// | key | default |
+    /// |---|---|
+    /// | `direction` | `both` |
+    /// | `auth.called_from` | `request-uri` |
+    /// | `auth.challenge` | `false` |
+    /// | `auth.register.expires` | `10m` |
+    /// | `media.codecs` | `["pcma", "pcmu"]` |
+    /// | `media.nat` | `auto` |
+    /// | `media.refer` | `off` |
+    /// | `numbers.country` | `GB` |
+    /// | `limits.calls` | no limit |
+    /// | `limits.reserve` | 0 |
+    /// | `limits.may_dial` | nothing |
+    /// | `health.options_every` | `30s` when it is called through; `0s` for none |
+    pub(super) fn trunk(&mut self, name: &str, root: &Section<'a>) -> Trunk {
+        let mut t = Trunk {
+            name: name.to_owned(),
+            inbound: true,
+            outbound: true,
+            codecs: vec![Codec::Pcma, Codec::Pcmu],
+            country: DEFAULT_COUNTRY.to_owned(),
+            ..Trunk::default()
+        };
+        set(
+            &mut t.description,
+            root.opt("description")
+                .and_then(|v| v.text())
+                .map(|t| t.value),
+        );
+        let directions = [
+            ("in", (true, false)),
+            ("out", (false, true)),
+            ("both", (true, true)),
+        ];
+        if let Some((inbound, outbound)) = root
+            .opt("direction")
+            .and_then(|v| v.choice(&directions, &[]))
+        {
+            (t.inbound, t.outbound) = (inbound, outbound);
+        }
+        let peers = if t.outbound {
+            root.need("peers", "[\"sip:sbc.carrier.example\"]")
+        } else {
+            root.opt("peers")
+        };
+        if let Some(v) = peers {
+            t.peers = v.texts().iter().filter_map(|p| p.sip_server()).collect();
+            if t.outbound && v.list().is_some_and(|l| l.is_empty()) {
+                v.spot
+                    .error("there is nobody to call: `peers` is empty")
+                    .help("name one, or write direction = \"in\"");
+            }
+        }
+        t.outbound_proxy = root
+            .opt("outbound_proxy")
+            .and_then(|v| v.words())
+            .and_then(|p| p.sip_server());
+        self.auth(root, &mut t);
+        if let Some(s) = root.section("media") {
+            media(&s, &mut t);
+        }
+        if let Some(s) = root.section("numbers") {
+            numbers(&s, &mut t);
+        }
+        if let Some(s) = root.section("limits") {
+            self.trunk_limits(&s, &mut t);
+        }
+        t.options_every = if t.outbound {
+            Duration::from_secs(30)
+        } else {
+            Duration::ZERO
+        };
+        if let Some(s) = root.section("health") {
+            s.later(&[
+                ("down_after", "health.down_after"),
+                ("up_after", "health.up_after"),
+            ]);
+            set(
+                &mut t.options_every,
+                s.opt("options_every")
+                    .and_then(|v| v.duration(Duration::ZERO)),
+            );
+        }
+        t
+    }
+
+    fn auth(&self, root: &Section<'a>, t: &mut Trunk) {
+        let Some(s) = root.section("auth") else {
+            if t.inbound {
+                root.spot
+                    .error("nobody can call in by this trunk: it has no [auth] allow_from")
+                    .help("add: [auth] and allow_from = [\"203.0.113.0/28\"], or write direction = \"out\"");
+            }
+            return;
+        };
+        let from = if t.inbound {
+            s.need("allow_from", "[\"203.0.113.0/28\"]")
+        } else {
+            s.opt("allow_from")
+        };
+        if let Some(v) = from {
+            t.allow_from = v.networks();
+            if t.inbound && v.list().is_some_and(|l| l.is_empty()) {
+                v.spot
+                    .error("nobody can call in by this trunk: `allow_from` is empty");
+            }
+            if t.allow_from.iter().any(|n: &IpNet| n.prefix_len() == 0) {
+                v.spot
+                    .warning("the whole internet may call in by this trunk")
+                    .help("name the carrier's networks");
+            }
+        }
+        let places = [
+            ("request-uri", CalledFrom::RequestUri),
+            ("to", CalledFrom::To),
+            ("p-called-party-id", CalledFrom::PCalledPartyId),
+            ("diversion", CalledFrom::Diversion),
+        ];
+        set(
+            &mut t.called_from,
+            s.opt("called_from")
+                .and_then(|v| v.choice(&places, &["history-info"])),
+        );
+        t.username = s.opt("username").and_then(|v| v.words()).map(|u| u.value);
+        let (challenge, password) = (s.opt("challenge"), s.opt("password"));
+        t.password = password.as_ref().and_then(|v| v.secret(self.secrets));
+        set(
+            &mut t.challenge,
+            challenge.as_ref().and_then(|v| v.yes_no()),
+        );
+        let register = s.opt("register");
+        t.register = register
+            .as_ref()
+            .and_then(|v| v.section())
+            .and_then(|r| self.registrar(&r));
+        let complete = t.username.is_some() && password.is_some();
+        if t.username.is_some() != password.is_some() {
+            s.spot
+                .error("a user name and a password go together")
+                .help("add the other: username = \"...\", password = \"cred:NAME\"");
+        } else if let Some(v) = register.filter(|_| !complete) {
+            v.key_spot
+                .error("to register, a user name and a password are needed")
+                .help("add: username = \"...\" and password = \"cred:NAME\"");
+        } else if let Some(v) = challenge.filter(|_| t.challenge && !complete) {
+            v.key_spot
+                .error("to challenge, a user name and a password are needed")
+                .help("add: username = \"...\" and password = \"cred:NAME\"");
+        }
+    }
+
+    fn registrar(&self, r: &Section<'a>) -> Option<(String, Duration)> {
+        let registrar = r
+            .need("registrar", "\"sip:carrier.example\"")
+            .and_then(|v| v.words())
+            .and_then(|t| t.sip_server());
+        let expires = r
+            .opt("expires")
+            .and_then(|v| v.duration(Duration::from_secs(60)));
+        Some((registrar?, expires.unwrap_or(Duration::from_secs(600))))
+    }
+
+    fn trunk_limits(&mut self, s: &Section<'a>, t: &mut Trunk) {
+        s.later(&[
+            ("calls_per_second", "limits.calls_per_second"),
+            ("on_full", "limits.on_full"),
+        ]);
+        set(
+            &mut t.calls,
+            s.opt("calls").and_then(|v| v.whole(0..=100_000)),
+        );
+        if let Some(v) = s.opt("reserve") {
+            set(&mut t.reserve, v.whole(0..=100_000));
+            if t.calls > 0 && t.reserve >= t.calls {
+                v.spot.error(format!(
+                    "{} of {} channels are kept for consult legs: no call could come in",
+                    t.reserve, t.calls
+                ));
+            }
+        }
+        let key = format!("trunks.{}", t.name);
+        t.may_dial = self.dial_list(s, "may_dial", &key);
+        t.never_dial = self.dial_list(s, "never_dial", &key);
+    }
+
+    /// A list of patterns, each with its place remembered.
+    pub(super) fn dial_list(
+        &mut self,
+        s: &Section<'a>,
+        key: &'static str,
+        of: &str,
+    ) -> Vec<crate::Pattern> {
+        let Some(v) = s.opt(key) else {
+            return Vec::new();
+        };
+        self.place(format!("{of}.{key}"), v.key_spot);
+        let found = v.patterns();
+        for (i, (_, text)) in found.iter().enumerate() {
+            self.place(format!("{of}.{key}.{i}"), text.spot);
+        }
+        found.into_iter().map(|(p, _)| p).collect()
+    }
+}
+
+fn media(s: &Section<'_>, t: &mut Trunk) {
+    s.later(&[("early_media", "a setting for early media")]);
+    let codecs = [("pcma", Codec::Pcma), ("pcmu", Codec::Pcmu)];
+    if let Some(v) = s.opt("codecs") {
+        let later = ["opus", "g722", "g729", "amr", "amr-wb"];
+        let named = v.list().unwrap_or_default();
+        t.codecs = named
+            .iter()
+            .filter_map(|c| c.choice(&codecs, &later))
+            .collect();
+        if v.list().is_some_and(|l| l.is_empty()) {
+            v.spot
+                .error("a call needs a codec, and this list is empty")
+                .help("codecs = [\"pcma\", \"pcmu\"]");
+        }
+    }
+    if let Some(v) = s.opt("srtp") {
+        v.choice(&[("off", ())], &["preferred", "required"]);
+    }
+    if let Some(v) = s.opt("dtmf") {
+        v.choice(&[("rfc4733", ())], &["info", "inband", "auto"]);
+    }
+    if let Some(v) = s.opt("prack") {
+        v.choice(&[("off", ())], &["supported", "required"]);
+    }
+    let nats = [("auto", Nat::Auto), ("yes", Nat::Yes), ("no", Nat::No)];
+    set(&mut t.nat, s.opt("nat").and_then(|v| v.choice(&nats, &[])));
+    let refers = [("off", ReferPolicy::Off), ("on", ReferPolicy::On)];
+    set(
+        &mut t.refer,
+        s.opt("refer").and_then(|v| v.choice(&refers, &["learn"])),
+    );
+}
+
+fn numbers(s: &Section<'_>, t: &mut Trunk) {
+    s.later(&[
+        (
+            "inbound_format",
+            "numbers.inbound_format; list the national form in a dialplan's `numbers` as well",
+        ),
+        (
+            "outbound_format",
+            "numbers.outbound_format; numbers are dialled as they are written",
+        ),
+        ("ours", "numbers.ours"),
+        ("stir", "STIR"),
+    ]);
+    set(&mut t.country, s.opt("country").and_then(|v| v.country()));
+    t.caller_id = s
+        .opt("caller_id")
+        .and_then(|v| v.words())
+        .and_then(|n| n.number());
+    if let Some(v) = s.opt("identity") {
+        v.choice(&[("pai", ())], &["rpid", "from"]);
+    }
+    if let Some(v) = s.opt("diversion") {
+        v.choice(&[("off", ())], &["history-info", "diversion"]);
+    }
+    if let Some(v) = s.opt("anonymous") {
+        v.choice(&[("allow", ())], &["reject-433"]);
+    }
+}
