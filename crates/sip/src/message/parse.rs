@@ -248,10 +248,10 @@ fn body_length(headers: &Headers, there: usize) -> Result<usize, Fault> {
     }
 }
 
-/// The answer to a request that could not be read, if it can be brought back and matched.
+/// The answer to a request that could not be read, if its sender can match it. It goes to where the request came from, so
+/// the Via need not be readable.
 fn refuse(headers: &Headers, first: Option<FirstLine>, fault: Fault) -> Option<Box<Response>> {
     use HeaderName::{CSeq, CallId, From, To, Via};
-    headers.top_via()?;
     if [Via, From, To, CallId, CSeq]
         .iter()
         .any(|name| !headers.contains(name))
