@@ -1,8 +1,9 @@
 //! What speaks and listens on this machine alone.
 
-pub mod grammar;
+mod grammar;
 mod pocketsphinx;
 mod programs;
 
 pub use pocketsphinx::{OfflineStt, PocketsphinxSettings};
 pub use programs::OfflineTts;
+pub(crate) use programs::{Program, is_english, is_offline_voice};

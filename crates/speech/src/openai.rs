@@ -6,6 +6,7 @@
 //! retries add dead air, and nothing bounds the size of an answer.
 
 mod chat;
+mod delta;
 mod http;
 mod speech;
 mod sse;

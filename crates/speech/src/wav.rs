@@ -80,6 +80,14 @@ pub(crate) fn sniff(bytes: &[u8]) -> Sniff {
     }
 }
 
+/// Bytes of sound after the header, where it knows: 0 and the largest number are written by programs
+/// that did not.
+pub(crate) fn length(bytes: &[u8], format: &Format) -> Option<u64> {
+    let size = bytes.get(format.data_at - 4..format.data_at)?;
+    let size = u32::from_le_bytes([size[0], size[1], size[2], size[3]]);
+    (size != 0 && size < 0x7FFF_F000).then_some(u64::from(size))
+}
+
 fn more(at: usize) -> Sniff {
     if at > MAX_HEADER { Sniff::Broken } else { Sniff::More }
 }
