@@ -271,7 +271,7 @@ impl DigitReceiver {
     pub fn sound(&mut self, timestamp: u32) -> Option<char> {
         let down = self.current.as_mut()?;
         let since = timestamp.wrapping_sub(down.timestamp.wrapping_add(u32::from(down.duration)));
-        if since < STALE && since >= LONG_ENOUGH {
+        if (LONG_ENOUGH..STALE).contains(&since) {
             down.take()
         } else {
             None
@@ -291,7 +291,7 @@ fn continues(down: &Down, timestamp: u32, marker: bool, event: &Event) -> bool {
         return false;
     }
     let gone_on = timestamp.wrapping_sub(down.timestamp);
-    let next_segment = gone_on >= 0xff00 && gone_on <= 0x1_0000 + CREEP;
+    let next_segment = (0xff00..=0x1_0000 + CREEP).contains(&gone_on);
     let creeping = gone_on < CREEP && event.duration > down.duration;
     next_segment || creeping
 }

@@ -203,10 +203,8 @@ impl JitterBuffer {
         }
         let mut margin = timestamp.wrapping_sub(self.next) as i32;
         if margin.abs() > ELSEWHERE {
-            if !self
-                .stray
-                .is_some_and(|s| timestamp.wrapping_sub(s) < ELSEWHERE as u32)
-            {
+            let followed = |s| timestamp.wrapping_sub(s) < ELSEWHERE as u32;
+            if self.stray.is_none_or(|s| !followed(s)) {
                 self.stray = Some(timestamp);
                 return Inserted::Stray;
             }
@@ -215,7 +213,8 @@ impl JitterBuffer {
             margin = timestamp.wrapping_sub(self.next) as i32;
         }
         self.stray = None;
-        if margin < 0 && timestamp.wrapping_sub(self.played) as i32 >= 0 {
+        let fits = self.end.wrapping_sub(timestamp) as i32 <= CAPACITY as i32 / 2;
+        if margin < 0 && fits && timestamp.wrapping_sub(self.played) as i32 >= 0 {
             margin = self.turn_back(timestamp);
         }
         self.margins[0].note(margin);
@@ -254,12 +253,37 @@ impl JitterBuffer {
         (self.next, self.end, self.played) = (end, end, end);
     }
 
-    /// The last octets before the play-out point, oldest first: as many as `out` holds, at most half a second.
-    pub fn recent(&self, out: &mut [u8]) {
+    /// A packet of this sequence number came that has no sound in it (an event): not a gap.
+    pub fn passed(&mut self, sequence: u16) {
+        if self.newest.is_some_and(|n| sequence == n.wrapping_add(1)) {
+            self.newest = Some(sequence);
+        }
+    }
+
+    /// The last octets before the play-out point, oldest first: as many as `out` holds, at most half a second. False if
+    /// nothing was ever played.
+    pub fn recent(&self, out: &mut [u8]) -> bool {
         let length = out.len() as u32;
         for (i, o) in out.iter_mut().enumerate() {
             *o = self.ring[index(self.next.wrapping_sub(length).wrapping_add(i as u32))];
         }
+        self.playing && self.next.wrapping_sub(self.first) as i32 >= 0
+    }
+
+    /// Copies what waits for its turn, holes as silence, and says how many octets. Nothing changes.
+    pub fn waiting(&self, out: &mut [u8]) -> usize {
+        let before = (self.first.wrapping_sub(self.next) as i32).max(0) as u32;
+        let from = self.next.wrapping_add(before);
+        let length = (self.depth().saturating_sub(before) as usize).min(out.len());
+        for (i, o) in out.iter_mut().enumerate().take(length) {
+            let tick = from.wrapping_add(i as u32);
+            *o = if self.has(tick) {
+                self.ring[index(tick)]
+            } else {
+                self.config.silence
+            };
+        }
+        length
     }
 
     /// Hands out the next `length` octets piece by piece, and moves on.

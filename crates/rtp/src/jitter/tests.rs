@@ -264,10 +264,10 @@ fn a_leap_of_the_timestamps_starts_anew_and_a_lone_stray_does_not() {
         tail[..],
         "played to the end"
     );
-    assert_eq!(
-        heard.octets.len(),
-        99 * 160,
-        "only the first packet of the new timeline is given up"
+    let gone = 100 * 160 - heard.octets.len();
+    assert!(
+        gone <= 160 + 320,
+        "{gone}: no more than the odd packet and what waited for its turn"
     );
 }
 
@@ -278,7 +278,7 @@ fn what_was_relayed_is_known_and_sound_goes_on_without_delay() {
         b.follow(seq, ts, &payload(ts, n));
     }
     let mut recent = [0; 390];
-    b.recent(&mut recent);
+    assert!(b.recent(&mut recent));
     assert_eq!(
         recent[..],
         payload(START.wrapping_add(20 * 160 - 390), 390)[..]

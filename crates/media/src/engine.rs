@@ -1,0 +1,525 @@
+//! All graphs of one worker: commands in, packets in, events and packets out.
+
+use crate::{
+    graph::{Context, Graph},
+    player::Player,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tandem_types::{
+    CallId, LegId, Mono, Now, PlayerId, Rng, SegmentId,
+    media::{LegStats, MediaCommand, MediaEvent},
+};
+
+/// The length of a mixer tick.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+/// A worker that was held up for longer than this leaves the missed ticks out.
+const MOST_TICKS_AT_ONCE: u32 = 20;
+
+/// What a worker is told at start.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Nothing from a leg for this long is [`MediaEvent::Quiet`].
+    pub rtp_timeout: Duration,
+    /// The address to write into SDP in place of the socket's, if one is configured.
+    pub advertise: Option<IpAddr>,
+    /// The CNAME of our reports (RFC 3550 section 6.5.1): names no person and no machine.
+    pub cname: String,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            rtp_timeout: Duration::from_secs(30),
+            advertise: None,
+            cname: "tandem".to_owned(),
+        }
+    }
+}
+
+/// A datagram to send now, from the leg's RTP port or (for `rtcp`) its RTCP port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'a> {
+    /// Whose socket.
+    pub leg: LegId,
+    /// From the RTCP port.
+    pub rtcp: bool,
+    /// Where to.
+    pub to: SocketAddr,
+    /// What.
+    pub bytes: &'a [u8],
+}
+
+/// What the driver is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Take a pair of ports; answer by [`Engine::bound`] or [`Engine::refused`].
+    NeedPort {
+        /// For this leg.
+        leg: LegId,
+        /// May take from the share kept for escalations.
+        reserve: bool,
+    },
+    /// Give the ports back (they drain).
+    ReleasePort {
+        /// Of this leg.
+        leg: LegId,
+    },
+    /// Send a last RTCP packet from the leg's RTCP port; comes before `ReleasePort`.
+    Farewell {
+        /// Whose socket.
+        leg: LegId,
+        /// Where to.
+        to: SocketAddr,
+        /// A compound packet with BYE.
+        bytes: Vec<u8>,
+    },
+    /// For the call.
+    Event(MediaEvent),
+    /// Find or synthesise this, and hand it in by [`Engine::push_audio`] and [`Engine::end_audio`] (8 kHz).
+    NeedSpeech {
+        /// For this player.
+        player: PlayerId,
+        /// What is said.
+        text: String,
+        /// Whose voice.
+        voice: String,
+        /// BCP 47.
+        language: String,
+        /// The provider profile.
+        profile: String,
+    },
+    /// Read this sound file and hand it in likewise. Background players loop what they are given.
+    NeedFile {
+        /// For this player.
+        player: PlayerId,
+        /// As in the configuration.
+        path: String,
+    },
+    /// No more sound is wanted for this player; asked for with `NeedSpeech` or `NeedFile`, and not complete.
+    StopSpeech {
+        /// The player, which is gone.
+        player: PlayerId,
+    },
+    /// The sound of a segment, with 300 ms of what came before; precedes its `SpeechEnded`.
+    Segment {
+        /// Which.
+        segment: SegmentId,
+        /// 8 kHz.
+        pcm: Vec<i16>,
+    },
+}
+
+/// How much there is. All zero when every call is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Calls.
+    pub calls: usize,
+    /// Legs, those that wait for a port too.
+    pub legs: usize,
+    /// Players, queued ones too.
+    pub players: usize,
+    /// Calls that need the 10 ms tick.
+    pub ticking: usize,
+}
+
+/// All graphs of one worker.
+///
+/// ```text
+///          Connect, Play, SetFlow..            handle_timeout / handle_packet
+/// [graph] ------------------------> [unsettled] ----------------------------> [settled: relay or mix per leg]
+///    \--- CloseCall: gone at once, players first, then legs with BYE
+/// ```
+pub struct Engine {
+    config: EngineConfig,
+    rng: Rng,
+    graphs: BTreeMap<CallId, Graph>,
+    /// When a leg wants [`Engine::handle_timeout`] for reports and the quiet watch.
+    timers: BTreeSet<(Mono, LegId)>,
+    ticking: BTreeSet<CallId>,
+    next_tick: Mono,
+    /// Calls whose legs' roles must be worked out again, and since when.
+    unsettled: BTreeSet<CallId>,
+    unsettled_at: Mono,
+    outputs: VecDeque<Output>,
+    music: Arc<[i16]>,
+    /// Reused by [`Engine::tick`].
+    due: Vec<CallId>,
+}
+
+impl Engine {
+    /// A worker without calls. Makes the hold music, which takes some milliseconds.
+    pub fn new(config: EngineConfig, rng: Rng) -> Self {
+        Self {
+            config,
+            rng,
+            graphs: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            ticking: BTreeSet::new(),
+            next_tick: Mono(0),
+            unsettled: BTreeSet::new(),
+            unsettled_at: Mono(0),
+            outputs: VecDeque::new(),
+            music: tandem_codec::music::built_in().into(),
+            due: Vec::new(),
+        }
+    }
+
+    /// Takes a command. Drain [`Engine::poll_output`] and look at [`Engine::poll_timeout`] afterwards.
+    pub fn handle_command(&mut self, now: Now, command: MediaCommand) {
+        match command {
+            MediaCommand::OpenLeg { leg, reserve } => {
+                let graph = self.graphs.entry(leg.call).or_default();
+                if graph.open(leg, now.mono, &mut self.rng) {
+                    self.outputs.push_back(Output::NeedPort { leg, reserve });
+                }
+            }
+            MediaCommand::SetFlow { leg, flow } => {
+                if let Some(l) = self
+                    .graphs
+                    .get_mut(&leg.call)
+                    .and_then(|g| g.legs.get_mut(&leg))
+                {
+                    let before = l.deadline();
+                    l.set_flow(now.mono, flow, &self.config, &mut self.rng);
+                    rearm(&mut self.timers, leg, before, l.deadline());
+                    self.unsettle(leg.call, now.mono);
+                }
+            }
+            MediaCommand::CloseLeg { leg } => self.close_leg(now, leg),
+            MediaCommand::Connect { call, hears } => {
+                if let Some(graph) = self.graphs.get_mut(&call) {
+                    graph.connect(hears);
+                    self.unsettle(call, now.mono);
+                }
+            }
+            MediaCommand::Play {
+                player,
+                to,
+                sound,
+                lane,
+            } => {
+                let (new, requests) = Player::new(player, to, sound, lane, &self.music);
+                if self
+                    .graphs
+                    .get_mut(&player.call)
+                    .is_some_and(|g| g.play(new))
+                {
+                    self.outputs.extend(requests);
+                    self.unsettle(player.call, now.mono);
+                } else {
+                    self.outputs
+                        .push_back(Output::Event(MediaEvent::PlayFinished {
+                            player,
+                            played_ms: 0,
+                            total_ms: 0,
+                            whole: false,
+                        }));
+                }
+            }
+            MediaCommand::Pause { player } => self.pause(player, true),
+            MediaCommand::Resume { player } => self.pause(player, false),
+            MediaCommand::Stop { player } => {
+                if let Some(graph) = self.graphs.get_mut(&player.call) {
+                    graph.stop(player, &mut self.outputs);
+                    self.unsettle(player.call, now.mono);
+                }
+            }
+            MediaCommand::Listen {
+                leg,
+                on,
+                end_silence,
+            } => {
+                if let Some(l) = self
+                    .graphs
+                    .get_mut(&leg.call)
+                    .and_then(|g| g.legs.get_mut(&leg))
+                {
+                    l.listen(on, end_silence);
+                    self.unsettle(leg.call, now.mono);
+                }
+            }
+            MediaCommand::SendDigits { leg, digits } => {
+                if let Some(l) = self
+                    .graphs
+                    .get_mut(&leg.call)
+                    .and_then(|g| g.legs.get_mut(&leg))
+                {
+                    l.press(&digits);
+                    self.unsettle(leg.call, now.mono);
+                }
+            }
+            MediaCommand::CloseCall { call } => self.close_call(now, call),
+        }
+    }
+
+    /// The leg has its ports; `local` is the RTP one's address.
+    pub fn bound(&mut self, now: Now, leg: LegId, local: SocketAddr) {
+        let Some(l) = self
+            .graphs
+            .get_mut(&leg.call)
+            .and_then(|g| g.legs.get_mut(&leg))
+        else {
+            // It was closed meanwhile.
+            self.outputs.push_back(Output::ReleasePort { leg });
+            return;
+        };
+        if l.local.replace(local).is_none() {
+            let ip = self.config.advertise.unwrap_or(local.ip());
+            let local = SocketAddr::new(ip, local.port());
+            self.outputs
+                .push_back(Output::Event(MediaEvent::LegOpened { leg, local }));
+            self.unsettle(leg.call, now.mono);
+        }
+    }
+
+    /// There are no ports for the leg.
+    pub fn refused(&mut self, leg: LegId) {
+        let Some(graph) = self.graphs.get_mut(&leg.call) else {
+            return;
+        };
+        let Some(l) = graph.legs.remove(&leg) else {
+            return;
+        };
+        self.timers.remove(&(l.deadline(), leg));
+        graph.forget_leg(leg, &mut self.outputs);
+        self.outputs
+            .push_back(Output::Event(MediaEvent::LegRefused { leg }));
+    }
+
+    /// Takes a datagram that came to a leg's RTP port or (`rtcp`) its RTCP port.
+    pub fn handle_packet(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        from: SocketAddr,
+        packet: &[u8],
+        rtcp: bool,
+        send: &mut dyn FnMut(Transmit<'_>),
+    ) {
+        if self.unsettled.contains(&leg.call) {
+            self.settle(now, leg.call, send);
+        }
+        let Some(graph) = self.graphs.get_mut(&leg.call) else {
+            return;
+        };
+        let mut context = Context {
+            now,
+            config: &self.config,
+            outputs: &mut self.outputs,
+        };
+        let changed = if rtcp || tandem_rtp::is_rtcp(packet) {
+            graph.handle_rtcp(&mut context, leg, from, packet)
+        } else {
+            graph.handle_rtp(&mut context, leg, from, packet, send)
+        };
+        if changed {
+            self.unsettle(leg.call, now.mono);
+        }
+    }
+
+    /// Ticks, reports and the quiet watch, as far as they are due.
+    pub fn handle_timeout(&mut self, now: Now, send: &mut dyn FnMut(Transmit<'_>)) {
+        while let Some(call) = self.unsettled.first().copied() {
+            self.settle(now, call, send);
+        }
+        let mut ticks = 0;
+        while !self.ticking.is_empty() && self.next_tick <= now.mono {
+            if ticks == MOST_TICKS_AT_ONCE {
+                self.next_tick = now.mono + TICK;
+                break;
+            }
+            ticks += 1;
+            self.tick(now, send);
+            self.next_tick = self.next_tick + TICK;
+        }
+        while let Some((at, leg)) = self
+            .timers
+            .first()
+            .copied()
+            .filter(|(at, _)| *at <= now.mono)
+        {
+            self.timers.remove(&(at, leg));
+            let Some(l) = self
+                .graphs
+                .get_mut(&leg.call)
+                .and_then(|g| g.legs.get_mut(&leg))
+            else {
+                continue;
+            };
+            let mut context = Context {
+                now,
+                config: &self.config,
+                outputs: &mut self.outputs,
+            };
+            l.on_deadline(&mut context, &mut self.rng, send);
+            rearm(&mut self.timers, leg, at, l.deadline());
+        }
+    }
+
+    /// When [`Engine::handle_timeout`] is wanted next, and why.
+    pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
+        if !self.unsettled.is_empty() {
+            return Some((self.unsettled_at, "roles of legs"));
+        }
+        let tick = (!self.ticking.is_empty()).then_some((self.next_tick, "mixer tick"));
+        let timer = self
+            .timers
+            .first()
+            .map(|(at, _)| (*at, "reports and quiet watch"));
+        match (tick, timer) {
+            (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// The next thing to do, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Hands in sound (8 kHz) that `NeedSpeech` or `NeedFile` asked for. False: the player is gone, stop.
+    pub fn push_audio(&mut self, player: PlayerId, pcm: &[i16]) -> bool {
+        self.player(player).is_some_and(|p| p.push(pcm))
+    }
+
+    /// The sound is complete.
+    pub fn end_audio(&mut self, player: PlayerId) {
+        if let Some(p) = self.player(player) {
+            p.end();
+        }
+    }
+
+    /// The sound cannot be made. What was handed in is still played; then, or at once, `PlayFailed`.
+    pub fn fail_audio(&mut self, player: PlayerId) {
+        if let Some(graph) = self.graphs.get_mut(&player.call)
+            && graph.fail(player, &mut self.outputs)
+        {
+            self.unsettle(player.call, self.unsettled_at);
+        }
+    }
+
+    /// Milliseconds handed in and not yet played; 0 for a player that is gone.
+    pub fn buffered_ms(&self, player: PlayerId) -> u32 {
+        let graph = self.graphs.get(&player.call);
+        graph
+            .and_then(|g| g.player(player))
+            .map_or(0, Player::buffered_ms)
+    }
+
+    /// How much there is.
+    pub fn census(&self) -> Census {
+        Census {
+            calls: self.graphs.len(),
+            legs: self.graphs.values().map(|g| g.legs.len()).sum(),
+            players: self.graphs.values().map(|g| g.players.len()).sum(),
+            ticking: self.ticking.len(),
+        }
+    }
+
+    /// What a leg's flow did so far.
+    pub fn stats(&self, leg: LegId) -> Option<LegStats> {
+        self.graphs
+            .get(&leg.call)?
+            .legs
+            .get(&leg)
+            .map(|l| l.stats())
+    }
+
+    fn player(&mut self, player: PlayerId) -> Option<&mut Player> {
+        self.graphs.get_mut(&player.call)?.player_mut(player)
+    }
+
+    fn pause(&mut self, player: PlayerId, paused: bool) {
+        if let Some(p) = self.player(player) {
+            p.paused = paused;
+        }
+    }
+
+    fn unsettle(&mut self, call: CallId, at: Mono) {
+        if self.unsettled.is_empty() {
+            self.unsettled_at = at;
+        }
+        self.unsettled.insert(call);
+    }
+
+    fn settle(&mut self, now: Now, call: CallId, send: &mut dyn FnMut(Transmit<'_>)) {
+        self.unsettled.remove(&call);
+        let Some(graph) = self.graphs.get_mut(&call) else {
+            return;
+        };
+        graph.settle(now, send);
+        if !graph.needs_ticks() {
+            self.ticking.remove(&call);
+        } else if self.ticking.insert(call) && self.ticking.len() == 1 {
+            self.next_tick = now.mono + TICK;
+        }
+    }
+
+    fn tick(&mut self, now: Now, send: &mut dyn FnMut(Transmit<'_>)) {
+        let mut due = std::mem::take(&mut self.due);
+        due.clear();
+        due.extend(&self.ticking);
+        for call in &due {
+            let Some(graph) = self.graphs.get_mut(call) else {
+                continue;
+            };
+            let mut context = Context {
+                now,
+                config: &self.config,
+                outputs: &mut self.outputs,
+            };
+            if graph.tick(&mut context, send) {
+                self.settle(now, *call, send);
+            }
+        }
+        self.due = due;
+    }
+
+    fn close_leg(&mut self, now: Now, leg: LegId) {
+        let Some(graph) = self.graphs.get_mut(&leg.call) else {
+            return;
+        };
+        let Some(mut l) = graph.legs.remove(&leg) else {
+            return;
+        };
+        self.timers.remove(&(l.deadline(), leg));
+        graph.forget_leg(leg, &mut self.outputs);
+        if let Some((to, bytes)) = l.farewell(now, &self.config) {
+            self.outputs.push_back(Output::Farewell { leg, to, bytes });
+        }
+        if l.local.is_some() {
+            self.outputs.push_back(Output::ReleasePort { leg });
+        }
+        self.outputs.push_back(Output::Event(MediaEvent::LegClosed {
+            leg,
+            stats: l.stats(),
+        }));
+        self.unsettle(leg.call, now.mono);
+    }
+
+    fn close_call(&mut self, now: Now, call: CallId) {
+        let Some(graph) = self.graphs.get_mut(&call) else {
+            return;
+        };
+        graph.stop_all(&mut self.outputs);
+        let legs: Vec<LegId> = graph.legs.keys().copied().collect();
+        for leg in legs {
+            self.close_leg(now, leg);
+        }
+        self.graphs.remove(&call);
+        self.ticking.remove(&call);
+        self.unsettled.remove(&call);
+    }
+}
+
+fn rearm(timers: &mut BTreeSet<(Mono, LegId)>, leg: LegId, before: Mono, after: Mono) {
+    timers.remove(&(before, leg));
+    if after != Mono(u64::MAX) {
+        timers.insert((after, leg));
+    }
+}

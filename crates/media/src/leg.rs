@@ -1,0 +1,343 @@
+//! One leg: what comes in from the far end, and the state of what goes out.
+
+use crate::{
+    ears::Ears,
+    engine::EngineConfig,
+    graph::Context,
+    mix::{FRAME, Mixer, Voice},
+    relay::Relay,
+    reports::Watch,
+};
+use std::time::Duration;
+use tandem_codec::{Concealer, DtmfTone, Law};
+use tandem_rtp::{
+    DigitReceiver, DigitSender, JitterBuffer, JitterConfig, Latch, Outgoing, Packet, ReceiveStats,
+    Received, Run,
+};
+use tandem_types::{
+    LegId, Mono, Rng,
+    media::{LegStats, MediaFlow},
+};
+
+/// The longest packet that we send: 60 ms.
+pub(crate) const LONGEST: usize = 480;
+/// What concealment needs to have heard.
+const PRIMER: usize = 390;
+/// While keys are pressed, and so long after, sound that is missing is no loss and no speech.
+const KEY_SHADOW: Duration = Duration::from_millis(80);
+
+/// What a leg is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Nothing: no flow yet, or the far end does not want any.
+    Closed,
+    /// The packets of one leg.
+    Relayed(LegId),
+    /// Frames of the mixer.
+    Mixed,
+}
+
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) local: Option<std::net::SocketAddr>,
+    pub(crate) flow: Option<MediaFlow>,
+    pub(crate) latch: Latch,
+    pub(crate) received: ReceiveStats,
+    pub(crate) watch: Watch,
+    pub(crate) refused: u64,
+    keys: u32,
+    concealed: u64,
+    pub(crate) keys_in: DigitReceiver,
+    /// The timestamp of the event that is coming in, and whether its packets are relayed.
+    pub(crate) event: Option<(u32, bool)>,
+    key_until: Mono,
+    jitter: JitterBuffer,
+    concealer: Concealer,
+    /// The mixer or the ears take this leg's sound.
+    pulled: bool,
+    frame: [i16; FRAME],
+    pub(crate) ears: Option<Ears>,
+    /// Legs that are relayed this one's packets.
+    pub(crate) relays_to: Vec<LegId>,
+
+    pub(crate) role: Role,
+    pub(crate) out: Outgoing,
+    pub(crate) relay: Relay,
+    pub(crate) mixer: Mixer,
+    /// Sound that waits until a packet is full.
+    pub(crate) pending: [i16; LONGEST],
+    pub(crate) pending_len: usize,
+    pub(crate) keys_out: DigitSender,
+    /// Keys as tones, for far ends without RFC 4733.
+    pub(crate) tone_out: DtmfTone,
+    /// The last sample that was sent.
+    pub(crate) last_sent: i16,
+}
+
+/// What a packet turned out to be.
+pub(crate) enum Taken {
+    /// Sound of this law; `restart`: of a stream that began anew.
+    Sound { law: Law, restart: bool },
+    /// A telephone-event.
+    Event { restart: bool },
+    /// Nothing to hear (comfort noise, an unknown payload type, a stray).
+    Nothing,
+}
+
+impl Leg {
+    pub(crate) fn new(id: LegId, now: Mono, rng: &mut Rng) -> Self {
+        Self {
+            id,
+            local: None,
+            flow: None,
+            latch: Latch::new(),
+            received: ReceiveStats::new(),
+            watch: Watch::new(now),
+            refused: 0,
+            keys: 0,
+            concealed: 0,
+            keys_in: DigitReceiver::new(),
+            event: None,
+            key_until: Mono(0),
+            jitter: JitterBuffer::new(JitterConfig::adaptive(Law::Mu.silence())),
+            concealer: Concealer::new(),
+            pulled: false,
+            frame: [0; FRAME],
+            ears: None,
+            relays_to: Vec::new(),
+            role: Role::Closed,
+            out: Outgoing::new(rng),
+            relay: Relay::default(),
+            mixer: Mixer::default(),
+            pending: [0; LONGEST],
+            pending_len: 0,
+            keys_out: DigitSender::new(),
+            tone_out: DtmfTone::new("", 100, 60),
+            last_sent: 0,
+        }
+    }
+
+    /// What one offer/answer fixed.
+    pub(crate) fn set_flow(
+        &mut self,
+        now: Mono,
+        flow: MediaFlow,
+        config: &EngineConfig,
+        rng: &mut Rng,
+    ) {
+        self.latch
+            .set(flow.remote, flow.learn_from, flow.generation);
+        let codec_changed = self.flow.as_ref().is_none_or(|old| old.codec != flow.codec);
+        if codec_changed {
+            let silence = Law::from(flow.codec).silence();
+            self.jitter = JitterBuffer::new(JitterConfig::adaptive(silence));
+        }
+        self.watch
+            .flow(now, self.flow.as_ref(), &flow, config.rtp_timeout, rng);
+        self.flow = Some(flow);
+    }
+
+    pub(crate) fn law(&self) -> Law {
+        self.flow.as_ref().map_or(Law::Mu, |f| f.codec.into())
+    }
+
+    /// Samples in a packet that we send.
+    pub(crate) fn packet_samples(&self) -> usize {
+        let ptime = self
+            .flow
+            .as_ref()
+            .map_or(20, |f| usize::from(f.ptime_ms).clamp(10, 60));
+        ptime / 10 * FRAME
+    }
+
+    /// Presses keys towards the far end.
+    pub(crate) fn press(&mut self, keys: &str) {
+        if self
+            .flow
+            .as_ref()
+            .is_some_and(|f| f.event_payload_type.is_some())
+        {
+            self.keys_out.press(keys);
+        } else {
+            self.tone_out.press(keys);
+        }
+    }
+
+    pub(crate) fn pressing(&self) -> bool {
+        !self.keys_out.is_idle() || !self.tone_out.done()
+    }
+
+    pub(crate) fn listen(&mut self, on: bool, end_silence: Duration) {
+        match &mut self.ears {
+            Some(ears) if on => ears.set_end_silence(end_silence),
+            _ => self.ears = on.then(|| Ears::new(end_silence)),
+        }
+    }
+
+    pub(crate) fn pulled(&self) -> bool {
+        self.pulled
+    }
+    /// This tick's sound.
+    pub(crate) fn frame(&self) -> &[i16; FRAME] {
+        &self.frame
+    }
+    /// What a listener knows this leg as.
+    pub(crate) fn voice(&self) -> Voice {
+        Voice::Leg(self.id.index)
+    }
+
+    pub(crate) fn stats(&self) -> LegStats {
+        LegStats {
+            sent: self.out.packets(),
+            received: self.received.received(),
+            lost: self.received.lost(),
+            refused: self.refused,
+            jitter_us: self.received.jitter_us(),
+            digits: self.keys,
+            concealed: self.concealed,
+        }
+    }
+
+    /// Counts a packet from a source that may be heard, and says what it is. Sound is kept for whom it is for.
+    pub(crate) fn take(&mut self, context: &mut Context<'_>, packet: &Packet<'_>) -> Taken {
+        let Some(flow) = &self.flow else {
+            return Taken::Nothing;
+        };
+        let header = &packet.header;
+        let event = flow.event_payload_type == Some(header.payload_type);
+        let law = law_of(flow, header.payload_type).filter(|_| flow.receive);
+        let verdict = self.received.receive(context.now.mono, header, !event);
+        if verdict == Received::Stray {
+            return Taken::Nothing;
+        }
+        let restart = verdict == Received::Restart;
+        if restart {
+            self.jitter.reset();
+            self.event = None;
+            if let Some(key) = self.keys_in.reset() {
+                self.key(context, key);
+            }
+        }
+        if event {
+            self.jitter.passed(header.sequence);
+            return Taken::Event { restart };
+        }
+        let Some(law) = law else {
+            return Taken::Nothing;
+        };
+        if let Some(key) = self.keys_in.sound(header.timestamp) {
+            self.key(context, key);
+        }
+        self.keep(packet, law);
+        Taken::Sound { law, restart }
+    }
+
+    fn keep(&mut self, packet: &Packet<'_>, law: Law) {
+        let own = self.law();
+        let mut converted = [0; 1024];
+        let payload = if law == own {
+            packet.payload
+        } else {
+            let n = law.convert_into(own, packet.payload, &mut converted);
+            &converted[..n]
+        };
+        let header = &packet.header;
+        if self.pulled {
+            self.jitter
+                .insert(header.sequence, header.timestamp, payload);
+        } else {
+            self.jitter
+                .follow(header.sequence, header.timestamp, payload);
+        }
+    }
+
+    /// A key came, once.
+    pub(crate) fn key(&mut self, context: &mut Context<'_>, key: char) {
+        self.keys += 1;
+        context.event(tandem_types::media::MediaEvent::Digit {
+            leg: self.id,
+            digit: key,
+        });
+    }
+
+    /// A telephone-event packet came: its missing sound is neither loss nor speech.
+    pub(crate) fn shadow(&mut self, now: Mono) {
+        self.key_until = now + KEY_SHADOW;
+    }
+
+    /// Begins or ends to take this leg's sound, every 10 ms.
+    pub(crate) fn set_pulled(&mut self, pulled: bool) {
+        if pulled && !self.pulled {
+            let mut codes = [0; PRIMER];
+            let mut sound = [0; PRIMER];
+            self.concealer.reset();
+            if self.jitter.recent(&mut codes) {
+                self.law().decode_into(&codes, &mut sound);
+                self.concealer.good(&mut sound);
+            }
+        }
+        self.pulled = pulled;
+    }
+
+    /// Fills this tick's frame, and lets the ears hear it.
+    pub(crate) fn pull(&mut self, context: &mut Context<'_>, next_segment: &mut u32) {
+        let law = self.law();
+        let in_key = context.now.mono < self.key_until;
+        let (frame, concealer) = (&mut self.frame, &mut self.concealer);
+        let (mut at, mut made_up) = (0, 0);
+        self.jitter.pull(FRAME, |run| match run {
+            Run::Audio(codes) => {
+                let piece = &mut frame[at..at + codes.len()];
+                law.decode_into(codes, piece);
+                concealer.good(piece);
+                at += codes.len();
+            }
+            Run::Lost(n) => {
+                if concealer.conceal(&mut frame[at..at + n]) {
+                    made_up += n;
+                }
+                at += n;
+            }
+            Run::Silence(n) => {
+                let piece = &mut frame[at..at + n];
+                piece.fill(0);
+                concealer.good(piece);
+                at += n;
+            }
+        });
+        if made_up >= FRAME / 2 && !in_key {
+            self.concealed += 1;
+        }
+        if let Some(ears) = &mut self.ears {
+            ears.hear(self.id, &self.frame, in_key, next_segment, context);
+        }
+    }
+
+    /// The sound of this leg that has not had its turn yet, appended to `out` up to its end: the listener is relayed
+    /// from here on, and is owed it. In whole ticks; a remainder is stretched to fit.
+    pub(crate) fn waiting(&self, out: &mut Vec<i16>) {
+        let mut codes = [0; 4096];
+        let n = self.jitter.waiting(&mut codes);
+        let law = self.law();
+        let ticks = (n + FRAME / 2) / FRAME;
+        let samples = ticks * FRAME;
+        let from = |i: usize| f32::from(law.decode(codes[i.min(n.saturating_sub(1))]));
+        for i in 0..samples {
+            // Linear interpolation; exact where nothing needs stretching.
+            let x = i as f32 * (n.max(1) - 1) as f32 / (samples.max(2) - 1) as f32;
+            let (a, b) = (from(x as usize), from(x as usize + 1));
+            out.push((a + (b - a) * x.fract()) as i16);
+        }
+    }
+}
+
+/// The law of a payload type: the negotiated one, or the other's static type, which some senders change to
+/// without a word.
+fn law_of(flow: &MediaFlow, payload_type: u8) -> Option<Law> {
+    match payload_type {
+        pt if pt == flow.payload_type => Some(flow.codec.into()),
+        0 => Some(Law::Mu),
+        8 => Some(Law::A),
+        _ => None,
+    }
+}

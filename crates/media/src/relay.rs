@@ -1,0 +1,155 @@
+//! The fast path: one leg's packets re-stamped into another leg's stream, in the same step, without allocation.
+
+use crate::{
+    engine::Transmit,
+    leg::Leg,
+    mix::{EDGE, fading, saturate},
+};
+use tandem_codec::Law;
+use tandem_rtp::{Header, Packet, packet::HEADER_LEN};
+use tandem_types::Now;
+
+/// The longest payload that is relayed.
+const PAYLOAD: usize = 1400;
+/// A source whose sequence or timestamp leaps further than this is taken up anew.
+const SEQUENCE_LEAP: i16 = 1000;
+const TIMESTAMP_BACK: i32 = -8000;
+
+/// How one source's numbers become this listener's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Relay {
+    anchor: Option<Anchor>,
+    /// The first packet's sound rises from nothing: another voice was heard before.
+    pub(crate) rise: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    /// The source's newest numbers.
+    sequence: u16,
+    timestamp: u32,
+    /// Its first; older ones were another role's time.
+    first: u16,
+    /// Ours minus the source's.
+    sequence_offset: u16,
+    timestamp_offset: u32,
+}
+
+impl Relay {
+    /// The next packet is the first of a source.
+    pub(crate) fn release(&mut self) {
+        self.anchor = None;
+    }
+}
+
+/// Sends a packet of another leg to `listener`. `law`: of sound; `None`: a telephone-event.
+pub(crate) fn forward(
+    listener: &mut Leg,
+    now: Now,
+    packet: &Packet<'_>,
+    law: Option<Law>,
+    send: &mut dyn FnMut(Transmit<'_>),
+) {
+    let Some(flow) = &listener.flow else { return };
+    let payload_type = match law {
+        Some(_) => flow.payload_type,
+        None => match flow.event_payload_type {
+            Some(pt) => pt,
+            None => return,
+        },
+    };
+    let Some(to) = listener.latch.send_to().filter(|_| flow.send) else {
+        return;
+    };
+    let n = packet.payload.len();
+    if n == 0 || n > PAYLOAD {
+        return;
+    }
+    let own = Law::from(flow.codec);
+    let Some((mut header, fresh)) = restamp(listener, now, &packet.header) else {
+        return;
+    };
+    header.payload_type = payload_type;
+    header.marker = packet.header.marker || (fresh && law.is_some());
+
+    let mut converted = [0; PAYLOAD];
+    let payload = match law {
+        None => packet.payload,
+        Some(law) => {
+            law.convert_into(own, packet.payload, &mut converted);
+            if listener.mixer.residue != 0 || listener.relay.rise {
+                soften(listener, own, &mut converted[..n]);
+            }
+            listener.last_sent = own.decode(converted[n - 1]);
+            &converted[..n]
+        }
+    };
+    let mut bytes = [0; HEADER_LEN + PAYLOAD];
+    let Some(length) = header.write(payload, &mut bytes) else {
+        return;
+    };
+    let samples = if law.is_some() { n as u32 } else { 0 };
+    listener
+        .out
+        .relayed(now.mono, header.sequence, header.timestamp, samples, n);
+    send(Transmit {
+        leg: listener.id,
+        rtcp: false,
+        to,
+        bytes: &bytes[..length],
+    });
+}
+
+/// The packet's place in the listener's stream; `None`: it belongs to a time before this source was heard.
+/// Also whether it is the first of the source.
+fn restamp(listener: &mut Leg, now: Now, header: &Header) -> Option<(Header, bool)> {
+    let kept = listener.relay.anchor.filter(|a| {
+        let sequence = header.sequence.wrapping_sub(a.sequence) as i16;
+        let timestamp = header.timestamp.wrapping_sub(a.timestamp) as i32;
+        sequence.saturating_abs() < SEQUENCE_LEAP && timestamp > TIMESTAMP_BACK
+    });
+    let mut anchor = match kept {
+        Some(a) if (header.sequence.wrapping_sub(a.first) as i16) < 0 => return None,
+        Some(a) => a,
+        None => {
+            listener.out.catch_up(now.mono);
+            Anchor {
+                sequence: header.sequence,
+                timestamp: header.timestamp,
+                first: header.sequence,
+                sequence_offset: listener.out.sequence().wrapping_sub(header.sequence),
+                timestamp_offset: listener.out.timestamp().wrapping_sub(header.timestamp),
+            }
+        }
+    };
+    if (header.sequence.wrapping_sub(anchor.sequence) as i16) >= 0 {
+        anchor.sequence = header.sequence;
+        anchor.timestamp = header.timestamp;
+        // The window in which a packet can be overtaken follows, so that the wrap of 16 bits does no harm.
+        if (header.sequence.wrapping_sub(anchor.first) as i16) > 2 * SEQUENCE_LEAP {
+            anchor.first = anchor.first.wrapping_add(SEQUENCE_LEAP as u16);
+        }
+    }
+    listener.relay.anchor = Some(anchor);
+    let stamped = Header {
+        payload_type: 0,
+        marker: false,
+        sequence: header.sequence.wrapping_add(anchor.sequence_offset),
+        timestamp: header.timestamp.wrapping_add(anchor.timestamp_offset),
+        ssrc: listener.out.ssrc(),
+    };
+    Some((stamped, kept.is_none()))
+}
+
+/// The first packet after another voice: what broke off falls, and the new voice rises.
+fn soften(listener: &mut Leg, law: Law, codes: &mut [u8]) {
+    for (i, code) in codes.iter_mut().enumerate().take(EDGE) {
+        let mut s = i32::from(law.decode(*code));
+        if listener.relay.rise {
+            s = s * (i as i32 + 1) / EDGE as i32;
+        }
+        *code = law.encode(saturate(s + fading(listener.mixer.residue, i)));
+    }
+    listener.mixer.residue = 0;
+    listener.relay.rise = false;
+}

@@ -1,0 +1,206 @@
+//! Who is relayed and who is mixed, and the change from one to the other without a gap or a click.
+//!
+//! ```text
+//!                    flow: may send, and has somewhere to send to
+//!   [Closed] ------------------------------------------------------.
+//!      ^  no flow, held, nowhere                                    v
+//!      |             hears one leg, no player, no keys to press
+//!   [Relayed(leg)] <------------------------------------------- [Mixed]
+//!      |    what waits in that leg's buffer is sent at once         ^
+//!      '------------------------------------------------------------'
+//!           that leg's sound goes on by concealment until its next packet
+//! ```
+
+use crate::{
+    engine::Transmit,
+    graph::Graph,
+    leg::{Leg, Role},
+    mix::FRAME,
+};
+use tandem_rtp::packet::HEADER_LEN;
+use tandem_types::{LegId, Now};
+
+impl Graph {
+    /// Works out every leg's role anew and changes what must change.
+    pub(crate) fn settle(&mut self, now: Now, send: &mut dyn FnMut(Transmit<'_>)) {
+        let ids: Vec<LegId> = self.legs.keys().copied().collect();
+        let roles: Vec<(LegId, Role)> = ids.iter().map(|id| (*id, self.role(*id))).collect();
+        for (id, role) in &roles {
+            self.change_role(now, *id, *role, send);
+        }
+        for leg in self.legs.values_mut() {
+            leg.relays_to.clear();
+        }
+        for (id, role) in &roles {
+            if let Role::Relayed(source) = role
+                && let Some(source) = self.legs.get_mut(source)
+            {
+                source.relays_to.push(*id);
+            }
+        }
+        for id in ids {
+            let mixed = self.hears.iter().any(|(listener, heard)| {
+                heard.contains(&id)
+                    && self
+                        .legs
+                        .get(listener)
+                        .is_some_and(|l| l.role == Role::Mixed)
+            });
+            if let Some(leg) = self.legs.get_mut(&id) {
+                let pulled = mixed || leg.ears.is_some();
+                leg.set_pulled(pulled);
+            }
+        }
+    }
+
+    /// Whether the 10 ms tick has anything to do here.
+    pub(crate) fn needs_ticks(&self) -> bool {
+        self.legs
+            .values()
+            .any(|l| l.role == Role::Mixed || l.pulled())
+    }
+
+    fn role(&self, id: LegId) -> Role {
+        let Some(leg) = self.legs.get(&id) else {
+            return Role::Closed;
+        };
+        if leg.local.is_none()
+            || !leg.flow.as_ref().is_some_and(|f| f.send)
+            || leg.latch.send_to().is_none()
+        {
+            return Role::Closed;
+        }
+        let played_to = self.players.iter().any(|p| p.to.contains(&id));
+        match self.heard_by(id) {
+            [source] if !played_to && !leg.pressing() && self.legs.contains_key(source) => {
+                Role::Relayed(*source)
+            }
+            _ => Role::Mixed,
+        }
+    }
+
+    fn change_role(&mut self, now: Now, id: LegId, to: Role, send: &mut dyn FnMut(Transmit<'_>)) {
+        let Some(leg) = self.legs.get(&id) else {
+            return;
+        };
+        let from = leg.role;
+        if from == to {
+            return;
+        }
+        // What the new source had waiting for the mixer, if this leg was hearing it there.
+        let mut owed = Vec::new();
+        let mut kept = None;
+        if let (Role::Mixed, Role::Relayed(source)) = (from, to)
+            && let Some(source) = self.legs.get(&source)
+            && leg.mixer.heard.iter().any(|(v, _)| *v == source.voice())
+        {
+            kept = Some(source.voice());
+            source.waiting(&mut owed);
+        }
+        let still_heard = match from {
+            Role::Relayed(source) => self.heard_by(id).contains(&source).then_some(source),
+            Role::Closed | Role::Mixed => None,
+        };
+        let voice = still_heard.and_then(|s| self.legs.get(&s)).map(Leg::voice);
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        leg.role = to;
+        leg.relay.release();
+        leg.relay.rise = false;
+        match (from, to) {
+            (Role::Mixed, Role::Relayed(_)) => {
+                leg.mixer.break_off(kept);
+                leg.relay.rise = kept.is_none();
+                leg.flush(now, &owed, send);
+            }
+            (Role::Relayed(_), Role::Mixed) => match voice {
+                Some(voice) => leg.mixer.heard.push((voice, leg.last_sent)),
+                None => leg.mixer.residue += i32::from(leg.last_sent),
+            },
+            (Role::Relayed(_), Role::Relayed(_)) => {
+                leg.mixer.residue += i32::from(leg.last_sent);
+                leg.relay.rise = true;
+            }
+            (Role::Closed, _) | (_, Role::Closed) => {
+                leg.mixer.clear();
+                leg.pending_len = 0;
+                leg.last_sent = 0;
+            }
+            (Role::Mixed, Role::Mixed) => {}
+        }
+    }
+}
+
+impl Leg {
+    /// Sends what is pending and `owed` now, so that what is relayed next follows on it.
+    fn flush(&mut self, now: Now, owed: &[i16], send: &mut dyn FnMut(Transmit<'_>)) {
+        for frame in owed.chunks(FRAME) {
+            let mut frame = frame.to_vec();
+            for (i, s) in frame.iter_mut().enumerate() {
+                *s =
+                    crate::mix::saturate(i32::from(*s) + crate::mix::fading(self.mixer.residue, i));
+            }
+            self.mixer.residue = 0;
+            self.append(now, &frame, send);
+        }
+        if self.pending_len > 0 {
+            self.send_pending(now, send);
+        }
+    }
+
+    /// Adds a frame of the mix to the packet that is being filled, and sends it when it is full.
+    pub(crate) fn append(&mut self, now: Now, frame: &[i16], send: &mut dyn FnMut(Transmit<'_>)) {
+        for s in frame {
+            if let Some(slot) = self.pending.get_mut(self.pending_len) {
+                *slot = *s;
+                self.pending_len += 1;
+            }
+        }
+        if self.pending_len >= self.packet_samples() {
+            self.send_pending(now, send);
+        }
+    }
+
+    fn send_pending(&mut self, now: Now, send: &mut dyn FnMut(Transmit<'_>)) {
+        let samples = std::mem::take(&mut self.pending_len);
+        let Some(flow) = &self.flow else { return };
+        let Some(to) = self.latch.send_to() else {
+            return;
+        };
+        let mut bytes = [0; HEADER_LEN + crate::leg::LONGEST];
+        let marker = self.out.catch_up(now.mono);
+        let event = flow.event_payload_type.and_then(|pt| {
+            let digit = self.keys_out.poll(self.out.timestamp(), samples as u32)?;
+            Some((pt, digit))
+        });
+        let length = match event {
+            Some((pt, digit)) => {
+                let header =
+                    self.out
+                        .next_event(pt, digit.marker, digit.timestamp, digit.payload.len());
+                self.out.advance(samples as u32);
+                self.last_sent = 0;
+                header.write(&digit.payload, &mut bytes)
+            }
+            None => {
+                let mut codes = [0; crate::leg::LONGEST];
+                let sound = &self.pending[..samples];
+                tandem_codec::Law::from(flow.codec).encode_into(sound, &mut codes);
+                self.last_sent = sound.last().copied().unwrap_or(0);
+                let header =
+                    self.out
+                        .next(now.mono, flow.payload_type, marker, samples as u32, samples);
+                header.write(&codes[..samples], &mut bytes)
+            }
+        };
+        if let Some(length) = length {
+            send(Transmit {
+                leg: self.id,
+                rtcp: false,
+                to,
+                bytes: &bytes[..length],
+            });
+        }
+    }
+}
