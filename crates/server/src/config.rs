@@ -1,0 +1,116 @@
+//! Reading a configuration directory: files, secrets, and what only this machine knows.
+
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+use tandem_dialplan::{Diagnostic, Host, Plan, SourceFile, load_on, wanted};
+
+/// A configuration could not be read or is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The directory cannot be read.
+    #[error("{}: {error}; give the directory that holds tandem.toml", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Everything that is wrong with it, at least one of them an error.
+    #[error("{}", tandem_dialplan::render(.0))]
+    Wrong(Vec<Diagnostic>),
+}
+
+/// Reads and checks a directory: the plan and its warnings.
+pub fn read(dir: &Path) -> Result<(Plan, Vec<Diagnostic>), ConfigError> {
+    let files = files(dir).map_err(|error| ConfigError::Unreadable {
+        path: dir.to_owned(),
+        error,
+    })?;
+    let exists = |path: &str| dir.join(path).exists();
+    let host = Host {
+        ephemeral_ports: ephemeral_ports(),
+    };
+    load_on(host, &files, &|reference| secret(dir, reference), &exists).map_err(ConfigError::Wrong)
+}
+
+fn files(dir: &Path) -> std::io::Result<Vec<SourceFile>> {
+    let mut found = BTreeSet::new();
+    for folder in ["", "trunks", "dialplans", "prompts"] {
+        let Ok(entries) = std::fs::read_dir(dir.join(folder)) else {
+            if folder.is_empty() {
+                std::fs::read_dir(dir)?;
+            }
+            continue;
+        };
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let path = if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
+            };
+            if wanted(&path) {
+                found.insert(path);
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|path| std::fs::read_to_string(dir.join(&path)).map(|text| SourceFile { path, text }))
+        .collect()
+}
+
+/// `env:NAME`, `file:PATH` (relative to the configuration), `cred:NAME` (systemd's LoadCredential).
+fn secret(dir: &Path, reference: &str) -> Result<String, String> {
+    let (kind, name) = reference
+        .split_once(':')
+        .ok_or_else(|| "no env:, file: or cred: in front".to_owned())?;
+    let from_file = |path: PathBuf| {
+        std::fs::read_to_string(&path)
+            .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+            .map_err(|e| format!("{}: {e}", path.display()))
+    };
+    match kind {
+        "env" => std::env::var(name).map_err(|_| format!("the environment has no {name}")),
+        "file" => from_file(dir.join(name)),
+        "cred" => match std::env::var("CREDENTIALS_DIRECTORY") {
+            Ok(credentials) => from_file(Path::new(&credentials).join(name)),
+            Err(_) => Err(
+                "no CREDENTIALS_DIRECTORY: the service was not started with LoadCredential".into(),
+            ),
+        },
+        other => Err(format!("`{other}:` is none of env:, file: and cred:")),
+    }
+}
+
+fn ephemeral_ports() -> Option<(u16, u16)> {
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    let mut numbers = text.split_whitespace().filter_map(|n| n.parse().ok());
+    Some((numbers.next()?, numbers.next()?))
+}
+
+/// The address that peers shall see for a listener: the configured public one, or for a wildcard the one that routes
+/// to the outside, or loopback on a machine without any.
+pub(crate) fn advertised(bound: IpAddr, public: Option<IpAddr>) -> IpAddr {
+    if let Some(public) = public.filter(|p| p.is_ipv4() == bound.is_ipv4()) {
+        return public;
+    }
+    if !bound.is_unspecified() {
+        return bound;
+    }
+    // A documentation address (RFC 5737, RFC 3849): only the routing table is asked.
+    let outside: IpAddr = if bound.is_ipv4() {
+        [192, 0, 2, 1].into()
+    } else {
+        [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()
+    };
+    let loopback: IpAddr = if bound.is_ipv4() {
+        [127, 0, 0, 1].into()
+    } else {
+        [0, 0, 0, 0, 0, 0, 0, 1].into()
+    };
+    tandem_net::local_address_towards(outside).unwrap_or(loopback)
+}

@@ -1,0 +1,188 @@
+//! Health, metrics and the API. It decides nothing: it asks the shard or the store.
+
+use crate::{
+    shard::{Snapshot, ToShard},
+    trace::{TraceRing, ladder},
+};
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+    mpsc::SyncSender,
+};
+use tandem_call::Admin;
+use tandem_store::{CallFilter, HandoffFilter, Store};
+use tandem_types::CallId;
+use tokio::sync::{oneshot, watch};
+
+/// Rows that a list gives when nothing is said.
+const ROWS: u32 = 50;
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) shard: SyncSender<ToShard>,
+    pub(crate) store: Store,
+    pub(crate) projector: watch::Receiver<tandem_store::Status>,
+    pub(crate) trace: Arc<TraceRing>,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) draining: Arc<AtomicBool>,
+    pub(crate) capacity: u32,
+}
+
+impl App {
+    pub(crate) async fn snapshot(&self) -> Option<Snapshot> {
+        let (ask, answer) = oneshot::channel();
+        self.shard.try_send(ToShard::Snapshot(ask)).ok()?;
+        answer.await.ok()
+    }
+}
+
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "live\n" }))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics_text))
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/calls", get(calls))
+        .route("/api/v1/calls/{id}", get(call))
+        .route("/api/v1/calls/{id}/trace", get(trace))
+        .route("/api/v1/calls/{id}/hangup", post(hangup))
+        .route("/api/v1/handoffs", get(handoffs))
+        .with_state(app)
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    draining: bool,
+    store: &'static str,
+    calls: usize,
+    capacity: u32,
+}
+
+async fn ready(State(app): State<App>) -> Response {
+    let draining = app.draining.load(Ordering::Relaxed);
+    let snapshot = app.snapshot().await;
+    // A database that is away is no reason to turn calls away: the journal keeps every event.
+    let store = if app.projector.borrow().away.is_some() {
+        "away, the journal keeps everything"
+    } else {
+        "ok"
+    };
+    let ready = !draining && snapshot.is_some();
+    let body = Ready {
+        ready,
+        draining,
+        store,
+        calls: snapshot.map_or(0, |s| s.calls),
+        capacity: app.capacity,
+    };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(body)).into_response()
+}
+
+async fn metrics_text(State(app): State<App>) -> String {
+    if let Some(s) = app.snapshot().await {
+        metrics::gauge!("tandem_sessions_active").set(s.calls as f64);
+        metrics::gauge!("tandem_legs_active").set(s.legs as f64);
+        metrics::gauge!("tandem_sip_transactions").set(s.sip as f64);
+        metrics::gauge!("tandem_journal_waiting").set(s.journal_waiting as f64);
+    }
+    metrics::gauge!("tandem_sessions_capacity").set(f64::from(app.capacity));
+    let projector = app.projector.borrow().clone();
+    metrics::gauge!("tandem_store_behind_bytes").set(projector.behind_bytes as f64);
+    metrics::gauge!("tandem_store_away").set(f64::from(u8::from(projector.away.is_some())));
+    app.metrics.render()
+}
+
+async fn status(State(app): State<App>) -> Response {
+    match app.snapshot().await {
+        Some(snapshot) => Json(snapshot).into_response(),
+        None => problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the switch does not answer",
+        ),
+    }
+}
+
+#[derive(Deserialize)]
+struct List {
+    limit: Option<u32>,
+}
+
+async fn calls(State(app): State<App>, Query(list): Query<List>) -> Response {
+    match app
+        .store
+        .calls(&CallFilter::default(), list.limit.unwrap_or(ROWS))
+        .await
+    {
+        Ok(rows) => Json(rows).into_response(),
+        Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string()),
+    }
+}
+
+async fn call(State(app): State<App>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<CallId>() else {
+        return problem(StatusCode::BAD_REQUEST, "that is no call id");
+    };
+    match app.store.call(id).await {
+        Ok(Some(detail)) => Json(detail).into_response(),
+        Ok(None) => problem(StatusCode::NOT_FOUND, "no such call"),
+        Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string()),
+    }
+}
+
+async fn trace(State(app): State<App>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<CallId>() else {
+        return problem(StatusCode::BAD_REQUEST, "that is no call id");
+    };
+    let messages = app.trace.of(id);
+    if messages.is_empty() {
+        return problem(
+            StatusCode::NOT_FOUND,
+            "no messages of this call are kept (the last 500 calls since the start are)",
+        );
+    }
+    Json(json!({ "ladder": ladder(&messages), "messages": messages })).into_response()
+}
+
+async fn hangup(State(app): State<App>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<CallId>() else {
+        return problem(StatusCode::BAD_REQUEST, "that is no call id");
+    };
+    match app.shard.try_send(ToShard::admin(Admin::Hangup(id))) {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(_) => problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the switch does not answer",
+        ),
+    }
+}
+
+async fn handoffs(State(app): State<App>, Query(list): Query<List>) -> Response {
+    let filter = HandoffFilter {
+        limit: Some(list.limit.unwrap_or(ROWS)),
+        ..HandoffFilter::default()
+    };
+    match app.store.handoffs(&filter).await {
+        Ok(rows) => Json(rows).into_response(),
+        Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string()),
+    }
+}
+
+fn problem(status: StatusCode, detail: &str) -> Response {
+    (status, Json(json!({ "error": detail }))).into_response()
+}

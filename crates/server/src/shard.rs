@@ -1,0 +1,306 @@
+//! The thread of one signalling shard: it owns the switch and its journal, and waits for nothing but its
+//! queue and its next deadline.
+
+use crate::{
+    Clock,
+    media_worker::MediaHandle,
+    speech_desk::DeskHandle,
+    trace::{TraceRing, Traced, without_credentials},
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::Duration,
+};
+use tandem_call::{Admin, Input, Output, Switch};
+use tandem_net::Outgoing;
+use tandem_sip::api::{Flow, Transport};
+use tandem_store::{Alarm, Journal};
+use tandem_types::journal::{Event, What};
+use tokio::sync::{mpsc, oneshot};
+
+/// Inputs taken in one go before the outputs are looked at by the clock again.
+const BURST: usize = 128;
+/// The shard wakes at least this often, to write what waits for a disk.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// To the shard.
+#[derive(Debug)]
+pub enum ToShard {
+    /// For the switch.
+    Input(Input),
+    /// How things stand.
+    Snapshot(oneshot::Sender<Snapshot>),
+    /// Stop now; what waits is written.
+    Stop,
+}
+
+/// How things stand.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Calls that are running.
+    pub calls: usize,
+    /// Their legs.
+    pub legs: usize,
+    /// SIP transactions and sessions, all kinds.
+    pub sip: usize,
+    /// Phones that registered here: user and contact.
+    pub phones: Vec<(String, String)>,
+    /// Trunks that we register with: name and state.
+    pub registrations: Vec<(String, String)>,
+    /// Journal events that wait for the disk.
+    pub journal_waiting: usize,
+}
+
+/// What the shard sends by.
+pub(crate) struct Wires {
+    /// UDP sockets by the address that peers see.
+    pub(crate) udp: BTreeMap<SocketAddr, Arc<UdpSocket>>,
+    /// TCP tables by the address that peers see.
+    pub(crate) tcp: BTreeMap<SocketAddr, mpsc::Sender<Outgoing>>,
+    pub(crate) media: Vec<MediaHandle>,
+    pub(crate) desk: DeskHandle,
+    pub(crate) trace: Arc<TraceRing>,
+}
+
+/// One shard.
+pub(crate) struct Shard {
+    pub(crate) clock: Clock,
+    pub(crate) switch: Switch,
+    pub(crate) journal: Journal,
+    pub(crate) wires: Wires,
+    pub(crate) queue: Receiver<ToShard>,
+}
+
+impl Shard {
+    /// Runs until told to stop.
+    pub(crate) fn run(mut self) {
+        loop {
+            let now = self.clock.now();
+            let wait = self
+                .switch
+                .poll_timeout()
+                .map_or(IDLE, |(at, _)| at.since(now.mono).min(IDLE));
+            match self.queue.recv_timeout(wait) {
+                Ok(first) => {
+                    if self.take(first) {
+                        return;
+                    }
+                    for _ in 0..BURST {
+                        match self.queue.try_recv() {
+                            Ok(next) => {
+                                if self.take(next) {
+                                    return;
+                                }
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = self.clock.now();
+            if self
+                .switch
+                .poll_timeout()
+                .is_some_and(|(at, _)| at <= now.mono)
+            {
+                self.switch.handle_timeout(now);
+                self.carry_out();
+            }
+            if self.journal.waiting() > 0 {
+                let outcome = self.journal.flush(now.wall);
+                alarms(&outcome.alarms);
+            }
+            metrics::gauge!("tandem_calls_active").set(self.switch.active() as f64);
+        }
+    }
+
+    /// `true`: stop.
+    fn take(&mut self, message: ToShard) -> bool {
+        match message {
+            ToShard::Input(input) => {
+                self.switch.handle_input(self.clock.now(), input);
+                self.carry_out();
+            }
+            ToShard::Snapshot(answer) => {
+                let census = self.switch.census();
+                let s = census.sip;
+                let _ = answer.send(Snapshot {
+                    calls: census.calls,
+                    legs: census.legs,
+                    sip: s.invite_client + s.client + s.invite_server + s.server + s.sessions,
+                    phones: self.switch.phones(),
+                    registrations: self.switch.registrations(),
+                    journal_waiting: self.journal.waiting(),
+                });
+            }
+            ToShard::Stop => {
+                let outcome = self.journal.flush(self.clock.now().wall);
+                alarms(&outcome.alarms);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The step's events are written first; then everything else goes out.
+    fn carry_out(&mut self) {
+        let outputs: Vec<Output> = std::iter::from_fn(|| self.switch.poll_output()).collect();
+        let events: Vec<Event> = outputs
+            .iter()
+            .filter_map(|o| match o {
+                Output::Journal(event) => Some(event.clone()),
+                _ => None,
+            })
+            .collect();
+        if !events.is_empty() {
+            let outcome = self.journal.append(self.clock.now().wall, &events);
+            alarms(&outcome.alarms);
+            events.iter().for_each(log);
+        }
+        for output in outputs {
+            self.send(output);
+        }
+    }
+
+    fn send(&mut self, output: Output) {
+        match output {
+            Output::Journal(_) => {}
+            Output::Transmit { flow, bytes } => self.transmit(flow, bytes),
+            Output::Media(command) => {
+                let call = crate::media_worker::call_of(&command);
+                let worker = (call.0 % self.wires.media.len().max(1) as u128) as usize;
+                if let Some(media) = self.wires.media.get(worker) {
+                    media.command(command);
+                }
+            }
+            Output::Provider(command) => self.wires.desk.provider(command),
+            Output::Trace {
+                call,
+                sent,
+                flow,
+                bytes,
+            } => {
+                let transport = match flow.transport {
+                    Transport::Udp => "UDP",
+                    Transport::Tcp => "TCP",
+                };
+                let traced = Traced {
+                    at: self.clock.now().wall,
+                    sent,
+                    transport: transport.into(),
+                    remote: flow.remote,
+                    local: flow.local,
+                    text: without_credentials(&bytes),
+                };
+                self.wires.trace.push(call, traced);
+            }
+            Output::Refused { from, why } => {
+                metrics::counter!("tandem_sip_refused_total", "why" => why).increment(1);
+                // One stable line for fail2ban.
+                tracing::warn!(target: "tandem::refused", source = %from.ip(), port = from.port(), why, "refused");
+            }
+        }
+    }
+
+    fn transmit(&mut self, flow: Flow, bytes: Bytes) {
+        let sent = match flow.transport {
+            Transport::Udp => self
+                .wires
+                .udp
+                .get(&flow.local)
+                .or_else(|| {
+                    self.wires.udp.values().find(|s| {
+                        s.local_addr()
+                            .is_ok_and(|a| a.is_ipv4() == flow.remote.is_ipv4())
+                    })
+                })
+                .is_some_and(|socket| socket.send_to(&bytes, flow.remote).is_ok()),
+            Transport::Tcp => self
+                .wires
+                .tcp
+                .get(&flow.local)
+                .or_else(|| self.wires.tcp.values().next())
+                .is_some_and(|table| {
+                    table
+                        .try_send(Outgoing {
+                            remote: flow.remote,
+                            bytes,
+                        })
+                        .is_ok()
+                }),
+        };
+        if !sent {
+            metrics::counter!("tandem_sip_send_failed_total").increment(1);
+            self.switch
+                .handle_input(self.clock.now(), Input::TransportFailed { flow });
+        }
+    }
+}
+
+fn alarms(alarms: &[Alarm]) {
+    for alarm in alarms {
+        metrics::counter!("tandem_journal_alarms_total").increment(1);
+        tracing::error!(target: "tandem::alarm", ?alarm, "the journal");
+    }
+}
+
+/// One line a call that an admin can grep, and the metrics; caller data stays out of both.
+fn log(event: &Event) {
+    let call = event.call;
+    match &event.what {
+        What::CallStarted {
+            via,
+            dialplan,
+            start,
+            ..
+        } => {
+            metrics::counter!("tandem_calls_total").increment(1);
+            tracing::info!(%call, via, dialplan, start, "call started");
+        }
+        What::CallEnded {
+            end, duration_ms, ..
+        } => {
+            let reason = format!("{:?}", end.reason);
+            metrics::counter!("tandem_calls_ended_total", "reason" => reason.clone()).increment(1);
+            metrics::histogram!("tandem_call_duration_seconds")
+                .record(*duration_ms as f64 / 1000.0);
+            tracing::info!(%call, by = ?end.by, reason, sip = end.sip, q850 = end.q850, ms = duration_ms, "call ended");
+        }
+        What::HandoffEnded { handoff, end, .. } => {
+            metrics::counter!("tandem_handoffs_total", "end" => format!("{end:?}")).increment(1);
+            tracing::info!(%call, %handoff, ?end, "handoff ended");
+        }
+        What::TransferEnded { transfer, failed } => {
+            let outcome = failed.map_or_else(|| "Bridged".to_owned(), |r| format!("{r:?}"));
+            metrics::counter!("tandem_transfers_total", "outcome" => outcome.clone()).increment(1);
+            tracing::info!(%call, %transfer, outcome, "transfer ended");
+        }
+        What::ProviderFailed {
+            door,
+            fault,
+            instead,
+        } => {
+            metrics::counter!("tandem_provider_faults_total", "door" => door.clone()).increment(1);
+            tracing::warn!(%call, door, ?fault, instead, "provider failed");
+        }
+        What::Refused { rule, .. } => tracing::warn!(%call, rule, "refused by the dialplan"),
+        What::Alarm { text } => tracing::error!(target: "tandem::alarm", %call, text, "alarm"),
+        _ => {}
+    }
+}
+
+impl ToShard {
+    /// An admin's wish.
+    pub fn admin(admin: Admin) -> Self {
+        Self::Input(Input::Admin(admin))
+    }
+}

@@ -1,0 +1,336 @@
+//! The speech desk: carries what calls ask of providers, each request a task that can be called off. It
+//! decides nothing.
+
+use crate::{media_worker::MediaHandle, shard::ToShard};
+use futures_util::StreamExt;
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, mpsc::SyncSender},
+};
+use tandem_call::Input;
+use tandem_speech::{ChatPart, ChatRequest, Line, Providers};
+use tandem_types::{
+    CallId, LegId, PlayerId, RequestId, SegmentId,
+    provider::{ProviderCommand, ProviderEvent, ProviderFault},
+};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+};
+
+/// Jobs that may wait for the desk.
+const QUEUE: usize = 1024;
+/// Segments that are kept until somebody asks for their words; more means that nobody does.
+const SEGMENTS: usize = 2048;
+
+/// What the desk is asked.
+enum Job {
+    Speak {
+        player: PlayerId,
+        profile: String,
+        line: Line,
+    },
+    Hush {
+        player: PlayerId,
+    },
+    Provider(ProviderCommand),
+}
+
+/// Sound of segments on its way from a media worker to a recogniser.
+#[derive(Clone, Default)]
+pub(crate) struct Segments(Arc<Mutex<BTreeMap<SegmentId, Vec<i16>>>>);
+
+impl Segments {
+    pub(crate) fn keep(&self, segment: SegmentId, pcm: Vec<i16>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= SEGMENTS {
+            kept.pop_first(); // of the oldest call
+        }
+        kept.insert(segment, pcm);
+    }
+
+    fn take(&self, segment: SegmentId) -> Option<Vec<i16>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&segment)
+    }
+
+    fn forget(&self, leg: LegId) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|s, _| s.call != leg.call);
+    }
+}
+
+/// For the shard and the media workers.
+#[derive(Clone)]
+pub(crate) struct DeskHandle {
+    jobs: mpsc::Sender<Job>,
+    shard: SyncSender<ToShard>,
+}
+
+impl DeskHandle {
+    /// Carries out what a call asks; a full desk answers Overloaded at once.
+    pub(crate) fn provider(&self, command: ProviderCommand) {
+        if let Err(refused) = self.jobs.try_send(Job::Provider(command))
+            && let Job::Provider(command) = refused.into_inner()
+            && let Some(event) = overloaded(&command)
+        {
+            metrics::counter!("tandem_desk_overloaded_total").increment(1);
+            // From the shard's own thread: its queue may be full, so nothing may wait here.
+            let _ = self.shard.try_send(ToShard::Input(Input::Provider(event)));
+        }
+    }
+
+    /// Speaks into a player. `false`: the desk is full.
+    pub(crate) fn speak(&self, player: PlayerId, profile: String, line: Line) -> bool {
+        self.jobs
+            .try_send(Job::Speak {
+                player,
+                profile,
+                line,
+            })
+            .is_ok()
+    }
+
+    pub(crate) fn hush(&self, player: PlayerId) {
+        let _ = self.jobs.try_send(Job::Hush { player });
+    }
+}
+
+fn overloaded(command: &ProviderCommand) -> Option<ProviderEvent> {
+    let fault = ProviderFault::Overloaded;
+    match command {
+        ProviderCommand::Transcribe { segment, .. } => Some(ProviderEvent::Transcribed {
+            segment: *segment,
+            result: Err(fault),
+        }),
+        ProviderCommand::Chat { request, .. } => Some(ProviderEvent::ChatFailed {
+            request: *request,
+            fault,
+        }),
+        ProviderCommand::Discard { .. }
+        | ProviderCommand::CancelChat { .. }
+        | ProviderCommand::Forget { .. } => None,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Player(PlayerId),
+    Chat(RequestId),
+    Segment(SegmentId),
+}
+
+impl Key {
+    fn call(self) -> CallId {
+        match self {
+            Self::Player(p) => p.call,
+            Self::Chat(r) => r.call,
+            Self::Segment(s) => s.call,
+        }
+    }
+}
+
+/// The desk.
+pub(crate) struct Desk {
+    providers: Arc<Providers>,
+    segments: Segments,
+    media: Vec<MediaHandle>,
+    shard: SyncSender<ToShard>,
+    jobs: mpsc::Receiver<Job>,
+    tasks: JoinSet<Key>,
+    running: BTreeMap<Key, AbortHandle>,
+}
+
+/// A desk and its handle. The desk begins to work once it has the media workers.
+pub(crate) fn desk(
+    providers: Arc<Providers>,
+    segments: Segments,
+    shard: SyncSender<ToShard>,
+) -> (DeskHandle, impl FnOnce(Vec<MediaHandle>) -> Desk) {
+    let (sender, jobs) = mpsc::channel(QUEUE);
+    let handle = DeskHandle {
+        jobs: sender,
+        shard: shard.clone(),
+    };
+    let make = move |media| Desk {
+        providers,
+        segments,
+        media,
+        shard,
+        jobs,
+        tasks: JoinSet::new(),
+        running: BTreeMap::new(),
+    };
+    (handle, make)
+}
+
+impl Desk {
+    /// Works until every handle is gone.
+    pub(crate) async fn run(mut self) {
+        loop {
+            tokio::select! {
+                job = self.jobs.recv() => match job {
+                    Some(job) => self.job(job),
+                    None => return,
+                },
+                Some(done) = self.tasks.join_next() => {
+                    if let Ok(key) = done {
+                        self.running.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn job(&mut self, job: Job) {
+        match job {
+            Job::Speak {
+                player,
+                profile,
+                line,
+            } => {
+                let Some(media) = self.media_of(player.call) else {
+                    return;
+                };
+                let speech = speak(self.providers.tts(&profile).speak(line), media, player);
+                self.start(Key::Player(player), speech);
+            }
+            Job::Hush { player } => self.call_off(Key::Player(player)),
+            Job::Provider(command) => self.command(command),
+        }
+    }
+
+    fn command(&mut self, command: ProviderCommand) {
+        match command {
+            ProviderCommand::Transcribe {
+                segment,
+                profile,
+                hints,
+            } => {
+                let Some(pcm) = self.segments.take(segment) else {
+                    let result = Err(ProviderFault::Malformed);
+                    let _ = self.shard.try_send(ToShard::Input(Input::Provider(
+                        ProviderEvent::Transcribed { segment, result },
+                    )));
+                    return;
+                };
+                let stt = self.providers.stt(&profile);
+                let shard = self.shard.clone();
+                self.start(Key::Segment(segment), async move {
+                    let result = stt.transcribe(pcm.into(), &hints).await;
+                    tell(&shard, ProviderEvent::Transcribed { segment, result }).await;
+                });
+            }
+            ProviderCommand::Discard { segment } => {
+                self.segments.take(segment);
+                self.call_off(Key::Segment(segment));
+            }
+            ProviderCommand::Chat {
+                request,
+                profile,
+                messages,
+                tools,
+                first_token,
+                total,
+            } => {
+                let llm = self.providers.llm(&profile);
+                let stream = llm.chat(ChatRequest {
+                    messages,
+                    tools,
+                    first_token,
+                    total,
+                });
+                let shard = self.shard.clone();
+                self.start(Key::Chat(request), async move {
+                    chat(stream, shard, request).await
+                });
+            }
+            ProviderCommand::CancelChat { request } => self.call_off(Key::Chat(request)),
+            ProviderCommand::Forget { leg } => {
+                self.segments.forget(leg);
+                let keys: Vec<Key> = self
+                    .running
+                    .keys()
+                    .copied()
+                    .filter(|k| k.call() == leg.call)
+                    .collect();
+                for key in keys {
+                    self.call_off(key);
+                }
+            }
+        }
+    }
+
+    fn media_of(&self, call: CallId) -> Option<MediaHandle> {
+        self.media
+            .get((call.0 % self.media.len().max(1) as u128) as usize)
+            .cloned()
+    }
+
+    fn start(&mut self, key: Key, work: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.tasks.spawn(async move {
+            work.await;
+            key
+        });
+        self.running.insert(key, handle);
+    }
+
+    fn call_off(&mut self, key: Key) {
+        if let Some(handle) = self.running.remove(&key) {
+            handle.abort();
+        }
+    }
+}
+
+async fn speak(mut pcm: tandem_speech::PcmStream, media: MediaHandle, player: PlayerId) {
+    while let Some(chunk) = pcm.next().await {
+        match chunk {
+            Ok(samples) => media.audio(player, samples).await,
+            Err(fault) => {
+                tracing::warn!(call = %player.call, ?fault, "speech could not be made");
+                return media.audio_failed(player).await;
+            }
+        }
+    }
+    media.audio_ended(player).await;
+}
+
+async fn chat(
+    mut stream: tandem_speech::ChatStream,
+    shard: SyncSender<ToShard>,
+    request: RequestId,
+) {
+    while let Some(part) = stream.next().await {
+        let (event, over) = match part {
+            Ok(ChatPart::Text(text)) => (ProviderEvent::ChatText { request, text }, false),
+            Ok(ChatPart::Tool(call)) => (ProviderEvent::ChatTool { request, call }, false),
+            Ok(ChatPart::Done) => (ProviderEvent::ChatDone { request }, true),
+            Err(fault) => (ProviderEvent::ChatFailed { request, fault }, true),
+        };
+        tell(&shard, event).await;
+        if over {
+            return;
+        }
+    }
+    let fault = ProviderFault::Malformed;
+    tell(&shard, ProviderEvent::ChatFailed { request, fault }).await;
+}
+
+/// A provider's answer waits for a place in the shard's queue; the runtime's thread does not.
+async fn tell(shard: &SyncSender<ToShard>, event: ProviderEvent) {
+    let mut message = ToShard::Input(Input::Provider(event));
+    loop {
+        match shard.try_send(message) {
+            Err(std::sync::mpsc::TrySendError::Full(back)) => {
+                message = back;
+                tokio::task::yield_now().await;
+            }
+            Ok(()) | Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return,
+        }
+    }
+}
