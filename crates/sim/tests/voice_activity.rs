@@ -19,7 +19,11 @@ fn speech(pcm: &[i16]) -> f64 {
 
 #[test]
 fn an_utterance_is_speech() {
-    for (seed, text) in [(1, "I have a question about my bill"), (2, "yes"), (3, "my boiler is broken and it is cold")] {
+    for (seed, text) in [
+        (1, "I have a question about my bill"),
+        (2, "yes"),
+        (3, "my boiler is broken and it is cold"),
+    ] {
         let pcm = sound::utterance(text, &mut Rng::seeded(seed));
         assert!(speech(&pcm) > 0.6, "{text}: {}", speech(&pcm));
     }

@@ -1,0 +1,183 @@
+//! The media worker of the simulated gateway: the real engine, its ports numbered instead of bound.
+
+use crate::world::GATEWAY;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+};
+use tandem_media::{Census, Engine, EngineConfig, Output, Transmit};
+use tandem_types::{
+    LegId, Mono, Now, PlayerId, Rng,
+    media::{MediaCommand, MediaEvent, Sound},
+};
+
+/// The first RTP port; each leg takes the next pair, none is used twice in a run.
+const FIRST_PORT: u16 = 30_000;
+/// Sound is handed in by pieces of 100 ms, as providers stream it.
+const PIECE: usize = 800;
+
+/// What the graph wants of the world.
+pub(crate) enum FromGraph {
+    Send {
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+        rtcp: bool,
+    },
+    Event(MediaEvent),
+    Wants {
+        player: PlayerId,
+        sound: Sound,
+    },
+}
+
+pub(crate) struct Graph {
+    engine: Engine,
+    legs: BTreeMap<u16, LegId>,
+    ports: BTreeMap<LegId, u16>,
+    next_port: u16,
+    /// Ports that are left.
+    pub(crate) free: u32,
+    out: VecDeque<FromGraph>,
+}
+
+impl Graph {
+    pub(crate) fn new(rng: &mut Rng) -> Self {
+        Self {
+            engine: Engine::new(EngineConfig::default(), rng.fork()),
+            legs: BTreeMap::new(),
+            ports: BTreeMap::new(),
+            next_port: FIRST_PORT,
+            free: u32::MAX,
+            out: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn command(&mut self, now: Now, command: MediaCommand) {
+        self.engine.handle_command(now, command);
+        self.drain(now);
+    }
+
+    /// A datagram to one of our ports.
+    pub(crate) fn packet(&mut self, now: Now, at: SocketAddr, from: SocketAddr, bytes: &[u8]) {
+        let rtcp = at.port() % 2 == 1;
+        let Some(leg) = self.legs.get(&(at.port() & !1)).copied() else {
+            return;
+        };
+        let (ports, out) = (&self.ports, &mut self.out);
+        self.engine
+            .handle_packet(now, leg, from, bytes, rtcp, &mut |t| {
+                out.extend(sent(ports, t))
+            });
+        self.drain(now);
+    }
+
+    /// The sound of a player, or that it could not be made.
+    pub(crate) fn sound(&mut self, now: Now, player: PlayerId, pcm: Option<Vec<i16>>) {
+        match pcm {
+            Some(pcm) => {
+                for piece in pcm.chunks(PIECE) {
+                    self.engine.push_audio(player, piece);
+                }
+                self.engine.end_audio(player);
+            }
+            None => self.engine.fail_audio(player),
+        }
+        self.drain(now);
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Now) {
+        let (ports, out) = (&self.ports, &mut self.out);
+        self.engine
+            .handle_timeout(now, &mut |t| out.extend(sent(ports, t)));
+        self.drain(now);
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Mono> {
+        self.engine.poll_timeout().map(|(at, _)| at)
+    }
+
+    pub(crate) fn poll_output(&mut self) -> Option<FromGraph> {
+        self.out.pop_front()
+    }
+
+    /// What is still there though every call is over.
+    pub(crate) fn left_over(&self) -> Option<String> {
+        let census = self.engine.census();
+        (census != Census::default() || !self.ports.is_empty())
+            .then(|| format!("{census:?}, {} ports", self.ports.len()))
+    }
+
+    fn drain(&mut self, now: Now) {
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::NeedPort { leg, .. } => self.bind(now, leg),
+                Output::ReleasePort { leg } => {
+                    if let Some(port) = self.ports.remove(&leg) {
+                        self.legs.remove(&port);
+                        self.free = self.free.saturating_add(1);
+                    }
+                }
+                Output::Farewell { leg, to, bytes } => {
+                    let from = self
+                        .ports
+                        .get(&leg)
+                        .map(|p| SocketAddr::new(GATEWAY, p + 1));
+                    self.out.extend(from.map(|from| FromGraph::Send {
+                        from,
+                        to,
+                        bytes,
+                        rtcp: true,
+                    }));
+                }
+                Output::Event(event) => self.out.push_back(FromGraph::Event(event)),
+                Output::NeedSpeech {
+                    player,
+                    text,
+                    voice,
+                    language,
+                    profile,
+                } => {
+                    let sound = Sound::Speech {
+                        text,
+                        voice,
+                        language,
+                        profile,
+                    };
+                    self.out.push_back(FromGraph::Wants { player, sound });
+                }
+                Output::NeedFile { player, path } => {
+                    self.out.push_back(FromGraph::Wants {
+                        player,
+                        sound: Sound::File { path },
+                    });
+                }
+                Output::StopSpeech { .. } | Output::Segment { .. } => {}
+            }
+        }
+    }
+
+    fn bind(&mut self, now: Now, leg: LegId) {
+        let port = self.next_port;
+        match (self.free.checked_sub(1), port.checked_add(2)) {
+            (Some(free), Some(next)) => {
+                (self.free, self.next_port) = (free, next);
+                self.legs.insert(port, leg);
+                self.ports.insert(leg, port);
+                self.engine.bound(now, leg, SocketAddr::new(GATEWAY, port));
+            }
+            _ => self.engine.refused(leg),
+        }
+    }
+}
+
+fn sent(ports: &BTreeMap<LegId, u16>, t: Transmit<'_>) -> Option<FromGraph> {
+    let port = ports.get(&t.leg)? + u16::from(t.rtcp);
+    let from = SocketAddr::new(GATEWAY, port);
+    Some(FromGraph::Send {
+        from,
+        to: t.to,
+        bytes: t.bytes.to_vec(),
+        rtcp: t.rtcp,
+    })
+}

@@ -1,0 +1,278 @@
+//! The world: one gateway, phones at its trunk and at desks, the network between them, and a clock that
+//! jumps from one thing that happens to the next.
+//!
+//! ```text
+//!             +---------------- network: delay, loss, rules ----------------+
+//!  carrier's phones <--SIP, RTP--> [ Switch ] <--SIP, RTP--> desk phones     |
+//!   203.0.113.5                     10.0.0.1                 10.0.1.N        |
+//!                                    |    ^
+//!                  media commands, provider commands, journal
+//!                                    v    |
+//!                      [ media graph ]  [ script: STT, LLM, TTS ]
+//! ```
+//! The order is fixed: at one moment packets come before answers of providers, those before the timers of the switch,
+//! of the graph, and of the phones in the order in which they were made. So a seed is a run.
+
+mod acts;
+mod cast;
+mod deliver;
+mod ears;
+mod end;
+mod gateway;
+
+pub use cast::{PhoneId, Place};
+pub use ears::Who;
+
+use crate::{
+    graph::Graph,
+    ladder::Ladder,
+    network::{Network, Packet},
+    script::Script,
+    sound::TextTones,
+};
+use cast::Station;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tandem_agent::Brain;
+use tandem_call::{Switch, SwitchConfig, brains_of};
+use tandem_dialplan::Plan;
+use tandem_phone::PhoneEvent;
+use tandem_sip::api::Transport;
+use tandem_types::{
+    LegId, Mono, Now, PlayerId, Rng, Wall, journal::Event as JournalEvent, provider::ProviderEvent,
+};
+
+/// The gateway's address.
+pub const GATEWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+/// The carrier's address: every caller on the trunk is behind it.
+pub const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 5));
+/// A Monday, 10:00:00 UTC: offices are open.
+const MONDAY: Wall = Wall(1_795_428_000_000_000);
+
+/// When the switch is written out, dropped, and read in again.
+#[derive(Clone, Debug)]
+pub enum Restart {
+    /// Never.
+    Never,
+    /// After each step of its.
+    Always,
+    /// After about one step in so many, drawn from this seed (not the run's own, which stays the same).
+    About(u64, Rng),
+}
+
+/// Something that a provider or the driver answers later.
+#[derive(Clone, Debug)]
+enum Later {
+    Provider(ProviderEvent),
+    /// The sound of a player, or that there is none.
+    Sound(PlayerId, Option<Vec<i16>>),
+    Resolved(String),
+}
+
+/// Something that the gateway said.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// When it was asked for.
+    pub at: Mono,
+    /// The words.
+    pub text: String,
+    /// The tone that stands for them.
+    pub hz: f64,
+    /// The legs it was meant for.
+    pub to: Vec<LegId>,
+}
+
+/// One run.
+pub struct World {
+    now: Now,
+    plan: Arc<Plan>,
+    brains: BTreeMap<String, Arc<Brain>>,
+    switch: Switch,
+    graph: Graph,
+    stations: Vec<Station>,
+    /// Phones by the SIP Call-IDs of their calls, where an address is shared.
+    call_ids: BTreeMap<String, BTreeSet<usize>>,
+    /// Where each leg's RTP goes, which tells whose leg it is.
+    leg_remotes: BTreeMap<LegId, SocketAddr>,
+    /// The network, to be made worse.
+    pub net: Network,
+    wire: BTreeMap<(Mono, u64), (Packet, Option<usize>)>,
+    later: BTreeMap<(Mono, u64), Later>,
+    count: u64,
+    /// Speech and language.
+    pub script: Script,
+    tones: TextTones,
+    said: Vec<Said>,
+    ladder: Ladder,
+    journal: Vec<JournalEvent>,
+    happened: Vec<(Mono, PhoneId, PhoneEvent)>,
+    refused: Vec<(SocketAddr, &'static str)>,
+    restart: Restart,
+    restarts: u64,
+    rng: Rng,
+}
+
+impl World {
+    /// A world with this plan in its gateway. Trunks whose peers are at [`CARRIER`] reach the carrier.
+    pub fn new(plan: Plan, seed: u64) -> Self {
+        let mut rng = Rng::seeded(seed);
+        let now = Now {
+            mono: Mono(0),
+            wall: MONDAY,
+        };
+        let plan = Arc::new(plan);
+        let brains = brains_of(&plan);
+        let config = SwitchConfig {
+            listen: vec![
+                (Transport::Udp, gateway(5060)),
+                (Transport::Tcp, gateway(5060)),
+            ],
+            shard: 0,
+            nonce_secret: [7; 32],
+            seed: rng.u64(),
+        };
+        let switch = Switch::new(config, plan.clone(), brains.clone(), now);
+        let mut world = Self {
+            now,
+            graph: Graph::new(&mut rng),
+            brains,
+            switch,
+            plan,
+            stations: Vec::new(),
+            call_ids: BTreeMap::new(),
+            leg_remotes: BTreeMap::new(),
+            net: Network::new(rng.fork()),
+            wire: BTreeMap::new(),
+            later: BTreeMap::new(),
+            count: 0,
+            script: Script::default(),
+            tones: TextTones::default(),
+            said: Vec::new(),
+            ladder: Ladder::default(),
+            journal: Vec::new(),
+            happened: Vec::new(),
+            refused: Vec::new(),
+            restart: Restart::Never,
+            restarts: 0,
+            rng,
+        };
+        world.ladder.actor("tandem");
+        world.after_switch();
+        world
+    }
+
+    /// Writes the switch out and reads it in again as this says from now on.
+    pub fn restart(&mut self, restart: Restart) {
+        self.restart = restart;
+    }
+
+    /// How often the switch was written out and read in again.
+    pub fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// The time since the beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.now.mono.since(Mono(0))
+    }
+
+    /// The clocks.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// The plan of the gateway.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Everything that was journaled.
+    pub fn journal(&self) -> &[JournalEvent] {
+        &self.journal
+    }
+
+    /// What the gateway refused without a call: where from, and why.
+    pub fn refused(&self) -> &[(SocketAddr, &'static str)] {
+        &self.refused
+    }
+
+    /// What the gateway said so far, and to whom.
+    pub fn said(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// The ladder so far.
+    pub fn ladder(&self) -> String {
+        self.ladder.to_text()
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now.mono + time;
+        while self.step(end) {}
+        self.now = self.now + end.since(self.now.mono);
+    }
+
+    /// Lets time pass until `done` says so, but no longer than `limit`. Says whether it did. Looked at
+    /// after each thing that happens.
+    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now.mono + limit;
+        while !done(self) {
+            if !self.step(end) {
+                self.now = self.now + end.since(self.now.mono);
+                return done(self);
+            }
+        }
+        true
+    }
+
+    /// The next thing that happens, unless that is after `end`. Says whether there was one.
+    fn step(&mut self, end: Mono) -> bool {
+        let packet = self.wire.keys().next().map(|(at, _)| (*at, 0));
+        let later = self.later.keys().next().map(|(at, _)| (*at, 1));
+        let switch = self.switch.poll_timeout().map(|(at, _)| (at, 2));
+        let graph = self.graph.poll_timeout().map(|at| (at, 3));
+        let phone = |(i, s): (usize, &Station)| Some((s.phone.poll_timeout()?.0, i + 4));
+        let phones = self.stations.iter().enumerate().filter_map(phone).min();
+        let next = [packet, later, switch, graph, phones]
+            .into_iter()
+            .flatten()
+            .min();
+        let Some((at, what)) = next.filter(|(at, _)| *at <= end) else {
+            return false;
+        };
+        self.now = self.now + at.since(self.now.mono);
+        match what {
+            0 => self.deliver_next(),
+            1 => self.answer_next(),
+            2 => {
+                self.switch.handle_timeout(self.now);
+                self.after_switch();
+            }
+            3 => {
+                self.graph.handle_timeout(self.now);
+                self.after_graph();
+            }
+            n => {
+                if let Some(station) = self.stations.get_mut(n - 4) {
+                    station.phone.handle_timeout(self.now);
+                }
+                self.after_phone(n - 4);
+            }
+        }
+        true
+    }
+
+    fn next_count(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+}
+
+fn gateway(port: u16) -> SocketAddr {
+    SocketAddr::new(GATEWAY, port)
+}

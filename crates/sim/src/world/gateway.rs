@@ -1,0 +1,267 @@
+//! The gateway's insides: what the switch wants of the network, the media graph and the providers, and their answers.
+
+use super::{Later, Restart, Said, World};
+use crate::{
+    graph::FromGraph,
+    network::{Kind, Packet},
+    notes,
+    script::Segment,
+    sound,
+};
+use std::time::Duration;
+use tandem_call::{Input, Output, Switch};
+use tandem_sip::api::Transport;
+use tandem_types::{
+    PlayerId,
+    media::{MediaCommand, MediaEvent, Sound},
+    provider::{ProviderCommand, ProviderEvent},
+};
+
+/// What a name takes to be resolved.
+const DNS: Duration = Duration::from_millis(10);
+/// What a file takes to be read.
+const DISK: Duration = Duration::from_millis(1);
+
+impl World {
+    /// Carries out what the switch wants, then perhaps restarts it.
+    pub(super) fn after_switch(&mut self) {
+        while let Some(output) = self.switch.poll_output() {
+            match output {
+                Output::Journal(event) => {
+                    if let Some(text) = notes::note(&event.what) {
+                        self.ladder.note(self.now.mono, 0, text);
+                    }
+                    self.journal.push(event);
+                }
+                Output::Transmit { flow, bytes } => {
+                    let kind = match flow.transport {
+                        Transport::Udp => Kind::Sip,
+                        Transport::Tcp => Kind::SipStream,
+                    };
+                    let packet = Packet {
+                        from: flow.local,
+                        to: flow.remote,
+                        kind,
+                        bytes: bytes.to_vec(),
+                    };
+                    self.send(packet, None);
+                }
+                Output::Media(command) => self.media(command),
+                Output::Provider(command) => self.provider(command),
+                Output::Refused { from, why } => self.refused.push((from, why)),
+                Output::Trace { .. } => {}
+            }
+        }
+        self.perhaps_restart();
+        self.after_graph();
+    }
+
+    fn media(&mut self, command: MediaCommand) {
+        if let MediaCommand::SetFlow { leg, flow } = &command {
+            self.leg_remotes.insert(*leg, flow.remote);
+        }
+        if let MediaCommand::Play { to, sound, .. } = &command {
+            self.heard_by(to, sound);
+        }
+        self.graph.command(self.now, command);
+    }
+
+    /// Notes what is to be played, before the graph has it.
+    fn heard_by(&mut self, to: &[tandem_types::LegId], sound: &Sound) {
+        match sound {
+            Sound::Speech { text, .. } => {
+                let hz = self.tones.hz(text);
+                self.said.push(Said {
+                    at: self.now.mono,
+                    text: text.clone(),
+                    hz,
+                    to: to.to_vec(),
+                });
+            }
+            Sound::Music { .. } => self.ladder.note(
+                self.now.mono,
+                0,
+                format!("plays music to {}", self.names(to)),
+            ),
+            Sound::Ringback { .. } => {
+                self.ladder.note(
+                    self.now.mono,
+                    0,
+                    format!("plays ringback to {}", self.names(to)),
+                );
+            }
+            Sound::File { path } => {
+                self.ladder.note(
+                    self.now.mono,
+                    0,
+                    format!("plays {path} to {}", self.names(to)),
+                );
+            }
+        }
+    }
+
+    fn names(&self, legs: &[tandem_types::LegId]) -> String {
+        let name = |leg| {
+            Some(
+                self.stations
+                    .get(self.phone_of(leg)?)?
+                    .phone
+                    .config()
+                    .name
+                    .clone(),
+            )
+        };
+        let names: Vec<_> = legs.iter().filter_map(|leg| name(*leg)).collect();
+        names.join(" and ")
+    }
+
+    fn provider(&mut self, command: ProviderCommand) {
+        let remotes = &self.leg_remotes;
+        let stations = &self.stations;
+        let phone_of = |leg| {
+            let remote = remotes.get(&leg)?;
+            stations
+                .iter()
+                .position(|s| s.phone.config().local_rtp == *remote)
+        };
+        let (events, cancelled) = self.script.take(self.now.mono, command, phone_of);
+        if let Some(request) = cancelled {
+            self.later.retain(
+                |_, later| !matches!(later, Later::Provider(e) if request_of(e) == Some(request)),
+            );
+        }
+        for (after, event) in events {
+            self.later(after, Later::Provider(event));
+        }
+    }
+
+    fn later(&mut self, after: Duration, what: Later) {
+        let n = self.next_count();
+        self.later.insert((self.now.mono + after, n), what);
+    }
+
+    /// A name of the plan that the driver would look up.
+    pub fn resolves(&mut self, host: &str) {
+        self.later(DNS, Later::Resolved(host.to_owned()));
+    }
+
+    /// The answer that is due next.
+    pub(super) fn answer_next(&mut self) {
+        let Some((_, later)) = self.later.pop_first() else {
+            return;
+        };
+        match later {
+            Later::Provider(event) => self.switch.handle_input(self.now, Input::Provider(event)),
+            Later::Sound(player, pcm) => self.graph.sound(self.now, player, pcm),
+            Later::Resolved(host) => {
+                let addrs = vec![std::net::SocketAddr::new(super::CARRIER, 5060)];
+                self.switch
+                    .handle_input(self.now, Input::Resolved { host, addrs });
+            }
+        }
+        self.after_switch();
+    }
+
+    /// Carries out what the media graph wants; what it tells goes into the switch.
+    pub(super) fn after_graph(&mut self) {
+        let mut told = false;
+        while let Some(output) = self.graph.poll_output() {
+            match output {
+                FromGraph::Send {
+                    from,
+                    to,
+                    bytes,
+                    rtcp,
+                } => {
+                    let kind = if rtcp { Kind::Rtcp } else { Kind::Rtp };
+                    self.send(
+                        Packet {
+                            from,
+                            to,
+                            kind,
+                            bytes,
+                        },
+                        None,
+                    );
+                }
+                FromGraph::Wants { player, sound } => self.make_sound(player, sound),
+                FromGraph::Event(event) => {
+                    self.note_segment(&event);
+                    self.switch.handle_input(self.now, Input::Media(event));
+                    told = true;
+                }
+            }
+        }
+        if told {
+            self.after_switch();
+        }
+    }
+
+    fn make_sound(&mut self, player: PlayerId, sound: Sound) {
+        let (after, pcm) = match sound {
+            Sound::Speech { text, .. } => {
+                let hz = self.tones.hz(&text);
+                let pcm = (!self.script.speechless(&text)).then(|| sound::said(&text, hz));
+                (self.script.tts_after, pcm)
+            }
+            Sound::File { .. } | Sound::Music { .. } | Sound::Ringback { .. } => (DISK, None),
+        };
+        self.later(after, Later::Sound(player, pcm));
+    }
+
+    fn note_segment(&mut self, event: &MediaEvent) {
+        // Voice activity is seen some frames after it began.
+        let lead = 300_000_000;
+        let now = self.now.mono;
+        match event {
+            MediaEvent::SpeechStarted { leg, segment } => {
+                let from = tandem_types::Mono(now.0.saturating_sub(lead));
+                self.script.segments.insert(
+                    *segment,
+                    Segment {
+                        leg: *leg,
+                        from,
+                        to: None,
+                    },
+                );
+            }
+            MediaEvent::SpeechEnded { segment, .. } => {
+                if let Some(s) = self.script.segments.get_mut(segment) {
+                    s.to = Some(now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The switch is a value: written out, dropped, read in, it must go on as if nothing had been.
+    ///
+    /// # Panics
+    /// If it cannot be written or read: that is what a scenario is to find out.
+    fn perhaps_restart(&mut self) {
+        let due = match &mut self.restart {
+            Restart::Never => false,
+            Restart::Always => true,
+            Restart::About(one_in, rng) => rng.below((*one_in).max(1)) == 0,
+        };
+        if !due {
+            return;
+        }
+        let mut bytes = Vec::new();
+        ciborium::into_writer(&self.switch, &mut bytes).expect("the switch can be written");
+        let mut restored: Switch = ciborium::from_reader(bytes.as_slice()).expect("and read");
+        restored.attach(self.plan.clone(), self.brains.clone());
+        self.switch = restored;
+        self.restarts += 1;
+    }
+}
+
+fn request_of(event: &ProviderEvent) -> Option<tandem_types::RequestId> {
+    match event {
+        ProviderEvent::ChatText { request, .. }
+        | ProviderEvent::ChatTool { request, .. }
+        | ProviderEvent::ChatDone { request }
+        | ProviderEvent::ChatFailed { request, .. } => Some(*request),
+        ProviderEvent::Transcribed { .. } => None,
+    }
+}
