@@ -13,7 +13,7 @@ use sqlx::{
         SqliteRow, SqliteSynchronous,
     },
 };
-use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 /// A database with Tandem's tables. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 8;
 
 impl Store {
-    /// Connects to `sqlite:///PATH` (made if missing; `sqlite::memory:` for tests) or
-    /// `postgres://USER@HOST/NAME`. Fails if the database does not answer.
+    /// Connects to `sqlite:///PATH` (made if missing; `sqlite::memory:` for
+    /// tests) or `postgres://USER@HOST/NAME`. Fails if the database does not answer.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let store = Self::connect_lazy(url)?;
         match &store.pool {
@@ -135,22 +135,19 @@ fn bad(url: &str) -> StoreError {
 }
 
 fn sqlite(url: &str) -> Result<SqlitePool, StoreError> {
-    let rest = url.strip_prefix("sqlite:").unwrap_or(url);
-    let memory = rest == ":memory:";
-    let options = if memory {
-        SqliteConnectOptions::from_str(url).map_err(|_| bad(url))?
-    } else {
-        let path = PathBuf::from(rest.strip_prefix("//").unwrap_or(rest));
-        if path.as_os_str().is_empty() {
-            return Err(bad(url));
-        }
-        SqliteConnectOptions::new()
-            .filename(path)
+    let path = url.trim_start_matches("sqlite:").trim_start_matches('/');
+    let memory = path.starts_with(":memory:");
+    if path.is_empty() || path.starts_with('?') {
+        return Err(bad(url));
+    }
+    let mut options = SqliteConnectOptions::from_str(url).map_err(|_| bad(url))?;
+    if !memory {
+        options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // Segments of the journal are removed once their rows are committed.
-            .synchronous(SqliteSynchronous::Full)
-    };
+            .synchronous(SqliteSynchronous::Full);
+    }
     let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE);
     // A database in memory lives in its one connection.
     let pool = if memory {

@@ -1,7 +1,7 @@
 //! A database that is away costs nothing but time.
 
 use crate::{cluster::Cluster, project, sqlite_url, story};
-use tandem_store::{Fsync, Journal, Projector, Store, StoreError};
+use tandem_store::{CallFilter, Fsync, Journal, Projector, Store, StoreError};
 use tandem_types::Wall;
 
 #[tokio::test]
@@ -103,4 +103,15 @@ async fn several_gateways_may_bring_the_tables_up_to_date_at_once() {
     );
     a.and(b).and(c).unwrap();
     stores[0].migrate().await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_urls_are_read_as_sqlx_writes_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/a%20b.db?mode=rwc", dir.path().display());
+    Store::connect(&url).await.unwrap().migrate().await.unwrap();
+    assert!(dir.path().join("a b.db").exists());
+    let memory = Store::connect("sqlite::memory:").await.unwrap();
+    memory.migrate().await.unwrap();
+    assert_eq!(memory.calls(&CallFilter::default(), 1).await.unwrap(), []);
 }
