@@ -1,42 +1,180 @@
-//! The context package of a handoff, and its views.
+//! The context package of a handoff, and what of it is spoken, shown and sent.
 
+pub(crate) mod views;
+
+pub(crate) use views::spelt;
+pub use views::{Brief, brief, show_on_phone, user_to_user};
+
+use crate::conversation::Memory;
+use crate::understand::spoken_label;
 use tandem_types::{
+    CallId, HandoffId, Wall,
     agent::Target,
-    context::{ContextPackage, Holder},
+    context::{CONTEXT_VERSION, ContextPackage, Entity, HandoffReason, Holder},
 };
 
-/// What a person is told before they take the caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Brief {
-    /// Who and what, speakable in about five seconds.
-    pub headline: String,
-    /// What they gave and what was tried.
-    pub detail: String,
+/// Turns that are handed on verbatim; all are in the store.
+pub const LAST_TURNS: usize = 12;
+
+/// Below this mean of the last turns a caller sounds upset (-1000 to 1000).
+pub(crate) const UPSET: i32 = -300;
+
+/// A handoff that is about to be offered.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    pub(crate) handoff: HandoffId,
+    pub(crate) call: CallId,
+    pub(crate) from: Holder,
+    pub(crate) to: Holder,
+    pub(crate) reason: HandoffReason,
+    pub(crate) trigger: String,
+    pub(crate) at: Wall,
 }
 
-/// The brief of a package for a person.
-pub fn brief(package: &ContextPackage) -> Brief {
-    Brief {
-        headline: package.summary.clone(),
-        detail: String::new(),
+/// The package: everything that the caller gave, within what this recipient may see.
+pub(crate) fn build(memory: &Memory, offer: Offer) -> ContextPackage {
+    let mut redacted = Vec::new();
+    let outside = matches!(offer.to, Holder::Outside(_) | Holder::Other(_));
+    let mut entities = memory.entities.clone();
+    if outside {
+        for e in entities.iter_mut().filter(|e| e.sensitive) {
+            e.value = masked(&e.value);
+            redacted.push(e.name.clone());
+        }
+    }
+    let mut do_not_ask: Vec<String> = Vec::new();
+    for e in &entities {
+        if !do_not_ask.contains(&e.name) {
+            do_not_ask.push(e.name.clone());
+        }
+    }
+    let turns = &memory.turns;
+    let mut package = ContextPackage {
+        version: CONTEXT_VERSION.to_owned(),
+        handoff: offer.handoff,
+        call: offer.call,
+        from: offer.from,
+        to: offer.to,
+        reason: offer.reason,
+        trigger: offer.trigger,
+        caller_number: memory.caller_number.clone(),
+        caller_name: memory.name(),
+        goal: memory.goal.clone(),
+        goal_turn: memory.goal_turn.clone(),
+        intent: memory.intent.clone(),
+        intent_confidence: memory.intent_confidence,
+        entities,
+        sentiment: memory.sentiment.clone(),
+        summary: String::new(),
+        last_turns: turns[turns.len().saturating_sub(LAST_TURNS)..].to_vec(),
+        turns: memory.turn_count,
+        actions: memory.actions.clone(),
+        promises: memory.promises.clone(),
+        do_not_ask,
+        verified: match memory.caller_number.is_empty() {
+            true => "none".to_owned(),
+            false => "caller-id".to_owned(),
+        },
+        language: memory.language.clone(),
+        hops: memory.hops.clone(),
+        redacted: Vec::new(),
+        disclosed_at: memory.disclosed_at,
+        created_at: offer.at,
+    };
+    if outside {
+        // What is masked in one place must not stand in another in clear.
+        redact_words(&mut package, memory);
+    }
+    package.redacted = redacted;
+    package.summary = summary(&package);
+    package
+}
+
+/// Turns and goal in which a sensitive value was said are masked too.
+fn redact_words(package: &mut ContextPackage, memory: &Memory) {
+    for secret in memory.entities.iter().filter(|e| e.sensitive) {
+        for turn in package
+            .last_turns
+            .iter_mut()
+            .filter(|t| t.id == secret.turn)
+        {
+            turn.text = "[withheld]".to_owned();
+        }
+        if package.goal_turn.as_ref() == Some(&secret.turn) {
+            package.goal = package.intent.as_deref().map(spoken_label);
+        }
+        if package.trigger.contains(&secret.value) {
+            package.trigger = "[withheld]".to_owned();
+        }
     }
 }
 
-/// A template of the dialplan (`{intent}: {caller_name}`) as a display name: at most 32 characters,
-/// no control characters.
-pub fn show_on_phone(template: &str, _package: &ContextPackage) -> String {
-    template.chars().take(32).collect()
+/// Two or three sentences from what is known.
+fn summary(p: &ContextPackage) -> String {
+    let who = p.caller_name.as_deref().unwrap_or("The caller");
+    let mut out = match (&p.goal, &p.intent) {
+        (Some(goal), _) => format!(
+            "{who} said: \"{}\".",
+            goal.trim_end_matches(['.', '!', '?'])
+        ),
+        (None, Some(intent)) => format!("{who} called about {}.", spoken_label(intent)),
+        (None, None) => format!("{who} has not said what it is about."),
+    };
+    let given = facts(&p.entities);
+    if !given.is_empty() {
+        out.push_str(&format!(" They gave {given}."));
+    }
+    for action in &p.actions {
+        out.push_str(&format!(" Tried: {} ({}).", action.what, action.result));
+    }
+    if is_upset(&p.sentiment) {
+        out.push_str(" They sound upset.");
+    }
+    out
 }
 
-/// The content of a User-to-User header (RFC 7433), hex-encoded: handoff id, reason, intent. At most
-/// 128 octets as written; the header's `;encoding=hex` is the writer's.
-pub fn user_to_user(package: &ContextPackage) -> String {
-    package
-        .handoff
-        .to_string()
-        .bytes()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+/// `account number 4271 and postcode SW1A 1AA`; sensitive values masked; the caller's name left out, for it
+/// stands in front.
+pub(crate) fn facts(entities: &[Entity]) -> String {
+    let all: Vec<String> = entities
+        .iter()
+        .filter(|e| e.name != "name")
+        .map(|e| {
+            let value = if e.sensitive {
+                masked(&e.value)
+            } else {
+                e.value.clone()
+            };
+            format!("{} {value}", spoken_label(&e.name))
+        })
+        .collect();
+    listed(&all, "and")
+}
+
+/// `a, b and c`.
+pub(crate) fn listed(items: &[String], word: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} {word} {last}", head.join(", ")),
+    }
+}
+
+/// Whether the last caller turns leave the impression.
+pub(crate) fn is_upset(sentiment: &[i16]) -> bool {
+    let last = &sentiment[sentiment.len().saturating_sub(3)..];
+    let sum: i32 = last.iter().map(|s| i32::from(*s)).sum();
+    !last.is_empty() && sum / (last.len() as i32) <= UPSET
+}
+
+/// `****4271`: the last four of more than four.
+pub(crate) fn masked(value: &str) -> String {
+    let count = value.chars().count();
+    let shown = if count > 4 { 4 } else { 0 };
+    format!(
+        "****{}",
+        value.chars().skip(count - shown).collect::<String>()
+    )
 }
 
 /// The holder that a destination of the dialplan stands for.
@@ -50,3 +188,6 @@ pub fn holder_of(target: &Target) -> Holder {
         _ => Holder::Other(target.0.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,438 @@
+//! Talking with a language model: streamed answers, tools, and everything that a model gets wrong.
+//!
+//! ```text
+//!  words ──► asked ──first token──► answering ──done──► tool? ──yes──► go / end
+//!              │                        │                 │ unknown target: told so, asked again (3 steps)
+//!              │ fault, no token,       │ fault, stall:   │ none, but "I'm transferring you": told so once,
+//!              │ nothing in it          │ what was said   │   then the operator
+//!              ▼                        ▼ stands          ▼ none
+//!          templates at once         listening         listening
+//!              │ three faults in a row, or an agent without templates
+//!              ▼
+//!          on_provider_down
+//! ```
+
+mod prompt;
+mod speech;
+
+use super::{Conversation, Output, playout::Kind, turns::Unanswered};
+use serde::{Deserialize, Serialize};
+use speech::{claims_transfer, next_sentence, speakable};
+use std::time::Duration;
+use tandem_types::{
+    Mono, Now, RequestId,
+    context::{HandoffReason, Speaker},
+    provider::{ChatMessage, ProviderCommand, ProviderFault, Role, ToolCall},
+};
+
+/// The first token must have come by then: with the end of speech before it, under 3 s of wait.
+const FIRST_TOKEN: Duration = Duration::from_millis(2500);
+
+/// Between tokens, and for the whole answer.
+const STALL: Duration = Duration::from_secs(3);
+const TOTAL: Duration = Duration::from_secs(15);
+
+/// The provider reports its own time-outs; ours come after, for one that does not.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Follow-ups to one turn of the caller.
+const STEPS: u8 = 3;
+
+/// Letters of one answer; nobody listens for longer.
+const LONGEST: usize = 1500;
+
+/// Faults in a row before the model is held to be down.
+const DOWN: u8 = 3;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Chat {
+    request: RequestId,
+    /// The caller's words that it answers, for the templates if it fails.
+    words: Vec<Unanswered>,
+    since: Mono,
+    by: Mono,
+    end: Mono,
+    reply: Option<u32>,
+    /// Text that is no whole sentence yet.
+    buffer: String,
+    text: String,
+    tools: Vec<ToolCall>,
+    /// What was said between us and the model since the caller's words.
+    extra: Vec<ChatMessage>,
+    steps: u8,
+    /// It was told to act on its own words; what it says now is not for the caller.
+    nudged: bool,
+    /// The caller has heard, or will hear, something of this answer.
+    spoke: bool,
+}
+
+impl Chat {
+    pub(super) fn spoke(&self) -> bool {
+        self.spoke
+    }
+    pub(super) fn since(&self) -> Mono {
+        self.since
+    }
+    pub(super) fn deadline(&self) -> Mono {
+        self.by.min(self.end)
+    }
+}
+
+impl Conversation {
+    /// Asks the model of the agent in charge for an answer to the caller's words.
+    pub(super) fn ask_model(&mut self, now: Now, words: Vec<Unanswered>) {
+        let since = self.ears.waiting_since.unwrap_or(now.mono);
+        self.chat = Some(Chat {
+            request: RequestId {
+                call: self.call,
+                index: 0,
+            },
+            words,
+            since,
+            by: now.mono,
+            end: now.mono,
+            reply: None,
+            buffer: String::new(),
+            text: String::new(),
+            tools: Vec::new(),
+            extra: Vec::new(),
+            steps: 0,
+            nudged: false,
+            spoke: false,
+        });
+        self.send_chat(now);
+    }
+
+    /// The first answer of an agent that was just handed the caller.
+    pub(super) fn open_with_model(&mut self, now: Now, greeting: &str) {
+        let said = self
+            .memory
+            .turns
+            .iter()
+            .rev()
+            .find(|t| t.speaker == Speaker::Caller);
+        let words = said.map(|t| Unanswered {
+            turn: t.id.clone(),
+            text: t.text.clone(),
+            by_keys: false,
+            learnt: false,
+        });
+        if let Some(words) = words {
+            self.ask_model(now, vec![words]);
+            // Said already, and not to be said again.
+            let note =
+                format!("You have just said to the caller: \"{greeting}\" Go on from there.");
+            if let Some(Output::Provider(ProviderCommand::Chat { messages, .. })) =
+                self.outputs.back_mut()
+                && let Some(system) = messages.first_mut()
+            {
+                system.content.push_str(&format!("\n{note}"));
+            }
+        }
+    }
+
+    fn send_chat(&mut self, now: Now) {
+        let spec = self.brain.spec(&self.agent);
+        self.next_request += 1;
+        let request = RequestId {
+            call: self.call,
+            index: self.next_request,
+        };
+        let mut messages = self.messages();
+        let tools = self.tools();
+        let Some(chat) = self.chat.as_mut() else {
+            return;
+        };
+        chat.request = request;
+        chat.by = now.mono + FIRST_TOKEN + GRACE;
+        chat.end = now.mono + TOTAL + GRACE;
+        messages.extend(chat.extra.iter().cloned());
+        self.provider(ProviderCommand::Chat {
+            request,
+            profile: super::playout::profile_of(&spec),
+            messages,
+            tools,
+            first_token: FIRST_TOKEN,
+            total: TOTAL,
+        });
+    }
+
+    fn is_current(&self, request: RequestId) -> bool {
+        self.chat.as_ref().is_some_and(|c| c.request == request)
+    }
+
+    pub(super) fn on_chat_text(&mut self, now: Now, request: RequestId, text: &str) {
+        if !self.is_current(request) {
+            return;
+        }
+        let mut sentences = Vec::new();
+        let mut endless = false;
+        if let Some(chat) = self.chat.as_mut() {
+            chat.by = now.mono + STALL;
+            chat.text.push_str(text);
+            chat.buffer.push_str(text);
+            while let Some(s) = next_sentence(&mut chat.buffer, false) {
+                sentences.push(s);
+            }
+            endless = chat.text.len() > LONGEST;
+        }
+        for s in sentences {
+            self.say_of_answer(now, &s);
+        }
+        if endless {
+            self.provider(ProviderCommand::CancelChat { request });
+            self.on_chat_done(now, request);
+        }
+    }
+
+    pub(super) fn on_chat_tool(&mut self, now: Now, request: RequestId, call: ToolCall) {
+        if self.is_current(request)
+            && let Some(chat) = self.chat.as_mut()
+        {
+            chat.by = now.mono + STALL;
+            // More calls than any answer needs are not kept.
+            if chat.tools.len() < 8 {
+                chat.tools.push(call);
+            }
+        }
+    }
+
+    /// A sentence as it comes, unless the caller is not meant to hear it.
+    fn say_of_answer(&mut self, now: Now, sentence: &str) {
+        let text = speakable(sentence);
+        let Some(chat) = self.chat.as_ref().filter(|c| !c.nudged && !text.is_empty()) else {
+            return;
+        };
+        let reply = match chat.reply {
+            Some(reply) => reply,
+            None => {
+                let reply = self.open_reply();
+                self.disclose_once(now, reply);
+                reply
+            }
+        };
+        self.say(now, reply, &text, Kind::Words, true);
+        if let Some(chat) = self.chat.as_mut() {
+            chat.reply = Some(reply);
+            chat.spoke = true;
+        }
+    }
+
+    pub(super) fn on_chat_done(&mut self, now: Now, request: RequestId) {
+        if !self.is_current(request) {
+            return;
+        }
+        let mut rest = Vec::new();
+        if let Some(chat) = self.chat.as_mut() {
+            while let Some(s) = next_sentence(&mut chat.buffer, true) {
+                rest.push(s);
+            }
+        }
+        for s in rest {
+            self.say_of_answer(now, &s);
+        }
+        let Some(mut chat) = self.chat.take() else {
+            return;
+        };
+        if let Some(reply) = chat.reply.take() {
+            self.close_reply(now, reply);
+        }
+        if chat.tools.is_empty() && chat.text.trim().is_empty() && !chat.nudged {
+            self.chat = Some(chat);
+            return self.model_failed(now, ProviderFault::Malformed, false);
+        }
+        self.guards.model_faults = 0;
+        self.act(now, chat);
+    }
+
+    /// What the answer asks for, checked against what this agent may do.
+    fn act(&mut self, now: Now, mut chat: Chat) {
+        let calls = std::mem::take(&mut chat.tools);
+        let mut results = Vec::new();
+        for call in &calls {
+            match self.read_tool(call) {
+                Ok(prompt::Tool::Transfer { target, reason }) => {
+                    let name = target.0.strip_prefix("agent:").unwrap_or_default();
+                    if self.is_ping_pong(name) {
+                        self.refused(
+                            &target.0,
+                            "no handoff back without a new word of the caller",
+                        );
+                        results.push((
+                            call.clone(),
+                            "refused: the caller has said nothing new; help them yourself"
+                                .to_owned(),
+                        ));
+                        continue;
+                    }
+                    self.note_model(&chat, Some(&target));
+                    let told = chat.spoke || chat.nudged;
+                    return self.go(now, &target, HandoffReason::Model, &reason, !told);
+                }
+                Ok(prompt::Tool::EndCall) if chat.spoke => {
+                    self.note_model(&chat, None);
+                    return self.end_after_words(now);
+                }
+                Ok(prompt::Tool::EndCall) => {
+                    self.note_model(&chat, None);
+                    return self.end(now);
+                }
+                Err(refusal) => {
+                    self.refused(&refusal.wanted, "not among the targets of this agent");
+                    results.push((call.clone(), refusal.told));
+                }
+            }
+        }
+        if !results.is_empty() {
+            return self.answer_tools(now, chat, results);
+        }
+        if chat.nudged || claims_transfer(&chat.text) {
+            return self.make_it_act(now, chat);
+        }
+        self.note_model(&chat, None);
+    }
+
+    /// What the caller's words were taken for, by the model.
+    fn note_model(&mut self, chat: &Chat, target: Option<&tandem_types::agent::Target>) {
+        let Some(turn) = chat.words.last().map(|w| w.turn.clone()) else {
+            return;
+        };
+        let routes = &self.brain.spec(&self.agent).routes;
+        let intent = target
+            .and_then(|t| routes.iter().find(|r| r.1 == t))
+            .map(|r| r.0.clone());
+        self.understood(&turn, intent.as_deref(), 0, "model");
+    }
+
+    /// Tells the model why its calls were refused, and asks again.
+    fn answer_tools(&mut self, now: Now, mut chat: Chat, results: Vec<(ToolCall, String)>) {
+        chat.steps += 1;
+        if chat.steps >= STEPS {
+            if !chat.spoke {
+                let words = std::mem::take(&mut chat.words);
+                let guess = Default::default();
+                self.by_template(now, &words, guess);
+            }
+            return;
+        }
+        let mut message = ChatMessage::new(Role::Assistant, std::mem::take(&mut chat.text));
+        message.tool_calls = results.iter().map(|r| r.0.clone()).collect();
+        chat.extra.push(message);
+        for (call, told) in results {
+            let mut result = ChatMessage::new(Role::Tool, told);
+            result.tool_call_id = Some(call.id);
+            chat.extra.push(result);
+        }
+        self.ask_again(now, chat);
+    }
+
+    /// It said that it transfers the caller and did nothing: told so once, then the operator has them.
+    fn make_it_act(&mut self, now: Now, mut chat: Chat) {
+        if chat.nudged {
+            self.refused(
+                "a transfer that was announced and never made",
+                "what is said is done",
+            );
+            self.note_model(&chat, None);
+            return self.escalate(now, HandoffReason::Policy, "the model announced a transfer");
+        }
+        chat.nudged = true;
+        chat.extra.push(ChatMessage::new(
+            Role::Assistant,
+            std::mem::take(&mut chat.text),
+        ));
+        chat.extra.push(ChatMessage::new(
+            Role::System,
+            "You told the caller that you transfer them, but you did not call transfer_to. Call it now, with one of its targets. Say nothing.",
+        ));
+        self.ask_again(now, chat);
+    }
+
+    fn ask_again(&mut self, now: Now, mut chat: Chat) {
+        chat.buffer.clear();
+        chat.text.clear();
+        self.chat = Some(chat);
+        self.send_chat(now);
+    }
+
+    /// A fault, or nothing for too long: the templates answer in the same step.
+    pub(super) fn model_failed(&mut self, now: Now, fault: ProviderFault, cancel: bool) {
+        let Some(mut chat) = self.chat.take() else {
+            return;
+        };
+        if cancel {
+            self.provider(ProviderCommand::CancelChat {
+                request: chat.request,
+            });
+        }
+        self.guards.model_faults = self.guards.model_faults.saturating_add(1);
+        let spec = self.brain.spec(&self.agent);
+        let no_templates =
+            spec.intents.is_empty() && spec.answers.is_empty() && spec.routes.is_empty();
+        let down = self.guards.model_faults >= DOWN || (no_templates && !chat.spoke);
+        let instead = match (chat.nudged, down, chat.spoke) {
+            (true, _, _) => "operator",
+            (_, true, _) => "on_provider_down",
+            (_, _, true) => "what was said",
+            (_, _, false) => "templates",
+        };
+        self.journal(tandem_types::journal::What::ProviderFailed {
+            door: "llm".to_owned(),
+            fault,
+            instead: instead.to_owned(),
+        });
+        if let Some(reply) = chat.reply.take() {
+            self.close_reply(now, reply);
+        }
+        if !chat.tools.is_empty() {
+            // A whole call had come before the fault.
+            return self.act(now, chat);
+        }
+        match instead {
+            "operator" => self.escalate(
+                now,
+                HandoffReason::ProviderOutage,
+                "the model announced a transfer",
+            ),
+            "on_provider_down" => self.providers_down(now, "the language model is down"),
+            "templates" => {
+                let text = chat
+                    .words
+                    .iter()
+                    .map(|w| w.text.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                let guess = self
+                    .brain
+                    .model(&self.agent)
+                    .map(|m| m.classify(&text))
+                    .unwrap_or_default();
+                self.by_template(now, &chat.words, guess);
+            }
+            _ => {}
+        }
+        self.ears.waiting_since = None;
+    }
+
+    pub(super) fn on_chat_failed(&mut self, now: Now, request: RequestId, fault: ProviderFault) {
+        if self.is_current(request) {
+            self.model_failed(now, fault, false);
+        }
+    }
+
+    /// Stops a running answer. Words that nothing of it has answered wait for the next one.
+    pub(super) fn drop_chat(&mut self) {
+        let Some(chat) = self.chat.take() else {
+            return;
+        };
+        self.provider(ProviderCommand::CancelChat {
+            request: chat.request,
+        });
+        if let Some(reply) = chat.reply {
+            self.abandon_reply(reply);
+        }
+        if !chat.spoke {
+            self.ears.unanswered.splice(0..0, chat.words);
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! What a caller's words lead to: rules of the dialplan first, then the wish for a person, then the
+//! answer to what we asked, then the classifier, then the model, then the templates.
+
+use super::{
+    Conversation, State,
+    turns::{Unanswered, Unclear},
+};
+use crate::intent::Classified;
+use crate::understand::{
+    YesNo, is_backchannel, is_farewell, phrase_rule, spoken_label, wants_person, words, yes_or_no,
+};
+use serde::{Deserialize, Serialize};
+use tandem_types::{Now, agent::Target, context::HandoffReason, journal::What};
+
+/// A best guess that is asked back has at least this confidence, and twice the next one's.
+const WORTH_ASKING: u16 = 300;
+
+/// A question of ours that a short answer settles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Asked {
+    /// Anything else?
+    AnythingElse,
+    /// Is it about this intent?
+    Confirm {
+        intent: String,
+        confidence: u16,
+        said: String,
+        turn: String,
+    },
+    /// Shall I try them again?
+    Retry {
+        target: Target,
+        reason: HandoffReason,
+    },
+    /// Shall I put you through? Understood where the specialist's greeting asks so.
+    Offer {
+        target: Target,
+        intent: Option<String>,
+    },
+    /// What is your ...?
+    Need { intent: String, entity: String },
+}
+
+impl Conversation {
+    /// Acts on what the caller said, once they have finished and nothing is in the way.
+    pub(super) fn settle_words(&mut self, now: Now) {
+        if !self.is_talking() || self.held || self.key_choice.is_some() {
+            return;
+        }
+        if self.ears.unanswered.is_empty() {
+            return self.settle_unclear(now);
+        }
+        self.ears.unclear = None;
+        if self.playout.must_finish() {
+            return;
+        }
+        if self.playout.can_interrupt() {
+            self.stop_saying(now);
+        }
+        if self.playout.waits_for_stop() {
+            return;
+        }
+        let since = *self.ears.waiting_since.get_or_insert(now.mono);
+        let waited = now.mono.since(since) >= super::guards::NO_SILENCE;
+        if self.ears.busy() && !waited {
+            return;
+        }
+        self.drop_chat();
+        let said = std::mem::take(&mut self.ears.unanswered);
+        self.decide(now, said);
+        if self.chat.is_none() {
+            self.ears.waiting_since = None;
+        }
+    }
+
+    fn settle_unclear(&mut self, now: Now) {
+        if self.ears.unclear.is_none() {
+            if !self.ears.busy() && self.chat.is_none() {
+                self.ears.waiting_since = None;
+            }
+            return;
+        }
+        let in_the_way = self.ears.busy()
+            || self.playout.must_finish()
+            || self.playout.waits_for_stop()
+            || self.chat.is_some();
+        if in_the_way {
+            return;
+        }
+        let unclear = self.ears.unclear.take();
+        self.ears.waiting_since = None;
+        if self.playout.can_interrupt() {
+            return;
+        }
+        match unclear {
+            Some(Unclear::Fault) => {
+                let text = self.phrase(now, "trouble", &[]);
+                self.reply(now, &text);
+            }
+            _ => self.no_match(now),
+        }
+    }
+
+    fn decide(&mut self, now: Now, said: Vec<Unanswered>) {
+        let text = said
+            .iter()
+            .map(|u| u.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let Some(turn) = said.last().map(|u| u.turn.clone()) else {
+            return;
+        };
+        if said.iter().any(|u| !u.by_keys) && self.decided_by_rule(now, &turn, &text) {
+            return;
+        }
+        if self.decided_by_answer(now, &turn, &text) {
+            return;
+        }
+        if is_farewell(&text) {
+            self.understood(&turn, None, 1000, "phrase");
+            return self.end(now);
+        }
+        let keys_only = said.iter().all(|u| u.by_keys);
+        let guess = match keys_only {
+            true => Classified::default(),
+            false => self.classify(&text),
+        };
+        if let Some((intent, target)) = self.routed(&guess) {
+            self.understood(&turn, Some(&intent), guess.confidence, "classifier");
+            self.memory
+                .note_wish(&turn, &text, Some((&intent, guess.confidence)));
+            return self.go(now, &target, HandoffReason::IntentMatch, &text, true);
+        }
+        if self.too_many_turns() {
+            self.understood(&turn, None, guess.confidence, "classifier");
+            self.memory.note_wish(&turn, &text, None);
+            return self.escalate(now, HandoffReason::LoopGuard, "max_turns");
+        }
+        if self.brain.spec(&self.agent).providers.is_some() {
+            self.memory.note_wish(&turn, &text, None);
+            return self.ask_model(now, said);
+        }
+        self.by_template(now, &said, guess);
+    }
+
+    /// Phrases that force a destination, and the wish for a person: at once, whoever is in charge.
+    fn decided_by_rule(&mut self, now: Now, turn: &str, text: &str) -> bool {
+        let brain = self.brain.clone();
+        if let Some((phrase, target)) = phrase_rule(brain.rules(), text) {
+            self.understood(turn, None, 1000, "phrase");
+            let wish = self.memory.intent.clone();
+            self.memory
+                .note_wish(turn, text, wish.as_deref().map(|i| (i, 1000)));
+            self.go(now, target, HandoffReason::Policy, phrase, true);
+            return true;
+        }
+        if !wants_person(text) {
+            return false;
+        }
+        // "Speak to someone about my bill": a person of the right team, where the plan names one.
+        let guess = self.classify(text);
+        let team = self
+            .routed(&guess)
+            .filter(|(_, t)| !t.0.starts_with("agent:") && t.0 != "hangup");
+        let intent = team.as_ref().map(|t| t.0.clone());
+        self.understood(turn, intent.as_deref(), guess.confidence, "phrase");
+        if let Some(intent) = &intent {
+            self.memory
+                .note_wish(turn, text, Some((intent, guess.confidence)));
+        }
+        let rules = brain.rules();
+        let anyone = rules.on_human.clone().or_else(|| rules.operator.clone());
+        match team.map(|t| t.1).or(anyone) {
+            Some(target) => self.go(now, &target, HandoffReason::CallerRequest, text, true),
+            None => self.nobody_there(now),
+        }
+        true
+    }
+
+    /// Yes, no, or the fact that was asked for.
+    fn decided_by_answer(&mut self, now: Now, turn: &str, text: &str) -> bool {
+        let answer = yes_or_no(text);
+        match (self.asked.take(), answer) {
+            (Some(Asked::AnythingElse), Some(YesNo::No)) => {
+                self.understood(turn, None, 1000, "phrase");
+                self.end(now);
+            }
+            (
+                Some(Asked::Confirm {
+                    intent,
+                    confidence,
+                    said,
+                    turn: asked_about,
+                }),
+                Some(YesNo::Yes),
+            ) => {
+                self.understood(turn, Some(&intent), confidence.max(900), "phrase");
+                self.memory
+                    .note_wish(&asked_about, &said, Some((&intent, confidence.max(900))));
+                self.follow(now, &intent, &said);
+            }
+            (Some(Asked::Retry { target, reason }), Some(YesNo::Yes)) => {
+                self.understood(turn, None, 1000, "phrase");
+                self.go(now, &target, reason, "yes", true);
+            }
+            (Some(Asked::Offer { target, intent }), Some(YesNo::Yes)) => {
+                self.understood(turn, intent.as_deref(), 1000, "phrase");
+                self.go(now, &target, HandoffReason::IntentMatch, text, true);
+            }
+            (Some(Asked::Need { intent, entity }), _) if self.memory.value(&entity).is_some() => {
+                self.understood(turn, Some(&intent), 1000, "phrase");
+                self.answer(now, &intent);
+            }
+            (Some(Asked::Retry { .. }), Some(YesNo::No)) => {
+                self.understood(turn, None, 1000, "phrase");
+                self.ask(now, "anything_else", Asked::AnythingElse);
+            }
+            (Some(_), Some(YesNo::Yes | YesNo::No)) => {
+                self.understood(turn, None, 1000, "phrase");
+                let text = self.phrase(now, "how_help", &[]);
+                self.reply(now, &text);
+            }
+            (_, _) => return false,
+        }
+        true
+    }
+
+    fn classify(&self, text: &str) -> Classified {
+        let model = self.brain.model(&self.agent);
+        model.map(|m| m.classify(text)).unwrap_or_default()
+    }
+
+    /// The intent, if it is certain enough for this agent.
+    fn accepted<'a>(&self, guess: &'a Classified) -> Option<&'a str> {
+        let enough = guess.confidence >= self.brain.spec(&self.agent).min_confidence;
+        guess.intent.as_deref().filter(|_| enough)
+    }
+
+    fn routed(&self, guess: &Classified) -> Option<(String, Target)> {
+        let intent = self.accepted(guess)?;
+        let target = self.brain.spec(&self.agent).routes.get(intent).cloned()?;
+        Some((intent.to_owned(), target))
+    }
+
+    /// Words by the templates alone; `said` has not been decided by anything better.
+    pub(super) fn by_template(&mut self, now: Now, said: &[Unanswered], guess: Classified) {
+        let text = said
+            .iter()
+            .map(|u| u.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let turn = said.last().map(|u| u.turn.clone()).unwrap_or_default();
+        let by = match said.iter().all(|u| u.by_keys) {
+            true => "key",
+            false => "classifier",
+        };
+        if let Some(intent) = self.accepted(&guess).map(str::to_owned) {
+            self.understood(&turn, Some(&intent), guess.confidence, by);
+            self.memory
+                .note_wish(&turn, &text, Some((&intent, guess.confidence)));
+            return self.follow(now, &intent, &text);
+        }
+        self.understood(&turn, None, guess.confidence, by);
+        self.memory.note_wish(&turn, &text, None);
+        if said.iter().any(|u| u.learnt) {
+            return self.thank_for_facts(now, said);
+        }
+        match self.worth_asking(&guess) {
+            Some(intent) if self.guards.no_match == 0 => {
+                self.guards.no_match = 1;
+                let asked = Asked::Confirm {
+                    intent: intent.clone(),
+                    confidence: guess.confidence,
+                    said: text,
+                    turn,
+                };
+                let spoken = spoken_label(&intent);
+                let text = self.phrase(now, "confirm", &[("intent", &spoken)]);
+                self.reply(now, &text);
+                self.asked = Some(asked);
+            }
+            _ => self.no_match(now),
+        }
+    }
+
+    /// The best guess, where it stands out though it is not certain.
+    fn worth_asking(&self, guess: &Classified) -> Option<String> {
+        let intent = guess.intent.clone()?;
+        let next = guess.alternatives.first().map_or(0, |a| a.1);
+        let leads = guess.confidence >= WORTH_ASKING && guess.confidence / 2 >= next;
+        let spec = self.brain.spec(&self.agent);
+        let known = spec.routes.contains_key(&intent) || spec.answers.contains_key(&intent);
+        (leads && known).then_some(intent)
+    }
+
+    /// An intent leads where the plan says, or is answered here.
+    fn follow(&mut self, now: Now, intent: &str, text: &str) {
+        self.guards.no_match = 0;
+        match self.brain.spec(&self.agent).routes.get(intent).cloned() {
+            Some(target) => self.go(now, &target, HandoffReason::IntentMatch, text, true),
+            None => self.answer(now, intent),
+        }
+    }
+
+    /// The dialplan's answer; first for a fact that it needs and nobody has given yet.
+    pub(super) fn answer(&mut self, now: Now, intent: &str) {
+        let spec = self.brain.spec(&self.agent);
+        let Some(template) = spec.answers.get(intent) else {
+            return self.ask(now, "anything_else", Asked::AnythingElse);
+        };
+        if let Some(entity) = self.missing(template) {
+            let spoken = spoken_label(&entity);
+            let text = self.phrase(now, "need", &[("entity", &spoken)]);
+            self.reply(now, &text);
+            self.asked = Some(Asked::Need {
+                intent: intent.to_owned(),
+                entity,
+            });
+            return;
+        }
+        let answer = self.fill(now, template, &[]);
+        let more = self.phrase(now, "anything_else", &[]);
+        self.reply(now, &format!("{answer} {more}"));
+        self.asked = Some(Asked::AnythingElse);
+    }
+
+    /// The first `{fact}` of a template that is not known.
+    fn missing(&self, template: &str) -> Option<String> {
+        let mut rest = template;
+        while let Some((_, after)) = rest.split_once('{') {
+            let (key, tail) = after.split_once('}')?;
+            let ours = matches!(key, "caller_name" | "daypart" | "me" | "goal" | "keys");
+            if !ours && !key.is_empty() && self.memory.value(key).is_none() {
+                return Some(key.to_owned());
+            }
+            rest = tail;
+        }
+        None
+    }
+
+    /// Says a question and expects its answer.
+    pub(super) fn ask(&mut self, now: Now, phrase: &str, asked: Asked) {
+        let text = self.phrase(now, phrase, &[]);
+        self.reply(now, &text);
+        self.asked = Some(asked);
+    }
+
+    /// Facts without a wish: shows that they were noted, and asks on.
+    fn thank_for_facts(&mut self, now: Now, said: &[Unanswered]) {
+        let new: Vec<_> = self
+            .memory
+            .entities
+            .iter()
+            .filter(|e| said.iter().any(|u| u.turn == e.turn))
+            .cloned()
+            .collect();
+        let named = new
+            .iter()
+            .find(|e| e.name == "name")
+            .map(|e| format!("name, {}", e.value));
+        let facts = match crate::package::facts(&new) {
+            f if f.is_empty() => named.unwrap_or_default(),
+            f => f,
+        };
+        let facts = crate::package::spelt(&facts);
+        let noted = self.phrase(now, "noted", &[("facts", &facts)]);
+        let next = match self.memory.goal.is_some() {
+            true => "anything_else",
+            false => "how_help",
+        };
+        let next = self.phrase(now, next, &[]);
+        self.reply(now, &format!("{noted} {next}"));
+    }
+
+    /// Not understood: rephrase, then the keys, then somebody.
+    pub(super) fn no_match(&mut self, now: Now) {
+        self.guards.no_match = self.guards.no_match.saturating_add(1);
+        match self.guards.no_match {
+            1 => {
+                let text = self.phrase(now, "not_understood", &[]);
+                self.reply(now, &text);
+            }
+            2 => {
+                let text = self.phrase(now, "menu_hint", &[]);
+                self.reply(now, &text);
+            }
+            _ => self.escalate(now, HandoffReason::LowConfidence, "not understood"),
+        }
+    }
+
+    /// The caller takes leave; anything else brings the conversation back.
+    pub(super) fn stays(&mut self, text: &str, by_keys: bool) -> bool {
+        let said = words(text);
+        let thanks = |w: &String| {
+            matches!(
+                w.as_str(),
+                "thank"
+                    | "thanks"
+                    | "you"
+                    | "very"
+                    | "much"
+                    | "so"
+                    | "cheers"
+                    | "too"
+                    | "bye"
+                    | "goodbye"
+                    | "for"
+                    | "your"
+                    | "help"
+                    | "and"
+            )
+        };
+        let leaves = is_farewell(text)
+            || is_backchannel(text)
+            || said.iter().all(thanks)
+            || yes_or_no(text) == Some(YesNo::No);
+        if leaves && !by_keys {
+            return false;
+        }
+        self.state = State::Talking;
+        true
+    }
+
+    pub(super) fn understood(
+        &mut self,
+        turn: &str,
+        intent: Option<&str>,
+        confidence: u16,
+        by: &str,
+    ) {
+        self.journal(What::Understood {
+            turn: turn.to_owned(),
+            intent: intent.map(str::to_owned),
+            confidence,
+            by: by.to_owned(),
+        });
+    }
+}

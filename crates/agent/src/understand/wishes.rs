@@ -1,0 +1,317 @@
+//! What a caller wants of the call itself: a person, yes, no, goodbye, go on.
+
+use super::words;
+
+/// For a recogniser in grammar mode.
+pub(super) const HINTS: &[&str] = &[
+    "a person",
+    "a person please",
+    "a real person",
+    "a human",
+    "operator",
+    "representative",
+    "speak to someone",
+    "speak to a person",
+    "can I speak to someone",
+    "can I speak to a person",
+    "I want to speak to someone",
+    "I want to talk to a human",
+    "I would like to speak to a person",
+    "put me through",
+    "yes",
+    "yes please",
+    "no",
+    "no thanks",
+    "no thank you",
+    "that is all",
+    "goodbye",
+    "thank you",
+    "okay",
+    "hello",
+];
+
+/// Nouns that mean a human being whoever says them.
+const ALWAYS: &[&str] = &[
+    "human",
+    "operator",
+    "representative",
+    "receptionist",
+    "human being",
+    "real person",
+    "live person",
+    "actual person",
+    "live agent",
+    "customer service",
+];
+
+/// Nouns that mean one when they are asked for.
+const ASKED_FOR: &[&str] = &[
+    "person",
+    "people",
+    "someone",
+    "somebody",
+    "anyone",
+    "anybody",
+    "agent",
+    "adviser",
+    "advisor",
+    "staff",
+    "manager",
+    "supervisor",
+    "colleague",
+    "rep",
+    "lady",
+    "man",
+    "woman",
+];
+
+/// Words that ask for somebody.
+const ASKING: &[&str] = &[
+    "speak", "talk", "put", "connect", "transfer", "chat", "through",
+];
+
+/// Words that ask for anything; only together with `a person` right behind.
+const WANTING: &[&str] = &[
+    "want", "need", "get", "give", "like", "have", "prefer", "find",
+];
+
+const NEGATIONS: &[&str] = &[
+    "don't", "dont", "not", "no", "never", "without", "rather", "can't", "didn't", "wasn't",
+];
+
+const FILLERS: &[&str] = &[
+    "a", "an", "the", "please", "now", "um", "uh", "er", "just", "just", "hello", "hi", "ok",
+    "okay", "yes", "real", "thanks",
+];
+
+/// Whether the caller asks for a human being.
+pub fn wants_person(said: &str) -> bool {
+    let said = words(said);
+    let core: Vec<&str> = said
+        .iter()
+        .map(String::as_str)
+        .filter(|w| !FILLERS.contains(w))
+        .collect();
+    if core.len() == 1 && (ASKED_FOR[..5].contains(&core[0]) || core[0] == "agent") {
+        return true;
+    }
+    if core.len() <= 4 && said.join(" ").contains("put me through") {
+        return true;
+    }
+    (0..said.len()).any(|at| asks_at(&said, at))
+}
+
+/// Whether the noun at `at` is a human being who is asked for.
+fn asks_at(said: &[String], at: usize) -> bool {
+    let here = said[at].as_str();
+    let pair = format!("{here} {}", said.get(at + 1).map_or("", String::as_str));
+    let before = &said[at.saturating_sub(7)..at];
+    let refused = before.iter().any(|w| NEGATIONS.contains(&w.as_str()))
+        && !before
+            .iter()
+            .any(|w| w == "robot" || w == "machine" || w == "computer");
+    if ALWAYS.contains(&here) || ALWAYS.contains(&pair.as_str()) {
+        return !refused;
+    }
+    if !ASKED_FOR.contains(&here) || refused {
+        return false;
+    }
+    let asking = before.iter().rposition(|w| ASKING.contains(&w.as_str()));
+    if let Some(verb) = asking {
+        // "speak to your letting agent", "talk to the lady about ...": still a person who is asked for.
+        return before.len() - verb <= 5;
+    }
+    let wanting = before.iter().rposition(|w| WANTING.contains(&w.as_str()));
+    let article = before.last().is_some_and(|w| w == "a" || w == "an");
+    matches!(
+        here,
+        "person" | "agent" | "adviser" | "advisor" | "rep" | "manager"
+    ) && article
+        && wanting.is_some_and(|w| before.len() - w <= 3)
+        && said.len() - at <= 3
+}
+
+/// An answer to a question that we asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum YesNo {
+    /// Agreement.
+    Yes,
+    /// Refusal.
+    No,
+}
+
+const YES: &[&str] = &[
+    "yes",
+    "yeah",
+    "yep",
+    "yup",
+    "yes please",
+    "sure",
+    "of course",
+    "please do",
+    "please",
+    "ok",
+    "okay",
+    "correct",
+    "that's right",
+    "that is right",
+    "right",
+    "go ahead",
+    "certainly",
+    "absolutely",
+    "try again",
+    "i do",
+    "it is",
+    "i would",
+    "sounds good",
+    "all right",
+    "alright",
+];
+
+const NO: &[&str] = &[
+    "no",
+    "nope",
+    "nah",
+    "no thanks",
+    "no thank you",
+    "not really",
+    "not now",
+    "nothing",
+    "nothing else",
+    "that's all",
+    "that is all",
+    "that's it",
+    "that is it",
+    "i'm fine",
+    "i'm good",
+    "don't",
+    "no that's all",
+    "that's everything",
+    "not today",
+    "no need",
+];
+
+/// Yes or no, where the utterance says little more than that.
+pub fn yes_or_no(said: &str) -> Option<YesNo> {
+    let said = words(said);
+    // A few words more may follow ("yes that would be great"), a request may not.
+    let starts = |list: &[&str], more: usize| {
+        list.iter().any(|p| {
+            let p = words(p);
+            said.starts_with(&p) && said.len() <= p.len() + more
+        })
+    };
+    // "No" first: "no that's right" is rarer than "okay no".
+    match (starts(NO, 2), starts(YES, 4)) {
+        (true, _) => Some(YesNo::No),
+        (_, true) => Some(YesNo::Yes),
+        _ => None,
+    }
+}
+
+const FAREWELLS: &[&str] = &[
+    "bye",
+    "goodbye",
+    "bye bye",
+    "good bye",
+    "see you",
+    "cheers bye",
+    "that's all",
+    "that is all",
+    "that's all thanks",
+    "that's all thank you",
+    "that's everything thanks",
+    "thanks bye",
+    "thank you bye",
+    "thank you goodbye",
+    "thanks goodbye",
+    "no that's all",
+    "no that's all thanks",
+    "no that's all thank you",
+    "have a nice day",
+    "okay bye",
+    "ok bye",
+];
+
+/// Whether the whole utterance takes leave.
+pub fn is_farewell(said: &str) -> bool {
+    let said = words(said).join(" ");
+    FAREWELLS.contains(&said.as_str())
+}
+
+const BACKCHANNEL: &[&str] = &[
+    "mm", "mhm", "hmm", "hm", "uh", "huh", "um", "uhuh", "aha", "ah", "oh", "ok", "okay", "yeah",
+    "yep", "yes", "right", "sure", "i", "see", "alright", "all", "mmhmm", "uhhuh", "er", "erm",
+    "great", "good", "fine", "cool", "nice", "exactly", "true",
+];
+
+/// Nothing but "mm-hmm" and "right": the caller listens on and has said nothing.
+pub fn is_backchannel(said: &str) -> bool {
+    let said = words(said);
+    said.len() <= 4 && said.iter().all(|w| BACKCHANNEL.contains(&w.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_heard_when_asked_for() {
+        for yes in [
+            "a person",
+            "Human!",
+            "operator please",
+            "can I speak to someone",
+            "I want to talk to a real person now",
+            "get me a representative",
+            "put me through to somebody please",
+            "I'd like to speak to a member of staff",
+            "could you transfer me to an agent",
+            "I need a person",
+            "is there a human I can talk to",
+            "not a robot, I want to talk to a person",
+            "let me talk to your manager",
+            "put me through please",
+        ] {
+            assert!(wants_person(yes), "{yes}");
+        }
+        for no in [
+            "my letting agent never called back",
+            "someone has parked in my space",
+            "I'm a person of few words",
+            "I don't want to speak to a person",
+            "how many people can live in the flat",
+            "the man upstairs makes noise",
+            "somebody broke the door",
+            "put the rent up",
+            "",
+        ] {
+            assert!(!wants_person(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn yes_and_no_are_short_answers() {
+        assert_eq!(yes_or_no("Yes please."), Some(YesNo::Yes));
+        assert_eq!(yes_or_no("yeah that would be great"), Some(YesNo::Yes));
+        assert_eq!(yes_or_no("no thank you"), Some(YesNo::No));
+        assert_eq!(yes_or_no("No, that's all thanks"), Some(YesNo::No));
+        assert_eq!(
+            yes_or_no("no heating in the whole of the flat since monday"),
+            None
+        );
+        assert_eq!(yes_or_no("my boiler is broken"), None);
+        assert_eq!(yes_or_no(""), None);
+    }
+
+    #[test]
+    fn listening_noises_are_no_turn() {
+        assert!(is_backchannel("mm-hmm"));
+        assert!(is_backchannel("uh huh, right"));
+        assert!(is_backchannel("I see"));
+        assert!(!is_backchannel("stop"));
+        assert!(!is_backchannel("okay but my boiler"));
+        assert!(is_farewell("Thank you, bye."));
+        assert!(!is_farewell("my bill, bye and large"));
+    }
+}
