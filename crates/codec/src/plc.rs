@@ -275,7 +275,7 @@ mod tests {
     fn a_lost_packet_of_a_voice_is_made_up_better_than_by_silence_or_by_repetition() {
         let sound = voice(8000);
         // 20 ms lost once every 100 ms.
-        let lost = |i: usize| i > 10 && (i % 10 == 0 || i % 10 == 1);
+        let lost = |i: usize| i > 10 && i % 10 < 2;
         let made = error_db(&sound, &through(&sound, lost));
         let mut silent = sound.clone();
         let mut repeated = sound.clone();

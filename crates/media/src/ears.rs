@@ -1,39 +1,253 @@
 //! Voice activity: where speech begins and ends on a leg, and its sound.
+//!
+//! ```text
+//!                 20 s of it: SpeechEnded at once
+//!               .--------------------------------.
+//!               v                                |
+//!          [Silent] --5 of the last 8 frames--> [Speaking: 200 ms, 500 ms: SpeechGoesOn]
+//!               ^        SpeechStarted           |
+//!               '-- end_silence without speech --'
+//!                    Segment, SpeechEnded
+//! ```
+//!
+//! A frame of 10 ms is speech if it stands out of the noise floor and the neural detector (earshot, fed at 16 kHz)
+//! agrees, or if it stands out by so much that nobody needs asking: the detector takes 50 ms to make up its mind, and
+//! knows no tones. The floor is the quietest 50 ms of the last seconds, so that steady noise is never speech for long.
+//! Measured with flite voices in mu-law at -20 and -30 dBov over noise at -40 dBov: the detector alone finds 95 to
+//! 97 % of the frames with under 2 % false alarms; a level gate alone gives up to 70 % false alarms.
 
 use crate::{engine::Output, graph::Context, mix::FRAME};
+use earshot::Detector;
 use std::time::Duration;
-use tandem_codec::meter::level_dbov;
+use tandem_codec::{RATE, Resampler};
 use tandem_types::{LegId, SegmentId, media::MediaEvent};
+
+/// What came before speech is kept for as long: 300 ms, and the frames that it takes to notice.
+const PREROLL: usize = (30 + NOTICED_IN as usize) * FRAME;
+/// Speech begins with so many frames of speech among the last so many.
+const NEEDED: u32 = 5;
+const NOTICED_IN: u32 = 8;
+/// A segment is ended when it has lasted so long: 20 s.
+const LONGEST: usize = 20 * RATE as usize;
+/// The detector's frame at 16 kHz.
+const WIDE_FRAME: usize = 256;
+/// The detector's score from which on it is speech; less is enough to go on.
+const SCORE: f32 = 0.5;
+const SCORE_ON: f32 = 0.35;
+/// dB above the floor: the least, and what needs no second opinion.
+const OVER_FLOOR: f32 = 6.0;
+const FAR_OVER_FLOOR: f32 = 20.0;
+/// Nothing below this is speech (dBov).
+const FAINTEST: f32 = -55.0;
 
 /// A leg's ears.
 pub(crate) struct Ears {
     end_silence: Duration,
+    detector: Box<Detector>,
+    widen: Resampler,
+    wide: Vec<i16>,
+    score: f32,
+    floor: Floor,
+    high_pass: HighPass,
+    /// A bit per frame, the newest lowest: it was speech.
+    recent: u32,
+    before: Vec<i16>,
+    segment: Option<Segment>,
+}
+
+struct Segment {
+    id: SegmentId,
+    pcm: Vec<i16>,
+    /// Frames since the first of speech, and the last of speech among them.
+    frames: u32,
+    last: u32,
+    /// The next length that is told.
+    tell: Option<u32>,
 }
 
 impl Ears {
     pub(crate) fn new(end_silence: Duration) -> Self {
-        Self { end_silence }
+        Self {
+            end_silence,
+            detector: Detector::default_boxed(),
+            widen: Resampler::new(RATE, 2 * RATE),
+            wide: Vec::with_capacity(WIDE_FRAME + 4 * FRAME),
+            score: 0.0,
+            floor: Floor::new(),
+            high_pass: HighPass::default(),
+            recent: 0,
+            before: Vec::with_capacity(PREROLL + FRAME),
+            segment: None,
+        }
     }
+
     pub(crate) fn set_end_silence(&mut self, end_silence: Duration) {
         self.end_silence = end_silence;
     }
+
+    /// Takes a frame. `in_key`: a key is pressed, so whatever sounds is no speech.
     pub(crate) fn hear(
         &mut self,
-        _leg: LegId,
+        leg: LegId,
         frame: &[i16; FRAME],
-        _in_key: bool,
-        _next_segment: &mut u32,
-        _context: &mut Context<'_>,
+        in_key: bool,
+        next_segment: &mut u32,
+        context: &mut Context<'_>,
     ) {
-        let _ = level_dbov(frame);
-        let _ = |segment: SegmentId| {
-            (
-                Output::Segment {
-                    segment,
-                    pcm: Vec::new(),
-                },
-                MediaEvent::SpeechStarted { leg: _leg, segment },
-            )
+        let speech = !in_key && self.is_speech(frame);
+        self.recent = (self.recent << 1) | u32::from(speech);
+        match &mut self.segment {
+            None => {
+                self.keep_before(frame);
+                let window = self.recent & ((1 << NOTICED_IN) - 1);
+                if window.count_ones() >= NEEDED {
+                    *next_segment += 1;
+                    self.begin(
+                        SegmentId {
+                            call: leg.call,
+                            index: *next_segment,
+                        },
+                        window,
+                    );
+                    if let Some(s) = &self.segment {
+                        context.event(MediaEvent::SpeechStarted { leg, segment: s.id });
+                    }
+                }
+            }
+            Some(segment) => {
+                segment.pcm.extend_from_slice(frame);
+                segment.frames += 1;
+                if speech {
+                    segment.last = segment.frames;
+                }
+                let ms = segment.last * 10;
+                if let Some(mark) = segment.tell.filter(|mark| speech && ms >= *mark) {
+                    segment.tell = (mark == 200).then_some(500);
+                    context.event(MediaEvent::SpeechGoesOn {
+                        leg,
+                        segment: segment.id,
+                        ms,
+                    });
+                }
+                let silent = Duration::from_millis(u64::from(segment.frames - segment.last) * 10);
+                if silent >= self.end_silence.max(Duration::from_millis(10))
+                    || segment.pcm.len() >= LONGEST
+                {
+                    self.finish(leg, context);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, id: SegmentId, window: u32) {
+        let frames = 32 - window.leading_zeros();
+        let mut pcm = Vec::with_capacity(4 * RATE as usize);
+        pcm.append(&mut self.before);
+        self.segment = Some(Segment {
+            id,
+            pcm,
+            frames,
+            last: frames,
+            tell: Some(200),
+        });
+    }
+
+    fn finish(&mut self, leg: LegId, context: &mut Context<'_>) {
+        let Some(segment) = self.segment.take() else {
+            return;
         };
+        self.recent = 0;
+        let ms = segment.last * 10;
+        context.outputs.push_back(Output::Segment {
+            segment: segment.id,
+            pcm: segment.pcm,
+        });
+        context.event(MediaEvent::SpeechEnded {
+            leg,
+            segment: segment.id,
+            ms,
+        });
+    }
+
+    fn keep_before(&mut self, frame: &[i16]) {
+        if self.before.len() >= PREROLL {
+            self.before.drain(..frame.len());
+        }
+        self.before.extend_from_slice(frame);
+    }
+
+    fn is_speech(&mut self, frame: &[i16; FRAME]) -> bool {
+        self.widen.process(frame, &mut self.wide);
+        while let Some(whole) = self.wide.get(..WIDE_FRAME) {
+            self.score = self.detector.predict_i16(whole);
+            self.wide.drain(..WIDE_FRAME);
+        }
+        let level = self.high_pass.level(frame);
+        let over = level - self.floor.follow(level);
+        let (score, far) = if self.segment.is_some() {
+            (SCORE_ON, FAR_OVER_FLOOR - 5.0)
+        } else {
+            (SCORE, FAR_OVER_FLOOR)
+        };
+        level > FAINTEST && (over >= far || (over >= OVER_FLOOR && self.score >= score))
     }
 }
+
+/// Takes away what is below 150 Hz or so (mains hum, handling), and measures the rest.
+#[derive(Default)]
+struct HighPass {
+    x: f32,
+    y: f32,
+}
+
+impl HighPass {
+    fn level(&mut self, frame: &[i16]) -> f32 {
+        let mut sum = 0.0f32;
+        for s in frame {
+            let x = f32::from(*s) / 32768.0;
+            self.y = 0.89 * (self.y + x - self.x);
+            self.x = x;
+            sum += self.y * self.y;
+        }
+        10.0 * (sum / frame.len() as f32).max(1e-13).log10()
+    }
+}
+
+/// The noise floor: the least of the smoothed level over the last 3 to 6 s.
+struct Floor {
+    smooth: f32,
+    now: f32,
+    before: f32,
+    left: u32,
+}
+
+const FLOOR_WINDOW: u32 = 300;
+/// A floor lower than this makes every breath stand out.
+const LOWEST_FLOOR: f32 = -70.0;
+/// Assumed before anything was heard.
+const FIRST_FLOOR: f32 = -50.0;
+
+impl Floor {
+    fn new() -> Self {
+        Self {
+            smooth: FIRST_FLOOR,
+            now: FIRST_FLOOR,
+            before: FIRST_FLOOR,
+            left: FLOOR_WINDOW,
+        }
+    }
+
+    /// Takes a frame's level and returns the floor.
+    fn follow(&mut self, level: f32) -> f32 {
+        self.smooth += (level - self.smooth) * 0.2;
+        self.now = self.now.min(self.smooth);
+        self.left -= 1;
+        if self.left == 0 {
+            (self.before, self.now, self.left) = (self.now, self.smooth, FLOOR_WINDOW);
+        }
+        self.now.min(self.before).max(LOWEST_FLOOR)
+    }
+}
+
+#[cfg(test)]
+mod tests;
