@@ -1,10 +1,54 @@
 //! A SIP user agent without IO: transactions, dialogs and sessions behind four methods.
+//!
+//! ```text
+//!  Input::Message -> table (which transaction?) -+- response -> outgoing, inside, outside
+//!                                                +- request  -> screen -> incoming, inside, outside
+//!  Input::Command ------------------------------> outgoing, incoming, inside, outside
+//!  handle_timeout -> timers -> transaction or session
+//!  all of them -> Output::Transmit, Output::Event
+//! ```
+//!
+//! What it does by itself and what it tells its user is in [`api`](crate::api). Each session that the user knows ends with
+//! exactly one [`Event::Failed`] (our INVITE was not answered, or was hung up before it was) or [`Event::Ended`]
+//! (all others, also after `Reject`), and nothing follows it.
+//!
+//! - `Hangup` of an INVITE of ours: `Failed` comes when the INVITE is over, that is with the 487, the refusal that
+//!   crossed, 64*T1 after CANCEL, or after 64*T1 without any response. A 2xx that crosses gets ACK and BYE.
+//! - A re-INVITE that may not be sent (another is under way, or their ACK is missing) draws [`Failure::Response`]
+//!   with a 491 made here. After a 491 of either kind the user waits by RFC 3261 section 14.1 before it tries again: 2.1 to
+//!   4 s in steps of 10 ms if it made the call (Call-ID is ours), else 0 to 2 s.
+//! - 481, 408 or silence to a re-INVITE or UPDATE, and 481 to an INFO, end the session (section 12.2.1.2, RFC 5057): first
+//!   `Response`, then BYE and `Ended`.
+//! - A re-INVITE of theirs that they CANCEL gets its 487; the user's later `Respond` is a no-op. So are all
+//!   answers to requests that were open when the session ended: they got 487.
 
-use crate::api::{Census, EndpointConfig, Flow, Input, Output, RequestKey, SessionId};
+mod auth;
+mod closing;
+mod incoming;
+mod inside;
+mod invite_responses;
+mod outgoing;
+mod outside;
+mod requests;
+mod responses;
+mod screen;
+mod session;
+mod table;
+mod timeouts;
+mod write;
+
 pub use crate::dialog::Replaces;
-use crate::message::{Message, Uri};
+
+use crate::api::{
+    Census, Command, EndpointConfig, Event, Failure, Flow, Input, Output, RequestKey, SessionId,
+};
+use crate::dialog::DialogId;
+use crate::message::{Message, Request, Response, Uri};
+use crate::transaction::{Timers, TransactionId};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use session::{Session, State};
+use std::collections::{BTreeMap, VecDeque};
+use table::Table;
 use tandem_types::{Mono, Now, Rng};
 
 /// The endpoint.
@@ -12,70 +56,205 @@ use tandem_types::{Mono, Now, Rng};
 pub struct Endpoint {
     config: EndpointConfig,
     rng: Rng,
+    /// The next id of any kind.
     next: u64,
+    /// Retry-After while draining.
+    drain: Option<u32>,
+    timers: Timers,
+    table: Table,
+    sessions: BTreeMap<SessionId, Session>,
+    dialogs: BTreeMap<DialogId, SessionId>,
+    /// Requests of theirs that the user has to answer.
+    owed: BTreeMap<RequestKey, Owed>,
     outputs: VecDeque<Output>,
+}
+
+/// A request of theirs that the user has to answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Owed {
+    transaction: TransactionId,
+    request: Box<Request>,
+    session: Option<SessionId>,
 }
 
 impl Endpoint {
     /// Without any session.
     pub fn new(config: EndpointConfig, rng: Rng) -> Self {
-        Self { config, rng, next: 1, outputs: VecDeque::new() }
+        Self {
+            config,
+            rng,
+            next: 1,
+            drain: None,
+            timers: Timers::default(),
+            table: Table::default(),
+            sessions: BTreeMap::new(),
+            dialogs: BTreeMap::new(),
+            owed: BTreeMap::new(),
+            outputs: VecDeque::new(),
+        }
     }
+
     /// Takes a message, a broken way, or a command.
-    pub fn handle_input(&mut self, _now: Now, _input: Input) {}
+    pub fn handle_input(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Message { from, message } => self.handle_message(now, from, message),
+            Input::TransportFailed { flow } => self.handle_transport_failed(now, flow),
+            Input::Command(command) => self.handle_command(now, command),
+        }
+    }
+
+    fn handle_message(&mut self, now: Now, from: Flow, message: Message) {
+        let taken = message.clone();
+        let at = self.outputs.len();
+        let session = match message {
+            Message::Request(request) => self.on_request(now, from, request),
+            Message::Response(response) => self.on_response(now, from, response),
+        };
+        self.outputs.insert(at, Output::Taken { flow: from, session, message: taken });
+    }
+
+    fn handle_command(&mut self, now: Now, command: Command) {
+        match command {
+            Command::Invite { session, invite } => self.command_invite(now, session, &invite),
+            Command::Progress { session, status, headers, body } => {
+                self.command_progress(now, session, status, &headers, body.as_ref());
+            }
+            Command::Accept { session, headers, body } => {
+                self.command_accept(now, session, &headers, body.as_ref());
+            }
+            Command::Reject { session, status, phrase, headers } => {
+                self.command_reject(now, session, status, &phrase, &headers);
+            }
+            Command::Ack { session, body } => self.command_ack(session, body.as_ref()),
+            Command::Hangup { session, headers } => self.command_hangup(now, session, headers),
+            Command::Request { session, key, method, headers, body, credentials } => {
+                let content = inside::Content { method, headers, body };
+                self.command_request(now, session, key, content, credentials);
+            }
+            Command::Respond { key, status, phrase, headers, body } => {
+                self.command_respond(now, key, status, &phrase, &headers, body.as_ref());
+            }
+            Command::Send { key, request } => self.command_send(now, key, *request),
+            Command::Drain { retry_after } => self.drain = retry_after,
+        }
+    }
+
     /// What to do, in order. Drain after every mutation.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
+
     /// The next deadline, and why.
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
-        None
+        self.timers.next().map(|(at, timer)| (at, timer.why()))
     }
+
     /// Runs what is due. Early is a no-op.
-    pub fn handle_timeout(&mut self, _now: Now) {}
+    pub fn handle_timeout(&mut self, now: Now) {
+        while let Some((owner, timer)) = self.timers.pop_due(now.mono) {
+            self.on_timer(now, owner, timer);
+        }
+    }
+
     /// How much is alive.
     pub fn census(&self) -> Census {
-        Census::default()
+        Census {
+            invite_client: self.table.invite_clients.len(),
+            client: self.table.clients.len(),
+            invite_server: self.table.invite_servers.len(),
+            server: self.table.servers.len(),
+            sessions: self.sessions.len(),
+        }
     }
-    /// A fresh id for `Command::Invite`.
+
+    /// A fresh id for [`Command::Invite`].
     pub fn allocate(&mut self) -> SessionId {
         SessionId(self.fresh())
     }
-    /// A fresh key for `Command::Request` and `Command::Send`.
+
+    /// A fresh key for [`Command::Request`] and [`Command::Send`].
     pub fn allocate_key(&mut self) -> RequestKey {
         RequestKey(self.fresh())
     }
+
     fn fresh(&mut self) -> u64 {
         let id = self.next;
         self.next += 1;
         id
     }
+
     /// It belongs to a transaction or dialog that is alive: it may be heard whatever its source.
     pub fn knows(&self, message: &Message) -> bool {
-        self.session_of(message).is_some()
+        self.matches(message).0
     }
+
     /// The session that a message belongs to, if any.
-    pub fn session_of(&self, _message: &Message) -> Option<SessionId> {
-        None
+    pub fn session_of(&self, message: &Message) -> Option<SessionId> {
+        self.matches(message).1
     }
+
     /// Call-ID of a session.
-    pub fn call_id_of(&self, _session: SessionId) -> Option<&str> {
-        None
+    pub fn call_id_of(&self, session: SessionId) -> Option<&str> {
+        self.sessions.get(&session).map(|s| s.call_id.as_str())
     }
-    /// Where requests to the far end are addressed.
-    pub fn remote_target(&self, _session: SessionId) -> Option<&Uri> {
-        None
+
+    /// Where requests to the far end are addressed; of several early dialogs the latest one's.
+    pub fn remote_target(&self, session: SessionId) -> Option<&Uri> {
+        Some(&self.sessions.get(&session)?.dialog()?.target)
     }
+
     /// Where requests to the far end are sent.
-    pub fn flow_of(&self, _session: SessionId) -> Option<Flow> {
-        None
+    pub fn flow_of(&self, session: SessionId) -> Option<Flow> {
+        let s = self.sessions.get(&session)?;
+        if let Some(dialog) = s.dialog() {
+            return Some(dialog.flow());
+        }
+        let transaction = match &s.state {
+            State::Calling(state) => state.transaction,
+            State::Proceeding(state) => state.transaction,
+            State::Cancelling(state) => state.transaction,
+            State::Invited(_) | State::Up(_) | State::Closing(_) => return None,
+        };
+        self.table.invite_clients.get(&transaction).map(|t| t.about.flow)
     }
-    /// The session that a Replaces header received by us names.
-    pub fn replaces(&self, _replaces: &Replaces) -> Option<SessionId> {
-        None
+
+    /// The session that a Replaces header received by us names (RFC 3891 section 3). One that is over is not found, nor an
+    /// answered one if the header says `early-only`.
+    pub fn replaces(&self, replaces: &Replaces) -> Option<SessionId> {
+        let id = DialogId {
+            call_id: replaces.call_id.clone(),
+            local_tag: replaces.to_tag.clone(),
+            remote_tag: replaces.from_tag.clone(),
+        };
+        let session = *self.dialogs.get(&id)?;
+        let s = self.sessions.get(&session)?;
+        let answered = matches!(s.state, State::Up(_));
+        (s.is_seen() && !(replaces.early_only && answered)).then_some(session)
     }
-    /// The Replaces header with which somebody else may take our place in an answered session (it goes to the far end).
-    pub fn replaces_for(&self, _session: SessionId) -> Option<Replaces> {
-        None
+
+    /// The Replaces header with which somebody else may take our place in a session: its far end will
+    /// find this dialog by it.
+    pub fn replaces_for(&self, session: SessionId) -> Option<Replaces> {
+        let id = &self.sessions.get(&session)?.dialog()?.id;
+        Some(Replaces {
+            call_id: id.call_id.clone(),
+            to_tag: id.remote_tag.clone(),
+            from_tag: id.local_tag.clone(),
+            early_only: false,
+        })
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// The outcome of a request of the user's.
+    fn tell_response(
+        &mut self,
+        key: RequestKey,
+        session: Option<SessionId>,
+        result: Result<Box<Response>, Failure>,
+    ) {
+        self.tell(Event::Response { key, session, result });
     }
 }

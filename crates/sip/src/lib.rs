@@ -12,7 +12,6 @@ pub mod endpoint;
 pub mod message;
 pub mod registrar;
 pub mod registration;
-#[allow(dead_code, reason = "used by the endpoint from its next change on")]
 mod transaction;
 
 pub use api::{Command, Event, Failure, Flow, Input, Output, SessionId, Transport};

@@ -110,9 +110,4 @@ impl Client {
             state @ (Self::Proceeding(_) | Self::Completed(_)) => (Some(state), Told::Nothing),
         }
     }
-
-    /// No final response came yet.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self, Self::Trying(_) | Self::Proceeding(_))
-    }
 }

@@ -146,9 +146,4 @@ impl InviteClient {
             state @ (Self::Proceeding(_) | Self::Accepted(_)) => (Some(state), Told::Nothing),
         }
     }
-
-    /// No final response came yet.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self, Self::Calling(_) | Self::Proceeding(_))
-    }
 }

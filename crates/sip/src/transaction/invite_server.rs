@@ -38,7 +38,7 @@ pub(crate) enum InviteServer {
 /// No final response yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Proceeding {
-    last: Bytes,
+    last: Option<Bytes>,
 }
 
 /// 3xx to 6xx was sent.
@@ -57,9 +57,11 @@ pub(crate) struct Confirmed;
 pub(crate) struct Accepted;
 
 impl InviteServer {
-    /// An INVITE that matched nothing; `trying` is the 100.
-    pub(crate) fn start(scope: &mut Scope<'_>, trying: Bytes) -> Self {
-        scope.send(&trying);
+    /// An INVITE that matched nothing; `trying` is the 100, unless it is refused in the same step.
+    pub(crate) fn start(scope: &mut Scope<'_>, trying: Option<Bytes>) -> Self {
+        if let Some(trying) = &trying {
+            scope.send(trying);
+        }
         Self::Proceeding(Proceeding { last: trying })
     }
 
@@ -68,7 +70,7 @@ impl InviteServer {
         match (self, status) {
             (Self::Proceeding(_), 100..=199) => {
                 scope.send(&response);
-                Some(Self::Proceeding(Proceeding { last: response }))
+                Some(Self::Proceeding(Proceeding { last: Some(response) }))
             }
             (Self::Proceeding(_), 200..=299) => {
                 scope.send(&response);
@@ -95,9 +97,9 @@ impl InviteServer {
     /// The INVITE came again.
     pub(crate) fn on_repeat(self, scope: &mut Scope<'_>) -> Option<Self> {
         match &self {
-            Self::Proceeding(Proceeding { last: again })
+            Self::Proceeding(Proceeding { last: Some(again) })
             | Self::Completed(Completed { response: again, .. }) => scope.send(again),
-            Self::Confirmed(_) | Self::Accepted(_) => {}
+            Self::Proceeding(_) | Self::Confirmed(_) | Self::Accepted(_) => {}
         }
         Some(self)
     }

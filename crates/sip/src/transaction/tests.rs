@@ -151,7 +151,7 @@ fn a_broken_way_counts_while_we_send() {
 #[test]
 fn a_refusal_is_repeated_until_ack_and_then_absorbs() {
     let mut bench = Bench::new(Transport::Udp);
-    let machine = InviteServer::start(&mut bench.scope(), bytes("100"));
+    let machine = InviteServer::start(&mut bench.scope(), Some(bytes("100")));
     let machine = machine.on_repeat(&mut bench.scope()).unwrap();
     let machine = machine.respond(&mut bench.scope(), 180, bytes("180")).unwrap();
     let machine = machine.on_repeat(&mut bench.scope()).unwrap();
@@ -174,7 +174,7 @@ fn a_refusal_is_repeated_until_ack_and_then_absorbs() {
 #[test]
 fn a_refusal_that_nobody_acks_is_given_up_at_h() {
     let mut bench = Bench::new(Transport::Udp);
-    let machine = InviteServer::start(&mut bench.scope(), bytes("100"));
+    let machine = InviteServer::start(&mut bench.scope(), Some(bytes("100")));
     let mut machine = machine.respond(&mut bench.scope(), 404, bytes("404"));
     while let Some(state) = machine.take() {
         let timer = bench.wake().unwrap();
@@ -187,7 +187,7 @@ fn a_refusal_that_nobody_acks_is_given_up_at_h() {
 #[test]
 fn an_accepted_invite_absorbs_its_repetitions() {
     let mut bench = Bench::new(Transport::Udp);
-    let machine = InviteServer::start(&mut bench.scope(), bytes("100"));
+    let machine = InviteServer::start(&mut bench.scope(), Some(bytes("100")));
     let machine = machine.respond(&mut bench.scope(), 200, bytes("200")).unwrap();
     let machine = machine.on_repeat(&mut bench.scope()).unwrap();
     let machine = machine.respond(&mut bench.scope(), 200, bytes("200")).unwrap();

@@ -1,0 +1,53 @@
+//! From a URI of the dialog to the flow of its next request.
+
+use crate::api::{Flow, Transport};
+use crate::message::{Request, Uri};
+use std::net::{IpAddr, SocketAddr};
+
+const SIP_PORT: u16 = 5060;
+
+/// Where a request to `hop` goes, if the peer's last message came by `flow`. Host names are not
+/// resolved here, and a private address that comes from a public one is behind NAT: the flow is kept.
+/// So is the connection to the same host.
+pub(super) fn follow(flow: Flow, hop: &Uri) -> Flow {
+    let Some(addr) = hop.socket_addr(SIP_PORT) else { return flow };
+    let transport = match hop.transport() {
+        None => flow.transport,
+        Some(t) if t.eq_ignore_ascii_case("udp") => Transport::Udp,
+        Some(t) if t.eq_ignore_ascii_case("tcp") => Transport::Tcp,
+        Some(_) => return flow,
+    };
+    let same_host = addr.ip() == flow.remote.ip();
+    let kept = hop.scheme() != "sip"
+        || addr.is_ipv4() != flow.local.is_ipv4()
+        || addr.ip().is_unspecified()
+        || (private(addr.ip()) && !private(flow.remote.ip()))
+        || (same_host && transport == Transport::Tcp && flow.transport == Transport::Tcp);
+    if kept { flow } else { Flow { transport, local: flow.local, remote: addr } }
+}
+
+/// The peer's Contact is where it believes to send from (its Via says the same), and that is not where its
+/// messages come from.
+pub(super) fn natted(request: &Request, contact: &Uri, from: Flow) -> bool {
+    let Some(via) = request.top_via() else { return false };
+    let Some(ip) = via.host.ip() else { return false };
+    let sent_by = SocketAddr::new(ip, via.port.unwrap_or(SIP_PORT));
+    ip != from.remote.ip() && contact.socket_addr(SIP_PORT) == Some(sent_by)
+}
+
+/// We called the peer's Contact (it is registered here) by another way than to its address.
+pub(super) fn sent_elsewhere(called: &Uri, contact: &Uri, from: Flow) -> bool {
+    let addr = contact.socket_addr(SIP_PORT);
+    addr.is_some_and(|addr| addr != from.remote) && called.socket_addr(SIP_PORT) == addr
+}
+
+/// An address that only a private network knows (RFC 1918, 6598, 3927, 4193), or this machine.
+fn private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || (a == 100 && b & 0xc0 == 64)
+        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}

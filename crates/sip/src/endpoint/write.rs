@@ -1,0 +1,176 @@
+//! What the endpoint writes into its messages besides what its user gives.
+
+use super::{Endpoint, screen, session::Session, table::add_headers};
+use crate::api::{Body, Flow, OutgoingInvite, Transport};
+use crate::message::{HeaderName, Headers, MAGIC_COOKIE, Method, NameAddr, Request, Response, Uri};
+
+impl Endpoint {
+    /// A token with the shard in front: later messages find their shard by it.
+    fn token(&mut self, len: usize) -> String {
+        format!("{:02x}{}", self.config.shard, self.rng.token(len))
+    }
+
+    /// For From and To.
+    pub(super) fn fresh_tag(&mut self) -> String {
+        self.token(13)
+    }
+
+    /// For Via.
+    pub(super) fn fresh_branch(&mut self) -> String {
+        format!("{MAGIC_COOKIE}{}", self.token(16))
+    }
+
+    /// 110 random bits.
+    pub(super) fn fresh_call_id(&mut self) -> String {
+        self.token(22)
+    }
+
+    /// A pause of 0 to 10 s for the sender of a request that came too early (RFC 3261 section 14.2).
+    pub(super) fn soon(&mut self) -> u64 {
+        self.rng.below(11)
+    }
+
+    /// The first INVITE of a session, without Via.
+    pub(super) fn invite(&self, invite: &OutgoingInvite, call_id: &str, local_tag: &str) -> Request {
+        let mut request = Request::new(Method::Invite, invite.target.clone().without_headers());
+        let headers = &mut request.headers;
+        headers.push(HeaderName::MaxForwards, 70);
+        for hop in &invite.route {
+            headers.push(HeaderName::Route, hop);
+        }
+        headers.push(HeaderName::From, invite.from.clone().with_tag(local_tag));
+        headers.push(HeaderName::To, &invite.to);
+        headers.push(HeaderName::CallId, call_id);
+        headers.push(HeaderName::CSeq, "1 INVITE");
+        let contact = NameAddr::new(invite.contact.clone()).to_string();
+        self.dress_request(&mut request, Some(&contact), &invite.headers, invite.body.as_ref());
+        request
+    }
+
+    /// Contact (in requests that need one), who we are and what we can, the user's headers, and the body.
+    pub(super) fn dress_request(
+        &self,
+        request: &mut Request,
+        contact: Option<&str>,
+        headers: &Headers,
+        body: Option<&Body>,
+    ) {
+        let dialog = matches!(
+            request.method,
+            Method::Invite | Method::Update | Method::Refer | Method::Subscribe | Method::Notify
+        );
+        if let (true, Some(contact)) = (dialog, contact) {
+            request.headers.push(HeaderName::Contact, contact);
+        }
+        request.headers.push(HeaderName::UserAgent, &self.config.product);
+        if matches!(request.method, Method::Invite | Method::Update) {
+            self.push_abilities(&mut request.headers);
+        }
+        add_headers(&mut request.headers, headers);
+        set_body(&mut request.headers, &mut request.body, body);
+    }
+
+    /// The same for a response.
+    pub(super) fn dress_response(
+        &self,
+        request: &Request,
+        response: &mut Response,
+        contact: Option<&str>,
+        headers: &Headers,
+        body: Option<&Body>,
+    ) {
+        let dialog = matches!(
+            request.method,
+            Method::Invite | Method::Update | Method::Refer | Method::Subscribe | Method::Notify
+        );
+        if let (true, 101..=299, Some(contact)) = (dialog, response.status, contact) {
+            response.headers.push(HeaderName::Contact, contact);
+        }
+        response.headers.push(HeaderName::Server, &self.config.product);
+        if matches!(request.method, Method::Invite | Method::Update | Method::Options) && response.is_success() {
+            self.push_abilities(&mut response.headers);
+        }
+        add_headers(&mut response.headers, headers);
+        set_body(&mut response.headers, &mut response.body, body);
+    }
+
+    fn push_abilities(&self, headers: &mut Headers) {
+        headers.push(HeaderName::Allow, screen::methods(&self.config));
+        if !self.config.supported.is_empty() {
+            headers.push(HeaderName::Supported, self.config.supported.join(", "));
+        }
+    }
+
+    /// A response of our own making. A To without a tag gets one.
+    pub(super) fn reply(&mut self, request: &Request, status: u16, headers: &Headers) -> Response {
+        let tag = self.fresh_tag();
+        let mut response = Response::reply_to(request, status, Some(&tag));
+        self.dress_response(request, &mut response, None, headers, None);
+        response
+    }
+}
+
+/// The same request once more, after a challenge (RFC 3261 section 22.2).
+pub(super) fn renumber(request: &mut Request, cseq: u32) {
+    let method = request.method.clone();
+    request.headers.set(HeaderName::CSeq, format_args!("{cseq} {method}"));
+}
+
+/// CANCEL for an INVITE that was sent (RFC 3261 section 9.1): its first Via, its Routes, no Require.
+pub(super) fn cancel(invite: &Request, headers: &Headers) -> Request {
+    let mut cancel = Request::new(Method::Cancel, invite.uri.clone());
+    if let Some(via) = invite.top_via() {
+        cancel.headers.push(HeaderName::Via, via);
+    }
+    copy_of_invite(&mut cancel, invite);
+    let to = invite.headers.first(&HeaderName::To).unwrap_or_default();
+    cancel.headers.push(HeaderName::To, to);
+    add_headers(&mut cancel.headers, headers);
+    cancel
+}
+
+/// ACK for a 3xx to 6xx (RFC 3261 section 17.1.1.3).
+pub(super) fn ack_to_refusal(invite: &Request, response: &Response) -> Request {
+    let mut ack = Request::new(Method::Ack, invite.uri.clone());
+    if let Some(via) = invite.top_via() {
+        ack.headers.push(HeaderName::Via, via);
+    }
+    copy_of_invite(&mut ack, invite);
+    let to = response.headers.first(&HeaderName::To).unwrap_or_default();
+    ack.headers.push(HeaderName::To, to);
+    ack
+}
+
+fn copy_of_invite(request: &mut Request, invite: &Request) {
+    request.headers.push(HeaderName::MaxForwards, 70);
+    for name in [HeaderName::Route, HeaderName::From, HeaderName::CallId] {
+        request.headers.copy_from(&invite.headers, &name);
+    }
+    let cseq = invite.cseq().map_or(0, |cseq| cseq.number);
+    let method = request.method.clone();
+    request.headers.push(HeaderName::CSeq, format_args!("{cseq} {method}"));
+}
+
+/// The Contact of a session that came in, if its user does not give one: our socket.
+pub(super) fn contact_at(request: &Request, flow: Flow) -> String {
+    let uri = Uri::sip(request.uri.user(), &flow.local.to_string());
+    let uri = match flow.transport {
+        Transport::Udp => uri,
+        Transport::Tcp => uri.with_param("transport", "tcp"),
+    };
+    NameAddr::new(uri).to_string()
+}
+
+/// The user's Contact stays for the rest of the session.
+pub(super) fn adopt_contact(session: &mut Session, headers: &Headers) {
+    if let Some(contact) = headers.first(&HeaderName::Contact) {
+        contact.clone_into(&mut session.contact);
+    }
+}
+
+fn set_body(headers: &mut Headers, to: &mut bytes::Bytes, body: Option<&Body>) {
+    if let Some(body) = body {
+        headers.set(HeaderName::ContentType, &body.content_type);
+        to.clone_from(&body.bytes);
+    }
+}
