@@ -69,12 +69,15 @@ pub fn render_as(diagnostics: &[Diagnostic], look: Look) -> String {
     };
     let handler = miette::GraphicalReportHandler::new_themed(theme)
         .with_width(WIDTH)
-        .with_context_lines(0)
+        .with_context_lines(1)
         .with_links(false);
     let mut out = String::new();
-    for d in diagnostics {
+    for (i, d) in diagnostics.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
         // Writing to a String does not fail.
-        let _ = handler.render_report(&mut out, &Drawn::of(d));
+        let _ = handler.render_report(&mut out, &Drawn(d));
     }
     out
 }
@@ -87,26 +90,14 @@ pub fn to_json(diagnostics: &[Diagnostic]) -> serde_json::Value {
 
 /// One finding in miette's terms.
 #[derive(Debug)]
-struct Drawn<'a> {
-    of: &'a Diagnostic,
-    source: miette::NamedSource<String>,
-}
-
-impl<'a> Drawn<'a> {
-    fn of(of: &'a Diagnostic) -> Self {
-        Self {
-            of,
-            source: miette::NamedSource::new(&of.file, of.source.to_string()),
-        }
-    }
-}
+struct Drawn<'a>(&'a Diagnostic);
 
 impl fmt::Display for Drawn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.of.line == 0 && !self.of.file.is_empty() {
-            write!(f, "{}: ", self.of.file)?;
+        if self.0.line == 0 && !self.0.file.is_empty() {
+            write!(f, "{}: ", self.0.file)?;
         }
-        f.write_str(&self.of.message)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -114,26 +105,64 @@ impl std::error::Error for Drawn<'_> {}
 
 impl miette::Diagnostic for Drawn<'_> {
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.of.severity {
+        Some(match self.0.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         })
     }
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.of
+        self.0
             .help
             .as_ref()
             .map(|h| Box::new(h) as Box<dyn fmt::Display>)
     }
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        (self.of.line != 0).then_some(&self.source as &dyn miette::SourceCode)
+        (self.0.line != 0).then_some(self as &dyn miette::SourceCode)
     }
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        if self.of.line == 0 {
+        if self.0.line == 0 {
             return None;
         }
-        let label = (!self.of.label.is_empty()).then(|| self.of.label.clone());
-        let span = miette::LabeledSpan::new(label, self.of.span.start, self.of.span.len());
+        let label = (!self.0.label.is_empty()).then(|| self.0.label.clone());
+        let span = miette::LabeledSpan::new(label, self.0.span.start, self.0.span.len());
         Some(Box::new(std::iter::once(span)))
+    }
+}
+
+/// The lines that are marked and no others: miette draws the neighbours too, or the marked text
+/// alone. Asked for no context, it wants to know where the marked text begins.
+impl miette::SourceCode for Drawn<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &miette::SourceSpan,
+        before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
+        let text: &str = &self.0.source;
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        let (Some(head), Some(tail)) = (text.get(..start), text.get(end..)) else {
+            return Err(miette::MietteError::OutOfBounds);
+        };
+        let line_start = head.rfind('\n').map_or(0, |i| i + 1);
+        let line_end = end + tail.find('\n').unwrap_or(tail.len());
+        let (from, to) = if before == 0 {
+            (start, end)
+        } else {
+            (line_start, line_end)
+        };
+        let column = text
+            .get(line_start..from)
+            .unwrap_or_default()
+            .chars()
+            .count();
+        let shown = text.get(from..to).unwrap_or_default();
+        Ok(Box::new(miette::MietteSpanContents::new_named(
+            self.0.file.clone(),
+            shown.as_bytes(),
+            (from, to - from).into(),
+            head.matches('\n').count(),
+            column,
+            shown.matches('\n').count() + 1,
+        )))
     }
 }

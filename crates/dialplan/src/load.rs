@@ -5,19 +5,26 @@ mod agents;
 mod checks;
 mod destinations;
 mod dialplan;
+mod mask;
 mod node;
 mod people;
 mod phones;
 mod prompts;
 mod read;
 mod rules;
+mod spot;
 mod trunk;
 mod values;
 
 use crate::{Diagnostic, Plan, Severity};
 use checks::{Claim, Need};
-use read::{Section, Source, Spot};
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use read::Section;
+use spot::{Source, Spot};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use toml::{
     Spanned,
     de::{DeTable, Error},
@@ -96,11 +103,13 @@ pub fn load_on(
     exists: &dyn Fn(&str) -> bool,
 ) -> Loaded {
     let sink = RefCell::default();
+    let shown = |f: &SourceFile| Arc::<str>::from(mask::masked(&f.text));
     let sources: Vec<Source<'_>> = files
         .iter()
         .map(|f| Source {
             path: &f.path,
-            text: Arc::from(f.text.as_str()),
+            text: &f.text,
+            shown: shown(f),
             sink: &sink,
         })
         .collect();
@@ -116,6 +125,7 @@ pub fn load_on(
             plan: Plan::default(),
             claims: Vec::new(),
             needs: Vec::new(),
+            unsure: BTreeSet::new(),
             spots: BTreeMap::new(),
         };
         load.read();
@@ -154,7 +164,7 @@ fn parse<'a>(source: &'a Source<'a>) -> Option<Spanned<DeTable<'a>>> {
     if !source.path.ends_with(".toml") {
         return None;
     }
-    let (table, mut errors) = DeTable::parse_recoverable(&source.text);
+    let (table, mut errors) = DeTable::parse_recoverable(source.text);
     if errors.is_empty() {
         return Some(table);
     }
@@ -180,7 +190,7 @@ fn parse<'a>(source: &'a Source<'a>) -> Option<Spanned<DeTable<'a>>> {
 fn explained(e: &Error) -> String {
     match e.message() {
         "duplicate key" => "this is here twice".to_owned(),
-        other => format!("this is no TOML: {other}"),
+        other => format!("this is not TOML: {other}"),
     }
 }
 
@@ -209,6 +219,8 @@ struct Load<'a> {
     claims: Vec<Claim<'a>>,
     /// What the dialplans will want to dial.
     needs: Vec<Need<'a>>,
+    /// Lists of what may be dialled in which something could not be read.
+    unsure: BTreeSet<String>,
     /// Where menus and announcements stand: `PLAN menu:NAME`.
     spots: BTreeMap<String, Spot<'a>>,
 }
@@ -287,13 +299,22 @@ impl<'a> Load<'a> {
         self.files.iter().filter_map(stem).collect()
     }
 
-    /// Is the file there, but cannot be parsed?
+    /// Is the file there, but cannot be parsed, or needed and missing? Both have been told.
     fn unreadable(&self, path: &str) -> bool {
         let at = self.files.iter().position(|f| f.path == path);
         at.and_then(|i| self.tables.get(i))
-            .is_some_and(Option::is_none)
+            .map_or(path == "tandem.toml", Option::is_none)
     }
 
+    /// Has anything in this section's file been found wrong so far?
+    fn has_errors(&self, root: &Section<'a>) -> bool {
+        let source = root.spot.source;
+        source
+            .sink
+            .borrow()
+            .iter()
+            .any(|d| d.file == source.path && d.severity == Severity::Error)
+    }
     fn place(&mut self, key: String, spot: Spot<'a>) {
         self.plan.places.insert(key, spot.place());
     }

@@ -180,7 +180,8 @@ fn pieces_of(text: &str) -> Result<Vec<Piece>, BadPattern> {
             'X' | 'x' => pieces.push(Piece::One(digits('0'))),
             'Z' | 'z' => pieces.push(Piece::One(digits('1'))),
             'N' | 'n' => pieces.push(Piece::One(digits('2'))),
-            '0'..='9' | '+' | '*' | '#' => pieces.push(Piece::One(set([c]))),
+            // Asterisk's letters count in either case; the other small ones stand for themselves.
+            '0'..='9' | '+' | '*' | '#' | 'a'..='z' => pieces.push(Piece::One(set([c]))),
             // Asterisk lets people write `_0207-XXX-XXXX`.
             '-' => {}
             '.' | '!' if at + 1 == body.len() => pieces.push(Piece::Rest(usize::from(c == '.'))),

@@ -6,8 +6,9 @@ use super::{
     dialplan::language,
     node::set,
     people::{named, spoken_name},
-    read::{Section, Val, did_you_mean, listed},
+    read::{Section, Val},
     rules::plain_words,
+    spot::{did_you_mean, listed},
 };
 use crate::{Destination, Dialplan};
 use std::{collections::BTreeMap, sync::Arc};
@@ -69,6 +70,8 @@ impl<'a> Load<'a> {
     ) {
         for (v, s) in root.each("agents") {
             named(&v);
+            self.spots
+                .insert(format!("{} agent:{}", plan.name, v.key), s.spot);
             let spec = self.agent(&v, &s, plan, scope);
             rules
                 .spoken
@@ -204,7 +207,7 @@ impl<'a> Load<'a> {
             if examples.len() < FEW_EXAMPLES && v.list().is_some() {
                 v.spot
                     .warning(format!(
-                        "intent {:?} has only {} examples: the classifier will guess",
+                        "intent {:?} has too few examples ({}): the classifier will guess",
                         v.key,
                         examples.len()
                     ))

@@ -1,8 +1,8 @@
 //! What only shows when all files are read: numbers claimed twice, targets that may not be
 //! dialled, rings that nobody gets out of.
 
-use super::{Load, dialplan::quoted, nowhere, read::Spot};
-use crate::{Destination, DialTarget, Dialplan, Pattern, Severity, route::Refusal};
+use super::{Load, dialplan::quoted, nowhere, spot::Spot};
+use crate::{Destination, DialTarget, Dialplan, Door, OFFLINE, Pattern, Severity, dial::Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A dialplan claims a number.
@@ -30,6 +30,7 @@ impl<'a> Load<'a> {
         self.not_allowed();
         for plan in self.plan.dialplans.values() {
             self.rings(plan);
+            self.deaf(plan);
         }
         let any = self.stems("dialplans/").is_empty();
         if let (true, Some(source)) = (any, self.sources.first()) {
@@ -92,7 +93,8 @@ impl<'a> Load<'a> {
                 }
                 continue;
             }
-            if let Some(r) = self.plan.refusal(Some(&need.plan), target) {
+            let refusal = self.plan.refusal(Some(&need.plan), target);
+            if let Some(r) = refusal.filter(|r| r.never || !self.unsure.contains(&r.list)) {
                 refused.push((need, r));
             }
         }
@@ -138,6 +140,32 @@ impl<'a> Load<'a> {
             }
         }
         format!("in {file} write: [limits] may_dial = [{}]", quoted(&line))
+    }
+
+    /// Agents with neither a model nor examples.
+    fn deaf(&self, plan: &Dialplan) {
+        for agent in plan.rules.agents.values().filter(|a| a.intents.is_empty()) {
+            let profile = self
+                .plan
+                .node
+                .providers
+                .get(agent.providers.as_deref().unwrap_or(OFFLINE));
+            let model = profile.is_none_or(|p| p.llm != Door::None); // no such profile: that has been told
+            if let (false, Some(spot)) = (
+                model,
+                self.spots
+                    .get(&format!("{} agent:{}", plan.name, agent.name)),
+            ) {
+                spot.warning(format!(
+                    "agent {:?} understands nothing: it has no intents, and no language model",
+                    agent.name
+                ))
+                .help(format!(
+                    "add [agents.{}.intents], or `providers` with an llm",
+                    agent.name
+                ));
+            }
+        }
     }
 
     /// Announcements and menus that only lead to each other.

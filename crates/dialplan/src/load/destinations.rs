@@ -3,7 +3,8 @@
 use super::{
     Load,
     checks::Need,
-    read::{Section, Spot, Text, did_you_mean, listed},
+    read::{Section, Text},
+    spot::{Spot, did_you_mean, listed},
 };
 use crate::{
     BadDestination, Destination, Pattern,
@@ -182,9 +183,11 @@ impl<'a> Load<'a> {
             true => "phones.toml has no extensions".to_owned(),
             false => format!("phones.toml has {}", listed(&known)),
         };
+        let named = |n: &String| format!("ext:{n}");
+        let near = did_you_mean(&format!("ext:{number}"), known.iter().map(named));
         spot.error(format!("there is no extension {number}"))
             .label("not in phones.toml")
-            .help(did_you_mean(number, &known).unwrap_or(help));
+            .help(near.unwrap_or(help));
         false
     }
 

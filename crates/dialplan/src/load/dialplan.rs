@@ -5,7 +5,8 @@ use super::{
     checks::Claim,
     destinations::Scope,
     node::set,
-    read::{Section, Spot, Text, Val, did_you_mean, listed},
+    read::{Section, Text, Val},
+    spot::{Spot, did_you_mean, listed},
 };
 use crate::{DEFAULT_COUNTRY, DEFAULT_LANGUAGE, DEFAULT_VOICE, Dialplan};
 use std::{collections::BTreeMap, sync::Arc};
@@ -65,6 +66,11 @@ impl<'a> Load<'a> {
         }
         self.plan_trunks(root, &mut plan);
         self.numbers(root, &mut plan, &scope);
+        if root.opt("numbers").is_none() && root.opt("routes").is_none() {
+            root.spot
+                .warning("no call reaches this dialplan: it has neither `numbers` nor [routes]")
+                .help("add: numbers = [\"+44...\"]");
+        }
         let mut rules = AgentRules::default();
         self.notice(
             root,

@@ -2,7 +2,8 @@
 
 use super::{
     Load,
-    read::{Section, Text, Val, did_you_mean, listed},
+    read::{Section, Text, Val},
+    spot::{did_you_mean, listed},
 };
 use crate::{Door, Listen, Node, OFFLINE, Profile};
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
@@ -99,7 +100,7 @@ impl<'a> Load<'a> {
     }
 
     fn store_url(&self, v: &Val<'a>) -> Option<String> {
-        let text = v.words()?;
+        let text = v.hidden()?;
         let referred = ["env:", "file:", "cred:"]
             .iter()
             .any(|k| text.value.starts_with(k));
@@ -178,6 +179,9 @@ impl<'a> Load<'a> {
             let mut at = node.providers.get(&name);
             while let Some(next) = at.and_then(|p| p.fallback.clone()) {
                 if seen.contains(&next) {
+                    if next != name || seen.iter().min() != Some(&name) {
+                        break; // told at another of the ring
+                    }
                     spot.error(format!(
                         "the fallbacks of {name:?} go round in a ring: {} -> {next}",
                         seen.join(" -> ")

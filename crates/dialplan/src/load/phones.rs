@@ -2,7 +2,8 @@
 
 use super::{
     Load,
-    read::{Section, Spot, Val, did_you_mean, listed},
+    read::{Section, Val},
+    spot::{Spot, did_you_mean, listed},
 };
 use crate::{Extension, Pattern, Phones};
 
@@ -99,9 +100,16 @@ impl<'a> Load<'a> {
                     .error("an extension registers here or is reached by a trunk, not both"),
             ),
             (None, None) => {
+                let help = match v.key.starts_with('_') {
+                    true => "add: via = \"TRUNK\"".to_owned(),
+                    false => format!(
+                        "add: registers = {{ username = {0:?}, password = \"file:secrets/{0}\" }}, or via = \"TRUNK\"",
+                        v.key
+                    ),
+                };
                 s.spot
                     .error(format!("nothing says how extension {} is reached", v.key))
-                    .help(format!("add: registers = {{ username = \"{}\", password = \"file:secrets/{}\" }}, or via = \"TRUNK\"", v.key, v.key));
+                    .help(help);
             }
             _ => {}
         }

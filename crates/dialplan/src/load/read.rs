@@ -1,167 +1,12 @@
 //! Walking a TOML file with every key and value knowing its place. What is asked for is known;
 //! when a [`Section`] is dropped, whatever nobody asked for is an unknown key.
 
-use crate::{Diagnostic, Severity};
-use std::{
-    cell::{Cell, RefCell},
-    ops::Range,
-    sync::Arc,
-};
+use super::spot::{Spot, did_you_mean, listed};
+use std::cell::{Cell, RefCell};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-
-/// One file, and where its findings go.
-pub(crate) struct Source<'a> {
-    pub(crate) path: &'a str,
-    pub(crate) text: Arc<str>,
-    pub(crate) sink: &'a RefCell<Vec<Diagnostic>>,
-}
-
-impl<'a> Source<'a> {
-    pub(crate) fn spot(&'a self, span: Range<usize>) -> Spot<'a> {
-        Spot {
-            source: self,
-            start: span.start,
-            end: span.end,
-        }
-    }
-}
-
-/// A place in a file.
-#[derive(Clone, Copy)]
-pub(crate) struct Spot<'a> {
-    pub(crate) source: &'a Source<'a>,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-}
-
-impl<'a> Spot<'a> {
-    pub(crate) fn error(self, message: impl Into<String>) -> Finding<'a> {
-        self.finding(Severity::Error, message.into())
-    }
-
-    pub(crate) fn warning(self, message: impl Into<String>) -> Finding<'a> {
-        self.finding(Severity::Warning, message.into())
-    }
-
-    fn finding(self, severity: Severity, message: String) -> Finding<'a> {
-        let (line, column) = self.line_column();
-        let diagnostic = Diagnostic {
-            severity,
-            file: self.source.path.to_owned(),
-            line,
-            column,
-            span: self.start..self.end,
-            message,
-            label: String::new(),
-            help: None,
-            source: Arc::clone(&self.source.text),
-        };
-        Finding {
-            diagnostic: Some(diagnostic),
-            sink: self.source.sink,
-        }
-    }
-
-    /// Both from 1, the column in characters.
-    fn line_column(self) -> (usize, usize) {
-        let before = self.source.text.get(..self.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        (line, column)
-    }
-
-    /// `FILE:LINE`.
-    pub(crate) fn place(self) -> String {
-        format!("{}:{}", self.source.path, self.line_column().0)
-    }
-
-    /// The part of a quoted text from this byte of its content on, where the quotes hold it as it is.
-    pub(crate) fn inside(self, content: &str, at: usize) -> Self {
-        let raw = self
-            .source
-            .text
-            .get(self.start..self.end)
-            .unwrap_or_default();
-        let len = content
-            .get(at..)
-            .and_then(|s| s.chars().next())
-            .map_or(0, char::len_utf8);
-        match raw.get(1..raw.len().saturating_sub(1)) {
-            Some(inner) if inner == content && len > 0 => {
-                let start = self.start + 1 + at;
-                Self {
-                    start,
-                    end: start + len,
-                    ..self
-                }
-            }
-            _ => self,
-        }
-    }
-}
-
-/// A finding in the making; it is filed when dropped.
-pub(crate) struct Finding<'a> {
-    diagnostic: Option<Diagnostic>,
-    sink: &'a RefCell<Vec<Diagnostic>>,
-}
-
-impl Finding<'_> {
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
-        if let Some(d) = &mut self.diagnostic {
-            d.label = label.into();
-        }
-        self
-    }
-
-    pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        self.maybe_help(Some(help.into()))
-    }
-
-    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
-        if let Some(d) = &mut self.diagnostic {
-            d.help = help.or(d.help.take());
-        }
-        self
-    }
-}
-
-impl Drop for Finding<'_> {
-    fn drop(&mut self) {
-        self.sink.borrow_mut().extend(self.diagnostic.take());
-    }
-}
-
-/// `did you mean "x"?` when one of the names is near enough.
-pub(crate) fn did_you_mean<S: AsRef<str>>(
-    word: &str,
-    names: impl IntoIterator<Item = S>,
-) -> Option<String> {
-    let near = |name: &S| strsim::damerau_levenshtein(word, name.as_ref());
-    let best = names.into_iter().min_by_key(near)?;
-    let limit = (word.chars().count().max(best.as_ref().chars().count()) / 3).max(1);
-    (near(&best) <= limit && best.as_ref() != word)
-        .then(|| format!("did you mean {:?}?", best.as_ref()))
-}
-
-/// `a, b or c`.
-pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
-    let mut names: Vec<String> = names.into_iter().map(|n| n.as_ref().to_owned()).collect();
-    match names.pop() {
-        None => String::new(),
-        Some(last) if names.is_empty() => last,
-        Some(last) => format!("{} or {last}", names.join(", ")),
-    }
-}
 
 /// A table whose keys are asked for one by one.
 pub(crate) struct Section<'a> {
@@ -171,6 +16,8 @@ pub(crate) struct Section<'a> {
     pub(crate) spot: Spot<'a>,
     entries: Vec<Val<'a>>,
     known: RefCell<Vec<&'static str>>,
+    /// Those of a later version among them.
+    coming: RefCell<Vec<&'static str>>,
     quiet: Cell<bool>,
 }
 
@@ -192,6 +39,7 @@ impl<'a> Section<'a> {
             spot,
             entries,
             known: RefCell::default(),
+            coming: RefCell::default(),
             quiet: Cell::new(false),
         }
     }
@@ -199,7 +47,7 @@ impl<'a> Section<'a> {
     /// `[queues.repairs]`, or the file.
     fn title(&self) -> String {
         match self.name.is_empty() {
-            true => self.spot.source.path.to_owned(),
+            true => "this file".to_owned(),
             false => format!("[{}]", self.name),
         }
     }
@@ -224,6 +72,7 @@ impl<'a> Section<'a> {
     /// Keys that a later version will know: refused by name, never silently taken.
     pub(crate) fn later(&self, keys: &[(&'static str, &str)]) {
         for (key, what) in keys {
+            self.coming.borrow_mut().push(key);
             if let Some(v) = self.opt(key) {
                 v.not_yet(what);
             }
@@ -272,7 +121,12 @@ impl Drop for Section<'_> {
             .filter(|v| !known.contains(&v.key.as_str()))
         {
             let near = did_you_mean(&v.key, known.iter());
-            let mut names = known.clone();
+            let coming = self.coming.borrow();
+            let mut names: Vec<&str> = known
+                .iter()
+                .copied()
+                .filter(|k| !coming.contains(k))
+                .collect();
             names.sort_unstable();
             names.dedup();
             let what = if matches!(v.value, DeValue::Table(_)) && self.name.is_empty() {
@@ -381,6 +235,17 @@ impl<'a> Val<'a> {
                 None
             }
         }
+    }
+
+    /// As [`Val::text`], and the value is not repeated in what is printed.
+    pub(crate) fn hidden(&self) -> Option<Text<'a>> {
+        if !self.is_text() {
+            self.spot
+                .error(format!("`{}` must be a text in quotes", self.key))
+                .label(format!("this is {}", kind_of(self.value)));
+            return None;
+        }
+        self.text()
     }
 
     pub(crate) fn whole(&self, range: std::ops::RangeInclusive<u32>) -> Option<u32> {

@@ -4,10 +4,11 @@ use super::{
     Load,
     destinations::Scope,
     node::set,
-    read::{Section, Text, did_you_mean},
+    read::{Section, Text},
+    spot::did_you_mean,
     values::one_key,
 };
-use crate::{ColdMethod, Dialplan};
+use crate::{ColdMethod, Destination, Dialplan};
 use std::time::Duration;
 use tandem_types::agent::{AgentRules, Target};
 
@@ -54,9 +55,18 @@ impl<'a> Load<'a> {
                 .and_then(|v| v.duration(Duration::ZERO)),
         );
         let operator = s.opt("operator").and_then(|v| v.words());
-        rules.operator = operator
-            .and_then(|t| self.destination(scope, &t))
-            .map(|d| Target(d.to_string()));
+        if let Some(text) = operator
+            && let Some(to) = self.destination(scope, &text)
+        {
+            if matches!(to, Destination::Agent(_)) {
+                text.spot
+                    .error(
+                        "the operator takes the callers whom no agent can help, so it is no agent",
+                    )
+                    .help("name a queue, an extension, a menu or an announcement");
+            }
+            rules.operator = Some(Target(to.to_string()));
+        }
     }
 
     pub(super) fn transfers(&mut self, root: &Section<'a>, plan: &mut Dialplan) {
@@ -162,8 +172,8 @@ impl<'a> Load<'a> {
         if rules.on_provider_down.is_none() {
             rules.on_provider_down.clone_from(&rules.operator);
         }
-        if !scope.has_agents() {
-            return;
+        if !scope.has_agents() || self.has_errors(root) {
+            return; // what is missing may be what could not be read
         }
         if rules.operator.is_none() {
             root.spot

@@ -130,8 +130,9 @@ impl<'a> Load<'a> {
             s.opt("called_from")
                 .and_then(|v| v.choice(&places, &["history-info"])),
         );
-        t.username = s.opt("username").and_then(|v| v.words()).map(|u| u.value);
-        let (challenge, password) = (s.opt("challenge"), s.opt("password"));
+        let (challenge, username, password) =
+            (s.opt("challenge"), s.opt("username"), s.opt("password"));
+        t.username = username.as_ref().and_then(|v| v.words()).map(|u| u.value);
         t.password = password.as_ref().and_then(|v| v.secret(self.secrets));
         set(
             &mut t.challenge,
@@ -142,8 +143,8 @@ impl<'a> Load<'a> {
             .as_ref()
             .and_then(|v| v.section())
             .and_then(|r| self.registrar(&r));
-        let complete = t.username.is_some() && password.is_some();
-        if t.username.is_some() != password.is_some() {
+        let complete = username.is_some() && password.is_some();
+        if username.is_some() != password.is_some() {
             s.spot
                 .error("a user name and a password go together")
                 .help("add the other: username = \"...\", password = \"cred:NAME\"");
@@ -204,6 +205,9 @@ impl<'a> Load<'a> {
         };
         self.place(format!("{of}.{key}"), v.key_spot);
         let found = v.patterns();
+        if v.list().is_none_or(|l| l.len() != found.len()) {
+            self.unsure.insert(of.to_owned());
+        }
         for (i, (_, text)) in found.iter().enumerate() {
             self.place(format!("{of}.{key}.{i}"), text.spot);
         }

@@ -1,6 +1,9 @@
 //! Values with a form of their own: durations, numbers, addresses, URIs, secrets.
 
-use super::read::{Text, Val, did_you_mean};
+use super::{
+    read::{Text, Val},
+    spot::did_you_mean,
+};
 use crate::{Pattern, Secret};
 use ipnet::IpNet;
 use std::{
@@ -168,7 +171,7 @@ impl<'a> Val<'a> {
         &self,
         resolve: &dyn Fn(&str) -> Result<String, String>,
     ) -> Option<Secret> {
-        let text = self.text()?;
+        let text = self.hidden()?;
         let known = ["env:", "file:", "cred:"]
             .iter()
             .any(|k| text.value.len() > k.len() && text.value.starts_with(k));
@@ -205,9 +208,14 @@ impl Text<'_> {
         match Pattern::parse(&self.value) {
             Ok(p) => Some(p),
             Err(e) => {
+                let here = self
+                    .value
+                    .get(e.at..)
+                    .and_then(|s| s.chars().next())
+                    .map_or(0, char::len_utf8);
                 let spaced = self.value.contains(' ') && !self.value.starts_with("sip:");
                 self.spot
-                    .inside(&self.value, e.at)
+                    .inside(&self.value, e.at, here)
                     .error(format!("{:?} is no number and no pattern: {e}", self.value))
                     .maybe_help(spaced.then(|| {
                         format!("write it without spaces: {:?}", self.value.replace(' ', ""))
@@ -271,7 +279,7 @@ impl Text<'_> {
             rest = &rest[open + 1..];
             let Some(close) = rest.find('}') else {
                 self.spot
-                    .inside(&self.value, at)
+                    .inside(&self.value, at, 1)
                     .error("this `{` has no `}`");
                 return;
             };
@@ -289,13 +297,15 @@ impl Text<'_> {
                     .map(|n| format!("{{{n}}}"))
                     .collect::<Vec<_>>()
                     .join(", ");
-                let help = match (did_you_mean(name, names), names.is_empty()) {
+                let near = did_you_mean(name, names)
+                    .map(|m| m.replacen('"', "{", 1).replacen('"', "}", 1));
+                let help = match (near, names.is_empty()) {
                     (Some(near), _) => near,
                     (None, true) => "nothing is filled in here".to_owned(),
                     (None, false) => format!("known here: {all}"),
                 };
                 self.spot
-                    .inside(&self.value, at)
+                    .inside(&self.value, at, close + 2)
                     .error(format!("nothing is known as {{{name}}} here"))
                     .help(help);
             }

@@ -1,4 +1,8 @@
 //! The dialplan crate from outside: the shipped office, routes, mistakes as they are printed.
 
+mod base;
+mod mistakes;
 mod office;
+mod patterns;
+mod routes;
 mod shipped;

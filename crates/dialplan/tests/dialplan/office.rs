@@ -8,12 +8,8 @@ pub(crate) fn office_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dialplans")
 }
 
-/// Its files, and the two questions that loading asks.
-pub(crate) fn read_office() -> (
-    Vec<SourceFile>,
-    impl Fn(&str) -> Result<String, String>,
-    impl Fn(&str) -> bool,
-) {
+/// Its files.
+pub(crate) fn office_files() -> Vec<SourceFile> {
     let dir = office_dir();
     let mut files = Vec::new();
     for folder in ["", "trunks", "dialplans", "prompts"] {
@@ -35,19 +31,23 @@ pub(crate) fn read_office() -> (
             }
         }
     }
-    let secrets = |reference: &str| {
-        let path = reference.strip_prefix("file:").ok_or("only files here")?;
-        fs::read_to_string(office_dir().join(path)).map_err(|e| e.to_string())
-    };
-    (files, secrets, |path: &str| {
-        office_dir().join(path).exists()
-    })
+    files
+}
+
+/// What loading asks about secrets.
+pub(crate) fn secret(reference: &str) -> Result<String, String> {
+    let path = reference.strip_prefix("file:").ok_or("only files here")?;
+    fs::read_to_string(office_dir().join(path)).map_err(|e| e.to_string())
+}
+
+/// What loading asks about files that are only named.
+pub(crate) fn exists(path: &str) -> bool {
+    office_dir().join(path).exists()
 }
 
 /// The office, loaded.
 pub(crate) fn office() -> Plan {
-    let (files, secrets, exists) = read_office();
-    load(&files, &secrets, &exists)
+    load(&office_files(), &secret, &exists)
         .unwrap_or_else(|found| panic!("{}", render(&found)))
         .0
 }

@@ -1,13 +1,12 @@
 //! The office in `dialplans/` loads without an error or a warning, and leads where its README says.
 
-use crate::office::{office, read_office};
+use crate::office::{exists, office, office_files, secret};
 use std::collections::BTreeSet;
 use tandem_dialplan::{Arrival, Destination, DialTarget, Look, Via, load, render_as};
 
 #[test]
 fn without_error_or_warning() {
-    let (files, secrets, exists) = read_office();
-    match load(&files, &secrets, &exists) {
+    match load(&office_files(), &secret, &exists) {
         Ok((_, warnings)) => assert!(
             warnings.is_empty(),
             "{}",
@@ -174,7 +173,7 @@ fn its_route_says_which_line_decided() {
     assert!(
         route
             .why
-            .starts_with("called number 2000 is \"2000\" in [routes], dialplans/reception.toml:"),
+            .starts_with("called number 2000 is \"2000\" in [routes] (dialplans/reception.toml:"),
         "{}",
         route.why
     );

@@ -1,0 +1,184 @@
+//! What may be dialled, and which line says so.
+
+use crate::{Pattern, Plan, Trunk};
+
+/// What somebody wants to dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialTarget<'a> {
+    /// An extension.
+    Ext(&'a str),
+    /// A number through a trunk.
+    Trunk {
+        /// The trunk's name.
+        trunk: &'a str,
+        /// The number.
+        number: &'a str,
+    },
+    /// A SIP address.
+    Sip(&'a str),
+}
+
+/// It may not be dialled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}")]
+pub struct Forbidden {
+    /// The rule that says so, with its place, e.g. `never_dial "_00X." (dialplans/reception.toml:80)`.
+    pub rule: String,
+}
+
+/// Why a target may not be dialled, for the loader: which list, and is it one of `never`?
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) rule: String,
+    /// `dialplans.NAME`, `trunks.NAME` or `phones`; empty: no list.
+    pub(crate) list: String,
+    pub(crate) never: bool,
+}
+
+/// The two lists of one place.
+struct List<'a> {
+    key: String,
+    may: &'a [Pattern],
+    never: &'a [Pattern],
+}
+
+impl<'a> List<'a> {
+    fn new(key: String, may: &'a [Pattern], never: &'a [Pattern]) -> Self {
+        Self { key, may, never }
+    }
+
+    fn of_trunk(t: &'a Trunk) -> Self {
+        Self::new(format!("trunks.{}", t.name), &t.may_dial, &t.never_dial)
+    }
+
+    fn title(&self) -> String {
+        match self.key.split_once('.') {
+            Some(("dialplans", name)) => format!("dialplan `{name}`"),
+            Some((_, name)) => format!("trunk `{name}`"),
+            None => "phones.toml".to_owned(),
+        }
+    }
+}
+
+impl Plan {
+    /// May it be dialled? For a call of a dialplan its `[limits]` say so, for a phone's own call
+    /// (`None`) `may_dial` of `[phones]`; a trunk's own lists apply as well. `never` beats `may`,
+    /// and an empty list allows nothing. An extension that `phones.toml` puts behind a trunk needs
+    /// no entry in that trunk's `may_dial`.
+    ///
+    /// # Errors
+    /// The rule that forbids it.
+    pub fn may_dial(
+        &self,
+        dialplan: Option<&str>,
+        target: DialTarget<'_>,
+    ) -> Result<(), Forbidden> {
+        self.refusal(dialplan, target)
+            .map_or(Ok(()), |r| Err(Forbidden { rule: r.rule }))
+    }
+
+    /// Why it may not be dialled.
+    pub(crate) fn refusal(
+        &self,
+        dialplan: Option<&str>,
+        target: DialTarget<'_>,
+    ) -> Option<Refusal> {
+        let none = |rule: String| {
+            Some(Refusal {
+                rule,
+                list: String::new(),
+                never: true,
+            })
+        };
+        let list = match dialplan {
+            Some(name) => match self.dialplans.get(name) {
+                Some(d) => List::new(
+                    format!("dialplans.{name}"),
+                    &d.limits.may_dial,
+                    &d.limits.never_dial,
+                ),
+                None => return none(format!("there is no dialplan `{name}`")),
+            },
+            None => List::new("phones".to_owned(), &self.phones.may_dial, &[]),
+        };
+        match target {
+            DialTarget::Sip(uri) => {
+                let matches = Pattern::matches_uri;
+                self.forbids(&list, uri, matches)
+                    .or_else(|| self.not_allowing(&list, uri, matches))
+            }
+            DialTarget::Ext(number) => {
+                let Some((_, ext)) = self.extension_at(number) else {
+                    return none(format!("there is no extension {number}"));
+                };
+                let behind = ext
+                    .via
+                    .as_ref()
+                    .and_then(|t| self.trunks.get(t))
+                    .map(List::of_trunk);
+                self.forbids(&list, number, Pattern::matches_loosely)
+                    .or_else(|| self.not_allowing(&list, number, Pattern::matches))
+                    .or_else(|| {
+                        behind.and_then(|t| self.forbids(&t, number, Pattern::matches_loosely))
+                    })
+            }
+            DialTarget::Trunk { trunk, number } => {
+                let Some(t) = self.trunks.get(trunk) else {
+                    return none(format!("there is no trunk `{trunk}`"));
+                };
+                if !t.outbound {
+                    return none(format!("trunk `{trunk}` has direction = \"in\""));
+                }
+                let lists = [list, List::of_trunk(t)];
+                let forbids = |l| self.forbids(l, number, Pattern::matches_loosely);
+                let lacks = |l| self.not_allowing(l, number, Pattern::matches);
+                lists
+                    .iter()
+                    .find_map(forbids)
+                    .or_else(|| lists.iter().find_map(lacks))
+            }
+        }
+    }
+
+    fn forbids(
+        &self,
+        list: &List<'_>,
+        what: &str,
+        matches: fn(&Pattern, &str) -> bool,
+    ) -> Option<Refusal> {
+        let (i, pattern) = list
+            .never
+            .iter()
+            .enumerate()
+            .find(|(_, p)| matches(p, what))?;
+        let at = self.place(&format!("{}.never_dial.{i}", list.key));
+        let rule = format!(
+            "{:?} in never_dial of {} forbids {what}{at}",
+            pattern.0,
+            list.title()
+        );
+        Some(Refusal {
+            rule,
+            list: list.key.clone(),
+            never: true,
+        })
+    }
+
+    fn not_allowing(
+        &self,
+        list: &List<'_>,
+        what: &str,
+        matches: fn(&Pattern, &str) -> bool,
+    ) -> Option<Refusal> {
+        if list.may.iter().any(|p| matches(p, what)) {
+            return None;
+        }
+        let at = self.place(&format!("{}.may_dial", list.key));
+        let rule = format!("nothing in may_dial of {} allows {what}{at}", list.title());
+        Some(Refusal {
+            rule,
+            list: list.key.clone(),
+            never: false,
+        })
+    }
+}

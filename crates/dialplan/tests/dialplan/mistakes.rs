@@ -1,0 +1,200 @@
+//! What an admin reads for each mistake, as golden files. `TANDEM_BLESS=1` writes them anew.
+
+use crate::base::{
+    Change::{self, Add, Drop, Swap},
+    changed, found,
+};
+use std::{env, fs, path::PathBuf};
+use tandem_dialplan::{Diagnostic, Look, Severity, render, render_as, to_json};
+
+const TANDEM: &str = "tandem.toml";
+const CARRIER: &str = "trunks/carrier.toml";
+const PHONES: &str = "phones.toml";
+const HEAD: &str = "dialplans/head.toml";
+
+fn golden(name: &str, printed: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if env::var_os("TANDEM_BLESS").is_some() {
+        fs::write(&path, printed).expect("the golden file can be written");
+    }
+    let wanted = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        printed,
+        wanted,
+        "{} differs: TANDEM_BLESS=1 writes it anew",
+        path.display()
+    );
+}
+
+/// Errors, printed as in the golden file.
+fn refused(name: &str, changes: &[Change]) {
+    let found = changed(changes).expect_err("this is a mistake");
+    check(name, &found);
+}
+
+/// Warnings alone, printed as in the golden file.
+fn warned(name: &str, changes: &[Change]) {
+    let (_, found) = changed(changes).unwrap_or_else(|found| panic!("{}", render(&found)));
+    assert!(found.iter().all(|d| d.severity == Severity::Warning) && !found.is_empty());
+    check(name, &found);
+}
+
+fn check(name: &str, found: &[Diagnostic]) {
+    let printed = render(found);
+    assert!(!printed.contains("s3cr3t"), "a secret is printed");
+    assert!(printed.lines().all(|l| l.trim_end().chars().count() <= 220));
+    golden(&format!("{name}.txt"), &printed);
+}
+
+#[test]
+fn the_base_is_right() {
+    assert_eq!(render(&found(&[])), "");
+}
+
+macro_rules! mistakes {
+    ($($how:ident $name:ident: [$($change:expr),+ $(,)?];)+) => {
+        $(#[test] fn $name() { $how(stringify!($name), &[$($change),+]); })+
+    };
+}
+
+mistakes! {
+    // the text itself
+    refused no_toml: [Swap(HEAD, "start = \"agent:triage\"", "start = agent:triage")];
+    refused a_list_without_its_end: [Swap(HEAD, "numbers = [\"+442079460100\", ", "numbers = [\"+442079460100\" \"x\", ")];
+    refused a_key_twice: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nring = \"25s\"")];
+    refused an_unknown_key: [Swap(HEAD, "ring = \"20s\"", "rings = \"20s\"")];
+    refused an_unknown_table: [Add(HEAD, "\n[queue.repairs]\nmembers = []\n")];
+    refused an_unknown_key_with_nothing_near: [Add(TANDEM, "\n[store]\nflavour = \"vanilla\"\n")];
+    refused a_number_for_a_text: [Swap(CARRIER, "username = \"northgate\"", "username = 42")];
+    refused a_text_for_a_list: [Swap(HEAD, "trunks = [\"carrier\"]", "trunks = \"carrier\"")];
+    refused a_missing_key: [Swap(HEAD, "then = \"hangup\"\n", "")];
+    refused a_table_for_a_list_of_tables: [Swap(HEAD, "[[escalate]]", "[escalate]")];
+    // names that lead nowhere
+    refused a_destination_that_is_not_there: [Swap(HEAD, "keys = { 1 = \"queue:repairs\" }", "keys = { 1 = \"queue:repair\" }")];
+    refused a_destination_of_another_kind: [Swap(HEAD, "operator = \"queue:repairs\"", "operator = \"agent:repairs\"")];
+    refused a_destination_without_its_kind: [Swap(HEAD, "then = \"hangup\"", "then = \"closed\"")];
+    refused a_kind_that_is_misspelt: [Swap(HEAD, "start = \"agent:triage\"", "start = \"agnet:triage\"")];
+    refused an_extension_that_is_not_there: [Swap(HEAD, "\"ext:210\"", "\"ext:220\"")];
+    refused a_trunk_that_is_not_there: [Swap(HEAD, "via = [\"carrier\"]", "via = [\"carier\"]")];
+    refused a_trunk_that_only_calls_in: [Swap(CARRIER, "peers =", "direction = \"in\"\npeers =")];
+    refused a_profile_that_is_not_there: [Swap(HEAD, "providers = \"fast\"", "providers = \"fats\"")];
+    refused a_prompt_that_is_not_there: [Swap(HEAD, "prompts/triage.md", "prompts/trage.md")];
+    refused a_prompt_in_the_wrong_place: [Swap(HEAD, "prompts/triage.md", "dialplans/notes.md")];
+    refused fallbacks_in_a_ring: [Swap(TANDEM, "[providers.fast]", "[providers.careful]\nfallback = \"fast\"\n[providers.fast]\nfallback = \"careful\"")];
+    refused an_unknown_intent: [Swap(HEAD, "[agents.triage.routes]\nrepairs =", "[agents.triage.routes]\nrepair =")];
+    refused a_hold_piece_that_is_not_there: [Swap(HEAD, "ring = \"20s\"", "hold = \"sounds/none.wav\"")];
+    // values
+    refused a_duration_without_a_unit: [Swap(HEAD, "ring = \"20s\"", "ring = 20")];
+    refused a_duration_that_is_none: [Swap(HEAD, "ring = \"20s\"", "ring = \"20 parsecs\"")];
+    refused a_pattern_with_a_strange_letter: [Swap(HEAD, "_+4420794601[1-4]X", "_+4420794601[1-4]Y")];
+    refused a_pattern_with_more_after_the_rest: [Swap(CARRIER, "_+44X.", "_+44.X")];
+    refused a_pattern_with_an_open_choice: [Swap(HEAD, "_+4420794601[1-4]X", "_+4420794601[1-4X")];
+    refused a_number_with_spaces: [Swap(HEAD, "\"+442079460100\"", "\"+44 20 7946 0100\"")];
+    refused a_network_that_is_a_name: [Swap(CARRIER, "203.0.113.0/28", "sbc.carrier.example")];
+    refused ports_backwards: [Swap(TANDEM, "30000-30999", "30999-30000")];
+    refused rtp_over_the_sip_port: [Swap(TANDEM, "30000-30999", "5000-5999")];
+    refused a_placeholder_that_is_unknown: [Swap(HEAD, "Good {daypart}.", "Good {day_part}, {weather}.")];
+    refused a_capture_where_nothing_was_called: [Swap(HEAD, "then = \"hangup\"", "then = \"ext:{to}\"")];
+    refused a_host_made_from_a_capture: [Swap(HEAD, "\"2000\" = \"echo\"", "\"_4X\" = \"sip:400@{to}\"")];
+    // secrets
+    refused a_password_in_the_file: [Swap(CARRIER, "cred:carrier", "s3cr3t-value")];
+    refused a_secret_that_cannot_be_read: [Swap(TANDEM, "env:KEY", "env:GONE")];
+    refused a_secret_that_is_empty: [Swap(CARRIER, "cred:carrier", "env:EMPTY")];
+    refused a_password_in_the_database_url: [Add(TANDEM, "\n[store]\nurl = \"postgres://tandem:s3cr3t@db/tandem\"\n")];
+    // what does not hold together
+    refused one_number_in_two_dialplans: [Add("dialplans/night.toml", "numbers = [\"+442079460100\", \"_+44207946011X\"]\nstart = \"hangup\"\n")];
+    refused no_disclosure_for_a_language: [Swap(HEAD, "languages = [\"en-GB\"]", "languages = [\"en-GB\", \"cy-GB\"]")];
+    refused a_member_that_may_not_be_dialled: [Swap(HEAD, "may_dial = [\"_2XX\", ", "may_dial = [\"200\", ")];
+    refused an_outside_number_that_never_beats: [Swap(HEAD, "never_dial = [\"_00X.\"]", "never_dial = [\"_+441632X.\"]")];
+    refused an_outside_number_that_the_trunk_may_not: [Swap(CARRIER, "may_dial = [\"_+44X.\"]", "may_dial = [\"_+353X.\"]")];
+    refused a_straight_route_that_may_not_be_dialled: [Swap(HEAD, "\"2000\" = \"echo\"", "\"_4XXXXX\" = \"sip:{to}@192.0.2.1:5090\"")];
+    refused a_queue_with_no_members: [Swap(HEAD, "members = [\"ext:200\", \"ext:210\"]", "members = []")];
+    refused announcements_in_a_ring: [Swap(HEAD, "then = \"hangup\"", "then = \"announce:again\"\n[announcements.again]\ntext = \"Still closed.\"\nthen = \"announce:closed\"")];
+    refused a_menu_that_only_repeats: [Swap(HEAD, "keys = { 1 = \"queue:repairs\" }\notherwise = \"queue:repairs\"", "keys = { 1 = \"menu:main\" }\notherwise = \"menu:main\"")];
+    refused an_intent_that_leads_nowhere: [Swap(HEAD, "[agents.triage.routes]", "hours = [\"when are you open\", \"are you open now\", \"what are your hours\"]\n[agents.triage.routes]")];
+    refused a_handoff_that_is_not_listed: [Swap(HEAD, "hands_off_to = [\"queue:repairs\"]", "hands_off_to = []")];
+    refused one_example_for_two_intents: [Swap(HEAD, "[agents.triage.routes]", "leaks = [\"There is a leak!\", \"water is coming in\", \"it drips\"]\n[agents.triage.routes]\nleaks = \"queue:repairs\"")];
+    refused an_emergency_number: [Swap(HEAD, "dial = \"+441632960555\"", "dial = \"999\"")];
+    refused an_extension_that_is_never_reached: [Add(PHONES, "\n[extensions.211]\nvia = \"carrier\"\n")];
+    refused an_extension_that_nobody_reaches: [Swap(PHONES, "via = \"carrier\"\n", "")];
+    refused a_route_that_is_never_taken: [Swap(HEAD, "\"2000\" = \"echo\"", "\"_2XXX\" = \"conference:{to}\"\n\"2000\" = \"echo\"")];
+    refused a_trunk_that_registers_without_a_user: [Swap(CARRIER, "username = \"northgate\"\npassword = \"cred:carrier\"", "register = { registrar = \"sip:carrier.example\" }")];
+    refused keys_that_are_the_same: [Add(HEAD, "\n[transfers.warm]\ndecline_key = \"1\"\n")];
+    refused no_tandem_toml: [Drop(TANDEM)];
+    refused an_operator_that_is_an_agent: [Swap(HEAD, "operator = \"queue:repairs\"", "operator = \"agent:triage\"")];
+    refused an_offline_language_model: [Add(TANDEM, "\n[providers.own]\nllm = { kind = \"offline\" }\n")];
+    refused a_file_that_is_no_plan: [Add("dialplans/night.toml", "start = \"hangup\"\nversion = 2\n")];
+    // what a later version has
+    refused voicemail_is_not_here_yet: [Swap(HEAD, "then = \"hangup\"", "then = \"voicemail:general\"")];
+    refused hours_are_not_here_yet: [Add(HEAD, "\n[hours.office]\nopen = \"Mo-Fr 08:30-17:30\"\n[[when]]\noutside = \"office\"\nstart = \"announce:closed\"\n")];
+    refused tls_is_not_here_yet: [Swap(TANDEM, "udp://127.0.0.1:5060", "tls://127.0.0.1:5061"), Swap(CARRIER, "sip:sbc.carrier.example", "sip:sbc.carrier.example;transport=tls")];
+    refused learning_refer_is_not_here_yet: [Add(CARRIER, "\n[media]\nrefer = \"learn\"\ncodecs = [\"opus\", \"pcma\"]\nsrtp = \"prefered\"\n")];
+    refused sentiment_is_not_here_yet: [Add(HEAD, "\n[[escalate]]\non = \"sentiment\"\nbelow = -0.6\nfor_turns = 2\nto = \"queue:repairs\"\n")];
+    // several at once, in the order of the files
+    refused everything_at_once: [
+        Swap(TANDEM, "name = \"gw-1\"", "nane = \"gw-1\""),
+        Swap(CARRIER, "_+44909X.", "_+44909X.Y"),
+        Swap(PHONES, "via = \"carrier\"", "via = \"carrier-b\""),
+        Swap(HEAD, "start = \"agent:triage\"", "start = \"agent:triag\""),
+        Swap(HEAD, "dial = \"+441632960555\"", "dial = 441632960555"),
+    ];
+    // warnings
+    warned rtp_in_the_ephemeral_ports: [Swap(TANDEM, "30000-30999", "30000-39999")];
+    warned no_operator: [Swap(HEAD, "operator = \"queue:repairs\"\n", ""), Swap(HEAD, "on = \"key:0\"", "on = \"key:9\"")];
+    warned few_examples: [Swap(HEAD, "repairs = [\"my boiler is broken\", \"there is a leak\", \"report a repair\"]", "repairs = [\"report a repair\"]")];
+    warned a_menu_that_waits_for_ever: [Swap(HEAD, "otherwise = \"queue:repairs\"", "otherwise = \"menu:main\"")];
+    warned the_whole_internet: [Swap(CARRIER, "203.0.113.0/28", "0.0.0.0/0")];
+    warned an_agent_that_understands_nothing: [Add(HEAD, "\n[agents.night]\nproviders = \"offline\"\n")];
+    warned an_agent_that_speaks_english_where_nothing_is_written: [
+        Swap(HEAD, "languages = [\"en-GB\"]", "languages = [\"pl-PL\"]"),
+        Swap(HEAD, "en-GB = \"You are speaking with a machine.\"", "pl-PL = \"Rozmawiasz z automatem.\""),
+    ];
+    warned a_plan_that_nothing_leads_to: [Add("dialplans/night.toml", "start = \"hangup\"\n")];
+    warned no_dialplan: [Drop(HEAD)];
+}
+
+#[test]
+fn the_same_in_ascii_and_as_json() {
+    let found = found(&[
+        Swap(HEAD, "start = \"agent:triage\"", "start = \"agent:triag\""),
+        Swap(TANDEM, "30000-30999", "30000-39999"),
+    ]);
+    let ascii = render_as(&found, Look::Ascii);
+    assert!(ascii.is_ascii());
+    golden("in_ascii.txt", &ascii);
+    golden("as_json.json", &format!("{:#}\n", to_json(&found)));
+    assert!(render_as(&found, Look::Colour).contains("\u{1b}["));
+    assert!(!render(&found).contains('\u{1b}'));
+}
+
+#[test]
+fn a_place_is_where_the_text_is() {
+    let found = found(&[Swap(
+        HEAD,
+        "start = \"agent:triage\"",
+        "# Würste\nstart = \"agent:triäg\"",
+    )]);
+    let d = &found[0];
+    assert_eq!((d.file.as_str(), d.line, d.column), (HEAD, 6, 9));
+    assert_eq!(&d.source[d.span.clone()], "\"agent:triäg\"");
+}
+
+#[test]
+fn a_broken_file_is_not_held_against_the_others() {
+    let found = found(&[Swap(
+        PHONES,
+        "domain = \"phones.example\"",
+        "domain = phones.example",
+    )]);
+    assert_eq!(found.len(), 1, "{}", render(&found));
+    let found = crate::base::found(&[Swap(CARRIER, "[limits]", "[limits")]);
+    assert!(
+        found.iter().all(|d| d.file == CARRIER),
+        "{}",
+        render(&found)
+    );
+    let found = crate::base::found(&[Swap(TANDEM, "[sip]", "[sip")]);
+    assert!(found.iter().all(|d| d.file == TANDEM), "{}", render(&found));
+}
