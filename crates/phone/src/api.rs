@@ -131,7 +131,7 @@ pub enum PhoneEvent {
         /// Called user part.
         to: String,
         /// From.
-        from: NameAddr,
+        from: Box<NameAddr>,
         /// P-Asserted-Identity, Remote-Party-ID, Alert-Info, User-to-User, Call-Info, Diversion, History-Info, Subject,
         /// Referred-By, Replaces and everything that begins with X-.
         headers: Headers,

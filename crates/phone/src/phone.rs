@@ -66,7 +66,7 @@ pub struct Counters {
 #[derive(Clone, Debug)]
 enum Deed {
     /// An act on this call if it is still there.
-    On(SessionId, Act),
+    On(SessionId, Box<Act>),
     /// Offer the wanted direction again (after a 491).
     Reinvite(SessionId),
     /// The next NOTIFYs of a subscription.
@@ -327,7 +327,7 @@ impl Phone {
                     .get(&session)
                     .is_some_and(|c| c.state() == State::Ringing)
                 {
-                    self.incoming_act(now, act);
+                    self.incoming_act(now, *act);
                 }
             }
             Deed::Reinvite(session) => self.reinvite_again(now, session),

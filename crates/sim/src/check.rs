@@ -47,9 +47,8 @@ impl Story {
         }
         match &event.what {
             What::LegCreated { leg, .. } => {
-                if !self.legs.insert(*leg) {
-                    out.push(format!("leg {} was created twice", leg.index));
-                }
+                let new = self.legs.insert(*leg);
+                out.extend((!new).then(|| format!("leg {} was created twice", leg.index)));
             }
             What::LegEnded { leg, .. } => *self.ended_legs.entry(*leg).or_default() += 1,
             What::LegMeasured { leg, .. } => *self.measured_legs.entry(*leg).or_default() += 1,
@@ -68,9 +67,10 @@ impl Story {
             What::HandoffAcknowledged {
                 handoff, sha256, ..
             } => {
-                if self.handoffs.get(handoff) != Some(sha256) {
-                    out.push("the context delivered is not the context recorded".into());
-                }
+                let same = self.handoffs.get(handoff) == Some(sha256);
+                out.extend(
+                    (!same).then(|| "the context delivered is not the context recorded".to_owned()),
+                );
             }
             What::HandoffEnded { handoff, .. } => {
                 *self.ended_handoffs.entry(*handoff).or_default() += 1

@@ -220,9 +220,11 @@ impl Phone {
         self.recording.begin(now.mono);
         self.tell(PhoneEvent::Incoming {
             to: request.uri.user().unwrap_or_default().to_owned(),
-            from: request
-                .from()
-                .unwrap_or_else(|| NameAddr::new(request.uri.clone())),
+            from: Box::new(
+                request
+                    .from()
+                    .unwrap_or_else(|| NameAddr::new(request.uri.clone())),
+            ),
             headers: of_interest(&request.headers),
         });
         match self.config.incoming.clone() {
@@ -230,7 +232,7 @@ impl Phone {
             Incoming::Ring => self.incoming_act(now, Act::Ring),
             Incoming::Answer { after } => {
                 self.incoming_act(now, Act::Ring);
-                self.later(now.mono + after, Deed::On(session, Act::Answer));
+                self.later(now.mono + after, Deed::On(session, Box::new(Act::Answer)));
             }
             Incoming::RingThenReject { after, status } => {
                 self.incoming_act(now, Act::Ring);
@@ -238,7 +240,7 @@ impl Phone {
                     status,
                     headers: Headers::new(),
                 };
-                self.later(now.mono + after, Deed::On(session, act));
+                self.later(now.mono + after, Deed::On(session, Box::new(act)));
             }
             Incoming::Busy => self.incoming_act(
                 now,
