@@ -109,7 +109,7 @@ pub struct Phone {
 impl Phone {
     /// A phone that is idle and not registered.
     pub fn new(config: PhoneConfig, mut rng: Rng) -> Self {
-        let endpoint = Endpoint::new(endpoint_config(), rng.fork());
+        let endpoint = Endpoint::new(endpoint_config(&config), rng.fork());
         Self {
             endpoint,
             calls: BTreeMap::new(),
@@ -377,10 +377,11 @@ impl Phone {
     }
 }
 
-fn endpoint_config() -> EndpointConfig {
+fn endpoint_config(config: &PhoneConfig) -> EndpointConfig {
+    let registrar = config.registrar_for_others.then_some(Method::Register);
     EndpointConfig {
         product: "Tandem phone".into(),
-        allow: vec![
+        allow: [
             Method::Invite,
             Method::Ack,
             Method::Bye,
@@ -391,7 +392,10 @@ fn endpoint_config() -> EndpointConfig {
             Method::Info,
             Method::Update,
             Method::Message,
-        ],
+        ]
+        .into_iter()
+        .chain(registrar)
+        .collect(),
         supported: vec!["replaces".into()],
         event_packages: vec!["refer".into()],
         shard: 0,
