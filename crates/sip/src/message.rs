@@ -128,3 +128,6 @@ impl From<Response> for Message {
         Self::Response(m)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,10 +46,10 @@ pub struct Verifier {
     lifetime: Duration,
     remembered: usize,
     count: u64,
-    /// Nonces that were used, with their highest nc.
-    used: BTreeMap<Stamp, u32>,
-    /// Nonces up to this one are stale, for they may have been forgotten.
-    floor: Option<Stamp>,
+    /// Nonces that were used, by their count: when they were made, and their highest nc.
+    used: BTreeMap<u64, (u64, u32)>,
+    /// Nonces up to this count are stale, for they may have been forgotten. Counts begin at 1.
+    floor: u64,
 }
 
 impl Verifier {
@@ -62,7 +62,7 @@ impl Verifier {
             remembered: REMEMBERED,
             count: 0,
             used: BTreeMap::new(),
-            floor: None,
+            floor: 0,
         }
     }
     /// With other algorithms, the preferred one first.
@@ -164,22 +164,19 @@ impl Verifier {
         let age = seconds(now).checked_sub(stamp.0);
         let fresh = age.is_some_and(|age| age <= self.lifetime.as_secs());
         let ours = same(self.nonce(stamp, realm).as_bytes(), nonce.as_bytes());
-        let forgotten = self.floor.is_some_and(|floor| stamp <= floor);
-        if !fresh
-            || !ours
-            || forgotten
-            || self.used.get(&stamp).is_some_and(|last| nc <= *last)
-            || nc == 0
-        {
+        let (time, count) = stamp;
+        let seen = self.used.get(&count).map_or(0, |(_, nc)| *nc);
+        if !fresh || !ours || count <= self.floor || nc <= seen {
             return false;
         }
-        self.used.insert(stamp, nc);
+        self.used.insert(count, (time, nc));
         let expired = seconds(now).saturating_sub(self.lifetime.as_secs());
-        self.used = self.used.split_off(&(expired, 0));
-        while self.used.len() > self.remembered
-            && let Some((oldest, _)) = self.used.pop_first()
+        while let Some(oldest) = self.used.first_entry()
+            && (oldest.get().0 < expired || self.used.len() > self.remembered)
         {
-            self.floor = Some(oldest);
+            if let Some((count, _)) = self.used.pop_first() {
+                self.floor = count;
+            }
         }
         true
     }

@@ -27,6 +27,7 @@ pub fn frame(buffer: &[u8]) -> Framing {
         [b'\r', b'\n', b'\r'] | [b'\r'] | [] => return Framing::NeedMore,
         [b'\r', b'\n', ..] => return Framing::Keepalive(2),
         [b'\n', ..] => return Framing::Keepalive(1),
+        [b'\r', ..] => return Framing::Bad,
         _ => {}
     }
     let window = &buffer[..buffer.len().min(MAX_MESSAGE)];

@@ -201,7 +201,7 @@ impl HeaderName {
     }
 }
 
-/// Characters that no name has are dropped.
+/// Characters that no name has are dropped; if nothing is left it is `X-Unnamed`.
 impl From<&str> for HeaderName {
     fn from(name: &str) -> Self {
         Self::known(name).unwrap_or_else(|| {

@@ -44,7 +44,7 @@ impl Header {
 
     /// A line as received, without its end; folded lines with their line ends within. `None`: no header.
     pub(crate) fn from_wire(raw: Bytes) -> Option<Self> {
-        let colon = raw.iter().position(|&b| b == b':')?;
+        let colon = memchr::memchr(b':', &raw)?;
         let spelled = std::str::from_utf8(raw.get(..colon)?)
             .ok()?
             .trim_end_matches(is_ws);
@@ -65,7 +65,9 @@ impl Header {
             end -= 1;
         }
         let text = match std::str::from_utf8(&raw[start..end]) {
-            Ok(s) if s.contains(['\r', '\n']) => Some(unfold(s).into()),
+            Ok(s) if memchr::memchr2(b'\r', b'\n', s.as_bytes()).is_some() => {
+                Some(unfold(s).into())
+            }
             Ok(_) => None,
             Err(_) => {
                 let latin1: String = raw[start..end].iter().map(|&b| char::from(b)).collect();

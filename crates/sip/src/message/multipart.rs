@@ -70,7 +70,7 @@ pub fn parts(body: &Bytes, boundary: &str) -> Vec<Part> {
 fn next_mark(body: &[u8], from: usize, mark: &[u8]) -> Option<(usize, usize)> {
     let mut at = from;
     loop {
-        at += find_bytes(body.get(at..)?, mark)?;
+        at += memchr::memmem::find(body.get(at..)?, mark)?;
         let line_start = at == 0 || body[at - 1] == b'\n';
         let after = at + mark.len();
         let rest = body.get(after..)?;
@@ -92,10 +92,6 @@ fn next_mark(body: &[u8], from: usize, mark: &[u8]) -> Option<(usize, usize)> {
         }
         at = after;
     }
-}
-
-fn find_bytes(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    hay.windows(needle.len()).position(|w| w == needle)
 }
 
 fn part(bytes: &Bytes) -> Part {

@@ -121,7 +121,7 @@ impl Message {
 
 /// Where the line at `at` lies, without its end, and where the next begins. `None`: no line end.
 fn next_line(bytes: &[u8], at: usize) -> Option<(std::ops::Range<usize>, usize)> {
-    let len = bytes.get(at..)?.iter().position(|&b| b == b'\n')?;
+    let len = memchr::memchr(b'\n', bytes.get(at..)?)?;
     let end = at + len;
     let cut = end - usize::from(len > 0 && bytes[end - 1] == b'\r');
     Some((at..cut, end + 1))
@@ -228,7 +228,7 @@ fn header_lines(bytes: &Bytes, at: &mut usize) -> (Headers, Option<Fault>) {
 }
 
 fn has_lone_cr(line: &[u8]) -> bool {
-    line.contains(&b'\r') && line.windows(2).any(|w| w[0] == b'\r' && w[1] != b'\n')
+    memchr::memchr_iter(b'\r', line).any(|at| line.get(at + 1) != Some(&b'\n'))
 }
 
 /// How much of what follows the headers is the body.

@@ -79,11 +79,17 @@ pub fn standard_phrase(status: u16) -> &'static str {
         606 => "Not Acceptable",
         607 => "Unwanted",
         608 => "Rejected",
-        ..=199 => "Session Progress",
-        ..=299 => "OK",
-        ..=399 => "Redirected",
-        ..=499 => "Request Failed",
-        ..=599 => "Server Failed",
+        other => class_phrase(other),
+    }
+}
+
+fn class_phrase(status: u16) -> &'static str {
+    match status / 100 {
+        0 | 1 => "Session Progress",
+        2 => "OK",
+        3 => "Redirected",
+        4 => "Request Failed",
+        5 => "Server Failed",
         _ => "Global Failure",
     }
 }

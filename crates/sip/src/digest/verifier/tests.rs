@@ -213,3 +213,16 @@ fn the_secret_is_not_printed() {
         "{printed}"
     );
 }
+
+#[test]
+fn it_goes_on_where_it_was_stored() {
+    let mut v = Verifier::new([1; 32]);
+    let c = challenged(&mut v, at(0));
+    let header = |nc| answer(&c, &who("right"), "REGISTER", URI, b"", "c", nc);
+    assert_eq!(judge(&mut v, at(1), &header(1)), ok());
+    let stored = serde_json::to_string(&v).unwrap();
+    let mut restored: Verifier = serde_json::from_str(&stored).unwrap();
+    assert_eq!(restored, v);
+    assert_eq!(judge(&mut restored, at(2), &header(1)), Verdict::Stale);
+    assert_eq!(judge(&mut restored, at(2), &header(2)), ok());
+}
