@@ -31,6 +31,8 @@ enum Line {
 #[derive(Clone, Debug, Default)]
 pub struct Ladder {
     actors: Vec<String>,
+    /// Actors from left to right.
+    order: Vec<usize>,
     lines: Vec<Line>,
     sent: BTreeSet<(usize, usize, Vec<u8>)>,
 }
@@ -38,6 +40,19 @@ pub struct Ladder {
 impl Ladder {
     /// A new column at the right. Its number names the actor from now on.
     pub fn actor(&mut self, name: &str) -> usize {
+        self.order.push(self.actors.len());
+        self.actors.push(name.to_owned());
+        self.actors.len() - 1
+    }
+
+    /// A new column at the left of another.
+    pub fn actor_before(&mut self, name: &str, other: usize) -> usize {
+        let at = self
+            .order
+            .iter()
+            .position(|a| *a == other)
+            .unwrap_or(self.order.len());
+        self.order.insert(at, self.actors.len());
         self.actors.push(name.to_owned());
         self.actors.len() - 1
     }
@@ -80,7 +95,7 @@ impl Ladder {
         let mut out = String::new();
         let mut head = vec![' '; self.width()];
         for (i, name) in self.actors.iter().enumerate() {
-            let start = column(i).saturating_sub(name.chars().count() / 2);
+            let start = self.place(i).saturating_sub(name.chars().count() / 2);
             write_at(&mut head, start, name);
         }
         push_line(&mut out, &head);
@@ -93,7 +108,7 @@ impl Ladder {
     fn draw(&self, line: &Line) -> Vec<char> {
         let mut row = vec![' '; self.width()];
         for i in 0..self.actors.len() {
-            write_at(&mut row, column(i), "|");
+            write_at(&mut row, self.place(i), "|");
         }
         match line {
             Line::Message {
@@ -104,14 +119,19 @@ impl Ladder {
                 lost,
             } => {
                 write_at(&mut row, 0, &seconds(*at));
-                arrow(&mut row, column(*from), column(*to), label, *lost);
+                arrow(&mut row, self.place(*from), self.place(*to), label, *lost);
             }
             Line::Note { at, actor, text } => {
                 write_at(&mut row, 0, &seconds(*at));
-                write_at(&mut row, column(*actor), &format!("* {text} "));
+                write_at(&mut row, self.place(*actor), &format!("* {text} "));
             }
         }
         row
+    }
+
+    /// Where an actor's column stands.
+    fn place(&self, actor: usize) -> usize {
+        column(self.order.iter().position(|a| *a == actor).unwrap_or(0))
     }
 
     fn width(&self) -> usize {
@@ -178,7 +198,8 @@ mod tests {
     #[test]
     fn a_ladder_reads_like_one() {
         let mut l = Ladder::default();
-        let (a, gw, b) = (l.actor("caller"), l.actor("tandem"), l.actor("ext 200"));
+        let (gw, b) = (l.actor("tandem"), l.actor("ext 200"));
+        let a = l.actor_before("caller", gw);
         l.message(Mono(0), (a, gw), "INVITE 100 (sdp)", b"1", false);
         l.message(Mono(5_000_000), (gw, a), "100 Trying to INVITE", b"2", true);
         l.note(Mono(40_000_000), gw, "says \"Hello\"");

@@ -96,7 +96,10 @@ impl World {
     }
 
     fn add(&mut self, config: PhoneConfig, place: Place) -> PhoneId {
-        let actor = self.ladder.actor(&config.name);
+        let actor = match place {
+            Place::Carrier => self.ladder.actor_before(&config.name, 0),
+            Place::Desk => self.ladder.actor(&config.name),
+        };
         let phone = Phone::new(config, self.rng.fork());
         self.stations.push(Station {
             phone,
