@@ -245,3 +245,61 @@ fn the_order_of_requests_is_read() {
     assert_eq!((rack.rseq, rack.cseq.number), (776_656, 1));
     assert_eq!(rack.to_string(), "776656 1 INVITE");
 }
+
+#[test]
+fn the_uris_compare_as_rfc_3261_section_19_1_4_says() {
+    let same = [
+        (
+            "sip:%61lice@atlanta.com;transport=TCP",
+            "sip:alice@AtLanTa.CoM;Transport=tcp",
+        ),
+        ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+        (
+            "sip:carol@chicago.com;newparam=5",
+            "sip:carol@chicago.com;security=on",
+        ),
+        (
+            "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+            "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com",
+        ),
+        (
+            "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+            "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+        ),
+        ("tel:+1-201-555-0123", "tel:+1(201)5550123"),
+    ];
+    let different = [
+        (
+            "SIP:ALICE@AtLanTa.CoM;Transport=udp",
+            "sip:alice@AtLanTa.CoM;Transport=UDP",
+        ),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+        (
+            "sip:bob@biloxi.com",
+            "sip:bob@biloxi.com:6000;transport=tcp",
+        ),
+        (
+            "sip:carol@chicago.com",
+            "sip:carol@chicago.com?Subject=next%20meeting",
+        ),
+        ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
+        (
+            "sip:carol@chicago.com;security=on",
+            "sip:carol@chicago.com;security=off",
+        ),
+        ("sip:a@b", "sips:a@b"),
+        ("tel:+12015550123", "tel:12015550123"),
+    ];
+    let equivalent = |(a, b): (&str, &str)| {
+        let (a, b) = (Uri::parse(a).unwrap(), Uri::parse(b).unwrap());
+        assert_eq!(a.equivalent(&b), b.equivalent(&a));
+        a.equivalent(&b)
+    };
+    for pair in same {
+        assert!(equivalent(pair), "{pair:?}");
+    }
+    for pair in different {
+        assert!(!equivalent(pair), "{pair:?}");
+    }
+}
