@@ -13,6 +13,7 @@ mod prompts;
 mod read;
 mod rules;
 mod spot;
+mod templates;
 mod trunk;
 mod values;
 

@@ -9,6 +9,7 @@ use super::{
     read::{Section, Val},
     rules::plain_words,
     spot::{did_you_mean, listed},
+    templates,
 };
 use crate::{Destination, Dialplan};
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,45 +21,6 @@ const MIN_CONFIDENCE: u16 = 600;
 const MAX_TURNS: u32 = 20;
 /// Fewer examples than this and the classifier guesses.
 const FEW_EXAMPLES: usize = 3;
-
-/// Every template: its name, the placeholders it may hold, and what is said where a dialplan is
-/// silent. `{me}` is put in at load: the agent's own spoken name.
-const SAYS: [(&str, &[&str], &str); 7] = [
-    (
-        "handing_over",
-        &["to"],
-        "I'm connecting you with {to}. I'll share what you've told me.",
-    ),
-    (
-        "not_understood",
-        &[],
-        "Sorry, I didn't catch that. Could you say it another way?",
-    ),
-    (
-        "anything_else",
-        &[],
-        "Is there anything else I can help you with?",
-    ),
-    (
-        "greeting_after_handoff",
-        &["goal", "from", "caller_name"],
-        "Hello, this is {me}. I understand: {goal}.",
-    ),
-    (
-        "back",
-        &["reason"],
-        "I'm back with you. {reason} How else can I help?",
-    ),
-    ("goodbye", &[], "Thank you for calling. Goodbye."),
-    (
-        "transferring",
-        &["to"],
-        "I'm putting you through to {to} now. Please hold on.",
-    ),
-];
-
-/// Placeholders of a greeting.
-const GREETING: [&str; 2] = ["caller_name", "daypart"];
 
 impl<'a> Load<'a> {
     pub(super) fn agents(
@@ -88,7 +50,7 @@ impl<'a> Load<'a> {
     /// | `providers`, `voice`, `language` | the dialplan's |
     /// | `min_confidence` | 0.6 |
     /// | `max_turns` | 20; 0 for no limit |
-    /// | `says.*` | see `SAYS` |
+    /// | `says.*` | see `templates` |
     fn agent(&mut self, v: &Val<'a>, s: &Section<'a>, plan: &Dialplan, scope: &Scope) -> AgentSpec {
         s.later(&[
             ("tools", "tools of agents"),
@@ -104,8 +66,8 @@ impl<'a> Load<'a> {
             max_turns: MAX_TURNS,
             ..AgentSpec::default()
         };
-        if let Some(text) = s.opt("greeting").and_then(|v| v.words()) {
-            text.placeholders(Some(&GREETING));
+        if let Some(text) = s.opt("greeting").and_then(|v| v.spoken()) {
+            text.placeholders(&templates::GREETING);
             spec.greeting = Some(text.value);
         }
         spec.instructions = self.instructions(s);
@@ -151,7 +113,7 @@ impl<'a> Load<'a> {
             );
         }
         self.understanding(s, scope, &mut spec);
-        says(s, &mut spec);
+        templates::says(s, &mut spec);
         spec
     }
 
@@ -258,8 +220,8 @@ impl<'a> Load<'a> {
         }
         for v in s.section("answers").iter().flat_map(Section::all) {
             known_intent(&v, spec);
-            if let Some(text) = v.words() {
-                text.placeholders(None);
+            if let Some(text) = v.spoken() {
+                text.placeholders(&templates::of_answers());
                 spec.answers.insert(v.key.clone(), text.value);
             }
         }
@@ -285,47 +247,5 @@ fn known_intent(v: &Val<'_>, spec: &AgentSpec) {
         v.key_spot
             .error(format!("agent {:?} has no intent {:?}", spec.name, v.key))
             .help(did_you_mean(&v.key, &known).unwrap_or(help));
-    }
-}
-
-/// The templates, those that are not written filled in.
-fn says(s: &Section<'_>, spec: &mut AgentSpec) {
-    for (name, _, said) in SAYS {
-        spec.says
-            .insert(name.to_owned(), said.replace("{me}", &spec.spoken_name));
-    }
-    let written: Vec<Val<'_>> = s.section("says").iter().flat_map(Section::all).collect();
-    for v in &written {
-        let Some((name, known, _)) = SAYS.iter().find(|(n, _, _)| *n == v.key) else {
-            let names = SAYS.iter().map(|(n, _, _)| *n);
-            v.key_spot
-                .error(format!("nothing is ever said as {:?}", v.key))
-                .help(
-                    did_you_mean(&v.key, names.clone())
-                        .unwrap_or_else(|| format!("known are {}", listed(names))),
-                );
-            continue;
-        };
-        if let Some(text) = v.words() {
-            text.placeholders(Some(known));
-            spec.says.insert((*name).to_owned(), text.value);
-        }
-    }
-    if !spec.language.starts_with("en") && written.len() < SAYS.len() {
-        let missing: Vec<&str> = SAYS
-            .iter()
-            .map(|(n, _, _)| *n)
-            .filter(|n| !written.iter().any(|v| v.key == *n))
-            .collect();
-        s.spot
-            .warning(format!(
-                "agent {:?} speaks {}, but English where nothing is written",
-                spec.name, spec.language
-            ))
-            .help(format!(
-                "write [agents.{}.says]: {}",
-                spec.name,
-                missing.join(", ")
-            ));
     }
 }

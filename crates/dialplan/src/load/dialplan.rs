@@ -206,7 +206,7 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// The name of a profile that exists.
+    /// The name of a profile; one that does not exist is told.
     pub(super) fn profile_name(&self, v: &Val<'a>) -> Option<String> {
         let text = v.words()?;
         let known: Vec<&String> = self.plan.node.providers.keys().collect();
@@ -223,7 +223,7 @@ impl<'a> Load<'a> {
                     text.value
                 )
             }));
-        None
+        Some(text.value)
     }
 }
 
@@ -243,8 +243,8 @@ fn by_language(
                         .unwrap_or_else(|| format!("languages = [{}]", quoted(languages))),
                 );
         }
-        if let Some(text) = v.words() {
-            text.placeholders(Some(&[]));
+        if let Some(text) = v.spoken() {
+            text.placeholders(&[]);
             said.insert(v.key.clone(), text.value);
         }
     }

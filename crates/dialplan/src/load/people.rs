@@ -51,11 +51,11 @@ impl<'a> Load<'a> {
         }
         for (v, s) in root.each("announcements") {
             named(&v);
-            let text = s.need("text", "\"...\"").and_then(|v| v.words());
+            let text = s.need("text", "\"...\"").and_then(|v| v.spoken());
             let then = s.need("then", "\"hangup\"").and_then(|v| v.words());
             let then = then.and_then(|t| self.destination(scope, &t).map(|d| (d, t.spot)));
             if let (Some(text), Some((then, spot))) = (text, then) {
-                text.placeholders(Some(&[]));
+                text.placeholders(&[]);
                 self.spots
                     .insert(format!("{} announce:{}", plan.name, v.key), spot);
                 plan.announcements.insert(
@@ -86,9 +86,9 @@ impl<'a> Load<'a> {
         s.later(&[("direct_dial", "direct dialling in menus")]);
         let prompt = s
             .need("prompt", "\"For ... press 1.\"")
-            .and_then(|v| v.words());
+            .and_then(|v| v.spoken());
         if let Some(p) = &prompt {
-            p.placeholders(Some(&[]));
+            p.placeholders(&[]);
         }
         let timeout = s
             .opt("timeout")

@@ -47,7 +47,7 @@ impl<'a> Load<'a> {
             Some(s) => {
                 s.later(&[(
                     "emergency",
-                    "emergency calls from phones: keep another way for them",
+                    "emergency calls from phones; and keep another way to make them",
                 )]);
                 let domain = if registers {
                     s.need("domain", "\"phones.example\"")

@@ -63,16 +63,21 @@ fn of_agent(d: &Dialplan, agent: &AgentSpec, all: &mut BTreeSet<Prompt>) {
         .filter_map(|t| rules.spoken.get(t))
         .map(String::as_str)
         .collect();
+    let more = agent.says.get("anything_else");
+    // An answer is said in one breath with what follows it.
+    let followed = agent
+        .answers
+        .values()
+        .flat_map(|a| more.map(|m| format!("{a} {m}")));
     let texts = agent
         .greeting
         .iter()
         .chain(agent.says.values())
         .chain(agent.answers.values());
-    for text in texts {
-        for said in each(text, "{to}", &spoken)
-            .iter()
-            .flat_map(|t| each(t, "{daypart}", &DAYPARTS))
-        {
+    let texts = texts.cloned().chain(followed);
+    for text in texts.flat_map(|t| each(&t, "{to}", &spoken)) {
+        let text = text.replace("{me}", &agent.spoken_name);
+        for said in each(&text, "{daypart}", &DAYPARTS) {
             if !said.contains('{') {
                 all.insert((
                     said,

@@ -168,14 +168,15 @@ impl<'a> Val<'a> {
         }
     }
 
+    /// `what` is a thing, and after a `;` what to do instead.
     pub(crate) fn not_yet(&self, what: &str) {
+        let (what, instead) = what
+            .split_once("; ")
+            .unwrap_or((what, "nothing here would obey it"));
         self.key_spot
             .error(format!("this version does not have {what} yet"))
             .label("not yet")
-            .help(format!(
-                "take `{}` out: nothing here would obey it",
-                self.key
-            ));
+            .help(format!("take `{}` out: {instead}", self.key));
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -225,6 +226,13 @@ impl<'a> Val<'a> {
             value: text.value.trim().to_owned(),
             ..text
         })
+    }
+
+    /// Words to be said: line breaks and double blanks are one blank.
+    pub(crate) fn spoken(&self) -> Option<Text<'a>> {
+        let text = self.words()?;
+        let value = text.value.split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(Text { value, ..text })
     }
 
     pub(crate) fn yes_no(&self) -> Option<bool> {

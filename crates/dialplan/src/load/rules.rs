@@ -289,7 +289,15 @@ fn warm(w: &Section<'_>, plan: &mut Dialplan) {
         w.opt("total").and_then(|v| v.duration(10 * SECOND)),
     );
     if let Some(t) = w.opt("show_on_phone").and_then(|v| v.words()) {
-        t.placeholders(Some(&["intent", "caller_name", "caller_number", "queue"]));
+        t.placeholders(&[
+            "intent",
+            "caller_name",
+            "caller_number",
+            "goal",
+            "from",
+            "to",
+            "reason",
+        ]);
         rules.show_on_phone = t.value;
     }
     if let Some(t) = w.opt("alert_info").and_then(|v| v.words()) {

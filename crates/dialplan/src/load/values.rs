@@ -271,8 +271,8 @@ impl Text<'_> {
         }
     }
 
-    /// Checks the `{placeholders}` of a template; `None` allows any name.
-    pub(crate) fn placeholders(&self, known: Option<&[&str]>) {
+    /// Checks the `{placeholders}` of a template.
+    pub(crate) fn placeholders(&self, known: &[&str]) {
         let mut rest = self.value.as_str();
         while let Some(open) = rest.find('{') {
             let at = self.value.len() - rest.len() + open;
@@ -284,32 +284,25 @@ impl Text<'_> {
                 return;
             };
             let name = &rest[..close];
-            let fine = match known {
-                Some(names) => names.contains(&name),
-                None => {
-                    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-                }
-            };
-            if !fine {
-                let names = known.unwrap_or_default();
-                let all = names
-                    .iter()
-                    .map(|n| format!("{{{n}}}"))
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let near = did_you_mean(name, names)
-                    .map(|m| m.replacen('"', "{", 1).replacen('"', "}", 1));
-                let help = match (near, names.is_empty()) {
-                    (Some(near), _) => near,
-                    (None, true) => "nothing is filled in here".to_owned(),
-                    (None, false) => format!("known here: {all}"),
-                };
-                self.spot
-                    .inside(&self.value, at, close + 2)
-                    .error(format!("nothing is known as {{{name}}} here"))
-                    .help(help);
-            }
             rest = &rest[close + 1..];
+            if known.contains(&name) {
+                continue;
+            }
+            let braced = |m: String| m.replacen('"', "{", 1).replacen('"', "}", 1);
+            let near = did_you_mean(name, known).map(braced);
+            let all = known
+                .iter()
+                .map(|n| format!("{{{n}}}"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let help = near.unwrap_or_else(|| match known.is_empty() {
+                true => "nothing is filled in here".to_owned(),
+                false => format!("known here: {all}"),
+            });
+            self.spot
+                .inside(&self.value, at, close + 2)
+                .error(format!("nothing is known as {{{name}}} here"))
+                .help(help);
         }
     }
 }

@@ -356,9 +356,11 @@ fn what_a_file_says_is_what_the_plan_holds() {
         head.rules.agents["triage"].instructions,
         "You are the front desk."
     );
-    assert_eq!(
-        head.rules.agents["triage"].says["greeting_after_handoff"],
-        "Hello, this is triage. I understand: {goal}."
+    let says = &head.rules.agents["triage"].says;
+    assert_eq!(says["goodbye"], "Thank you for calling. Goodbye.");
+    assert!(
+        !says.contains_key("greeting_after_handoff"),
+        "the conversation says what it knows"
     );
     let route = plan.route(&Arrival {
         via: Via::Trunk("none"),
