@@ -47,7 +47,7 @@ impl<'a> Load<'a> {
             Some(s) => {
                 s.later(&[(
                     "emergency",
-                    "emergency calls from phones; and keep another way to make them",
+                    "emergency calls from phones; there must be another way to make them",
                 )]);
                 let domain = if registers {
                     s.need("domain", "\"phones.example\"")
