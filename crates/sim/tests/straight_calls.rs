@@ -32,8 +32,9 @@ trunks = ["carrier"]
 [routes]
 "2000" = "echo"
 "2001" = "ext:200"
+"2002" = "trunk:carrier/+441632960777"
 [limits]
-may_dial = ["_2XX"]
+may_dial = ["_2XX", "+441632960777"]
 operator = "ext:200"
 "#;
 
@@ -111,4 +112,50 @@ fn the_ladder_is_the_same_when_the_switch_is_restored_at_every_step() {
         straight(Restart::About(3, Rng::seeded(9))).ladder(),
         straight(Restart::Never).ladder()
     );
+}
+
+/// A call out again by the trunk that it came by, over a network that loses and repeats packets.
+fn tromboned(restart: Restart) -> World {
+    let mut w = world();
+    w.restart(restart);
+    w.net
+        .between(tandem_sim::CARRIER, tandem_sim::GATEWAY, |l| {
+            l.loss = 0.05;
+            l.duplicated = 0.05;
+            l.reordered = 0.05;
+            l.jitter = Duration::from_millis(10);
+        });
+    let caller = w.outside_with("caller", "+441632960001", tone(440.0));
+    let callee = w.outside_with("callee", "+441632960777", |c| {
+        c.voice = Voice::Tone { hz: 620.0 };
+        c.incoming = Incoming::Answer {
+            after: Duration::from_secs(1),
+        };
+    });
+    w.calls(caller, "2002");
+    assert!(
+        w.run_until(Duration::from_secs(15), |w| w.is_up(caller)
+            && w.is_up(callee)),
+        "{}",
+        w.ladder()
+    );
+    w.talk(caller, callee);
+    w.hangs_up(caller);
+    w.run(Duration::from_secs(5));
+    assert!(
+        w.has_noticed(callee, |e| matches!(e, PhoneEvent::Ended { .. })),
+        "{}",
+        w.ladder()
+    );
+    w.ends_well();
+    w
+}
+
+#[test]
+fn a_bad_network_loses_packets_but_no_call() {
+    let w = tromboned(Restart::Never);
+    assert!(w.net.lost() > 10);
+    let restored = tromboned(Restart::About(2, Rng::seeded(2)));
+    assert!(restored.restarts() > 3);
+    assert_eq!(restored.ladder(), w.ladder());
 }
