@@ -138,14 +138,13 @@ impl House {
     }
 
     pub(crate) fn phones(&self) -> Vec<(String, String)> {
-        self.registrar
-            .users()
-            .flat_map(|(user, bindings)| {
-                bindings
-                    .iter()
-                    .map(move |b| (user.to_owned(), b.uri.to_string()))
-            })
-            .collect()
+        let mut all = Vec::new();
+        for (user, bindings) in self.registrar.users() {
+            for binding in bindings {
+                all.push((user.to_owned(), binding.uri.to_string()));
+            }
+        }
+        all
     }
 
     // ---- registrations of ours ----

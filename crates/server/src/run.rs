@@ -32,7 +32,7 @@ use tandem_sip::{
 use tandem_speech::{DoorSpec, Line, ProfileSpec, Prompt, Providers, Settings};
 use tandem_store::{Fsync, Journal, JournalError, Projector, Store, StoreError};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{broadcast, mpsc, oneshot, watch},
     task::JoinSet,
 };
 
@@ -40,6 +40,8 @@ use tokio::{
 const SHARD_QUEUE: usize = 16_384;
 /// Messages that may wait for the TCP table.
 const TCP_QUEUE: usize = 4096;
+/// Events that a slow onlooker may be behind.
+const LIVE: usize = 4096;
 /// Names of peers are looked up again this often.
 const RESOLVE_EVERY: Duration = Duration::from_secs(60);
 /// After the drain time, goodbyes and BYEs may take this long.
@@ -72,6 +74,7 @@ pub enum StartError {
 
 /// A running gateway.
 pub struct Gateway {
+    clock: Clock,
     app: App,
     stop: Arc<AtomicBool>,
     shutdown: watch::Sender<bool>,
@@ -81,6 +84,7 @@ pub struct Gateway {
     media: Vec<MediaHandle>,
     tasks: JoinSet<()>,
     projector: Option<tokio::task::JoinHandle<tandem_store::Status>>,
+    live: broadcast::Sender<tandem_types::journal::Event>,
     /// SIP listeners as peers see them.
     pub sip: Vec<(Transport, SocketAddr)>,
     /// Where HTTP listens.
@@ -210,12 +214,14 @@ pub async fn start(
     };
     let switch = Switch::new(config, plan.clone(), brains, clock.now());
     let trace = Arc::new(TraceRing::default());
+    let live = broadcast::Sender::new(LIVE);
     let wires = Wires {
         udp: udp.clone(),
         tcp,
         media: media.clone(),
         desk: desk_handle,
         trace: trace.clone(),
+        live: live.clone(),
     };
     let shard = Shard {
         clock,
@@ -249,6 +255,7 @@ pub async fn start(
         threads.push(take_calls(local, socket, stop.clone(), to_shard.clone())?);
     }
     Ok(Gateway {
+        clock,
         app,
         stop,
         shutdown,
@@ -258,6 +265,7 @@ pub async fn start(
         media,
         tasks,
         projector: Some(projector),
+        live,
         sip: listen,
         http,
         hints,
@@ -268,6 +276,33 @@ impl Gateway {
     /// How things stand.
     pub async fn snapshot(&self) -> Option<Snapshot> {
         self.app.snapshot().await
+    }
+
+    /// The clock of everything in here.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The journal as it is written, from now on.
+    pub fn events(&self) -> broadcast::Receiver<tandem_types::journal::Event> {
+        self.live.subscribe()
+    }
+
+    /// The SIP messages of a call.
+    pub fn trace(&self, call: tandem_types::CallId) -> Vec<crate::trace::Traced> {
+        self.app.trace.of(call)
+    }
+
+    /// Waits until everything that was journaled is in the database, if that answers.
+    pub async fn written(&self) {
+        let mut status = self.app.projector.clone();
+        let done = status.wait_for(|s| s.behind_bytes == 0 || s.away.is_some());
+        let _ = tokio::time::timeout(LAST_WORDS, done).await;
+    }
+
+    /// The database, for views.
+    pub fn store(&self) -> &Store {
+        &self.app.store
     }
 
     /// Drains and stops: no new calls, running ones may end by themselves until the drain time or `hurry`; then they hear a

@@ -23,7 +23,7 @@ use tandem_net::Outgoing;
 use tandem_sip::api::{Flow, Transport};
 use tandem_store::{Alarm, Journal};
 use tandem_types::journal::{Event, What};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Inputs taken in one go before the outputs are looked at by the clock again.
 const BURST: usize = 128;
@@ -67,6 +67,8 @@ pub(crate) struct Wires {
     pub(crate) media: Vec<MediaHandle>,
     pub(crate) desk: DeskHandle,
     pub(crate) trace: Arc<TraceRing>,
+    /// Whoever looks on; a slow one misses events, the journal has them all.
+    pub(crate) live: broadcast::Sender<Event>,
 }
 
 /// One shard.
@@ -164,7 +166,10 @@ impl Shard {
         if !events.is_empty() {
             let outcome = self.journal.append(self.clock.now().wall, &events);
             alarms(&outcome.alarms);
-            events.iter().for_each(log);
+            for event in events {
+                log(&event);
+                let _ = self.wires.live.send(event);
+            }
         }
         for output in outputs {
             self.send(output);

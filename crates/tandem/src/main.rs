@@ -1,2 +1,224 @@
-//! The `tandem` binary.
-fn main() {}
+//! `tandem`: a SIP/RTP telephony gateway with an AI front desk. One file per verb.
+
+mod calls;
+mod check;
+mod demo;
+mod serve;
+mod trace;
+
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// A SIP/RTP telephony gateway with an AI front desk.
+#[derive(Parser)]
+#[command(name = "tandem", version, about, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the configuration has errors, 4 no such call."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Where the configuration is.
+#[derive(Args, Clone, Debug)]
+struct Config {
+    /// Directory that holds tandem.toml.
+    #[arg(long, short, default_value = "dialplans", env = "TANDEM_CONFIG")]
+    config: PathBuf,
+    /// Directory for database, journal and rendered prompts, instead of the configured one.
+    #[arg(long, env = "TANDEM_DATA")]
+    data: Option<String>,
+}
+
+/// Machine-readable output.
+#[derive(Args, Clone, Copy, Debug)]
+struct Format {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Take calls until SIGTERM or Ctrl-C; then drain.
+    Serve {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Check a configuration directory; every mistake in one go.
+    Check {
+        /// Directory that holds tandem.toml.
+        #[arg(default_value = "dialplans")]
+        dir: PathBuf,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// The last calls.
+    Calls {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+        /// How many.
+        #[arg(long, short, default_value_t = 20)]
+        limit: u32,
+    },
+    /// One call: legs, transcript, handoffs, transfers; or end it.
+    Call {
+        /// Its id, or the first characters of it.
+        id: String,
+        /// End it now.
+        #[arg(long)]
+        hangup: bool,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// The handoff ledger.
+    Handoffs {
+        /// Of this call only, by its id or the first characters of it.
+        call: Option<String>,
+        /// Recompute the hash chains and say what does not fit.
+        #[arg(long)]
+        verify: bool,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// The SIP ladder of a call that the running gateway has seen.
+    Trace {
+        /// Its id, or the first characters of it.
+        id: String,
+        /// Print whole messages instead of a ladder.
+        #[arg(long)]
+        messages: bool,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Real calls over real SIP and RTP on loopback, played and checked.
+    Demo {
+        /// Keep the gateway and the desk phones running for a softphone of yours.
+        #[arg(long)]
+        stay: bool,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Version and build.
+    Version {
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let quiet = !matches!(cli.verb, Verb::Serve { .. });
+    log_to_stderr(
+        quiet,
+        matches!(
+            cli.verb,
+            Verb::Serve {
+                format: Format { json: true },
+                ..
+            }
+        ),
+    );
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("tandem: the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.verb)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("tandem: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
+        Verb::Serve { config, format: _ } => serve::run(&config).await,
+        Verb::Check { dir, format } => check::run(&dir, format.json),
+        Verb::Calls {
+            config,
+            format,
+            limit,
+        } => calls::list(&config, limit, format.json).await,
+        Verb::Call {
+            id,
+            hangup: true,
+            config,
+            format: _,
+        } => calls::hangup(&config, &id).await,
+        Verb::Call {
+            id,
+            hangup: false,
+            config,
+            format,
+        } => calls::show(&config, &id, format.json).await,
+        Verb::Handoffs {
+            call,
+            verify,
+            config,
+            format,
+        } => calls::handoffs(&config, call, verify, format.json).await,
+        Verb::Trace {
+            id,
+            messages,
+            config,
+            format,
+        } => trace::run(&config, &id, messages, format.json).await,
+        Verb::Demo {
+            stay,
+            config,
+            format,
+        } => demo::run(&config, stay, format.json).await,
+        Verb::Version { format } => {
+            version(format.json);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn version(json: bool) {
+    let version = env!("CARGO_PKG_VERSION");
+    if json {
+        println!(
+            "{}",
+            serde_json::json!({ "name": "tandem", "version": version })
+        );
+    } else {
+        println!("tandem {version}");
+    }
+}
+
+/// Logs go to standard error: `RUST_LOG` chooses, `serve` says what happens, the other verbs only what is wrong.
+fn log_to_stderr(quiet: bool, json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new(if quiet { "error" } else { "info" })
+    });
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if json {
+        builder.json().init();
+    } else {
+        builder.with_ansi(false).init();
+    }
+}
