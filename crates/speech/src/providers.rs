@@ -29,6 +29,7 @@ pub struct Providers {
     cache: Arc<PromptCache>,
     settings: Settings,
     http: reqwest::Client,
+    recogniser: Arc<OfflineStt>,
 }
 
 /// What one profile leads to.
@@ -48,7 +49,7 @@ pub struct Prompt {
 }
 
 impl Providers {
-    /// Builds every door. Nothing is loaded or asked yet. Must be called inside a tokio runtime.
+    /// Builds every door. Nothing is loaded or asked yet.
     ///
     /// # Errors
     /// The profiles do not fit together, or no HTTP client can be made.
@@ -62,7 +63,8 @@ impl Providers {
         by_name.entry(OFFLINE.to_owned()).or_insert_with(ProfileSpec::offline);
         let http = openai::client(&settings.limits)?;
         let cache = Arc::new(PromptCache::new(settings.cache_dir.clone()));
-        let offline_stt: Arc<dyn Stt> = Arc::new(OfflineStt::new(settings.pocketsphinx.clone()));
+        let recogniser = Arc::new(OfflineStt::new(settings.pocketsphinx.clone()));
+        let offline_stt: Arc<dyn Stt> = recogniser.clone();
         let mut raw = BTreeMap::new();
         for spec in by_name.values() {
             raw.insert(spec.name.clone(), RawDoors::new(spec, &settings, &http, &cache, &offline_stt)?);
@@ -71,7 +73,15 @@ impl Providers {
         for name in by_name.keys() {
             profiles.insert(name.clone(), chain(name, &by_name, &raw)?);
         }
-        Ok(Arc::new(Self { profiles, specs: by_name, cache, settings, http }))
+        Ok(Arc::new(Self { profiles, specs: by_name, cache, settings, http, recogniser }))
+    }
+
+    /// Starts to load the offline recogniser where any profile can reach it, so that the first caller
+    /// does not wait for it. Returns at once.
+    pub fn warm_up(&self) {
+        if self.specs.values().any(|spec| matches!(spec.stt, DoorSpec::Offline { .. })) {
+            self.recogniser.warm_up();
+        }
     }
 
     /// The recogniser of a profile. A name that is no profile answers `NotConfigured`.

@@ -15,6 +15,9 @@ pub(crate) enum Last {
     Cut,
 }
 
+/// Between the last piece and the cut, so that the piece is on the wire.
+const FLUSH: Duration = Duration::from_millis(30);
+
 /// A body of pieces; the log hears whether it was sent to its end.
 pub(crate) fn body<I>(pieces: I, last: Last, entry: Entry) -> Body
 where
@@ -28,6 +31,10 @@ where
                 Some((Ok(piece), Some((pieces, entry))))
             }
             None => {
+                if last == Last::Cut {
+                    // Hyper writes what it has while it waits for more.
+                    pause(FLUSH).await;
+                }
                 entry.sent();
                 // Given to hyper as an error, it drops the connection without the end of the body.
                 (last == Last::Cut).then(|| (Err(io::Error::from(io::ErrorKind::BrokenPipe)), None))

@@ -1,0 +1,230 @@
+//! The C library, loaded at run time so that the binary starts without it: libpocketsphinx 0.8 (Debian's
+//! 5prealpha, soname 3), of which a dozen functions are used. All `unsafe` of this crate is here.
+//!
+//! A [`Decoder`] owns one `ps_decoder_t`. The library keeps no state between decoders but its log
+//! callback, which is set once, before the first of them.
+
+use libloading::Library;
+use std::{
+    ffi::{CStr, CString, c_char, c_int, c_void},
+    path::Path,
+    ptr::{self, NonNull},
+    sync::OnceLock,
+};
+
+/// Why there is no decoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LoadError {
+    /// The library, or a function of it, is not there.
+    Library(String),
+    /// The model is not there, or cannot be read.
+    Model(String),
+}
+
+type Raw = NonNull<c_void>;
+
+/// The functions, with the types of `pocketsphinx.h` and `cmd_ln.h`.
+struct Api {
+    err_set_logfile: unsafe extern "C" fn(*const c_char) -> c_int,
+    ps_args: unsafe extern "C" fn() -> *const c_void,
+    cmd_ln_parse_r:
+        unsafe extern "C" fn(*mut c_void, *const c_void, c_int, *const *const c_char, c_int) -> Option<Raw>,
+    cmd_ln_free_r: unsafe extern "C" fn(Raw) -> c_int,
+    ps_init: unsafe extern "C" fn(Raw) -> Option<Raw>,
+    ps_free: unsafe extern "C" fn(Raw) -> c_int,
+    ps_set_jsgf_string: unsafe extern "C" fn(Raw, *const c_char, *const c_char) -> c_int,
+    ps_set_allphone_file: unsafe extern "C" fn(Raw, *const c_char, *const c_char) -> c_int,
+    ps_set_search: unsafe extern "C" fn(Raw, *const c_char) -> c_int,
+    ps_unset_search: unsafe extern "C" fn(Raw, *const c_char) -> c_int,
+    ps_start_utt: unsafe extern "C" fn(Raw) -> c_int,
+    ps_process_raw: unsafe extern "C" fn(Raw, *const i16, usize, c_int, c_int) -> c_int,
+    ps_end_utt: unsafe extern "C" fn(Raw) -> c_int,
+    ps_get_hyp: unsafe extern "C" fn(Raw, *mut i32) -> *const c_char,
+    ps_get_n_frames: unsafe extern "C" fn(Raw) -> c_int,
+    ps_lookup_word: unsafe extern "C" fn(Raw, *const c_char) -> *mut c_char,
+    ckd_free: unsafe extern "C" fn(*mut c_void),
+}
+
+const SPHINXBASE: &str = "libsphinxbase.so.3";
+const POCKETSPHINX: &str = "libpocketsphinx.so.3";
+
+/// The library, loaded once and never unloaded.
+fn api() -> Result<&'static Api, LoadError> {
+    static API: OnceLock<Result<Api, String>> = OnceLock::new();
+    API.get_or_init(load).as_ref().map_err(|error| LoadError::Library(error.clone()))
+}
+
+fn load() -> Result<Api, String> {
+    let open = |name| {
+        // SAFETY: loading runs the libraries' initialisers; these two have none beyond the C runtime's.
+        // They are leaked, so that no function pointer outlives its code.
+        unsafe { Library::new(name) }.map(|library| &*Box::leak(Box::new(library))).map_err(|e| e.to_string())
+    };
+    let (base, sphinx) = (open(SPHINXBASE)?, open(POCKETSPHINX)?);
+    macro_rules! function {
+        ($library:expr, $name:literal) => {
+            // SAFETY: the field's type is the function's declaration in the header of the version that
+            // the soname names (int is c_int, size_t is usize, pointers that may be NULL are Option or
+            // raw).
+            *unsafe { $library.get($name) }.map_err(|error| error.to_string())?
+        };
+    }
+    let err_set_logfile: unsafe extern "C" fn(*const c_char) -> c_int = function!(base, b"err_set_logfile\0");
+    type SetCallback = unsafe extern "C" fn(Option<unsafe extern "C" fn()>, *mut c_void);
+    let err_set_callback: SetCallback = function!(base, b"err_set_callback\0");
+    // SAFETY: called once, before any decoder exists. Without a callback the library logs nothing: its
+    // log would hold what callers say.
+    unsafe { err_set_callback(None, ptr::null_mut()) };
+    Ok(Api {
+        err_set_logfile,
+        ps_args: function!(sphinx, b"ps_args\0"),
+        cmd_ln_parse_r: function!(base, b"cmd_ln_parse_r\0"),
+        cmd_ln_free_r: function!(base, b"cmd_ln_free_r\0"),
+        ps_init: function!(sphinx, b"ps_init\0"),
+        ps_free: function!(sphinx, b"ps_free\0"),
+        ps_set_jsgf_string: function!(sphinx, b"ps_set_jsgf_string\0"),
+        ps_set_allphone_file: function!(sphinx, b"ps_set_allphone_file\0"),
+        ps_set_search: function!(sphinx, b"ps_set_search\0"),
+        ps_unset_search: function!(sphinx, b"ps_unset_search\0"),
+        ps_start_utt: function!(sphinx, b"ps_start_utt\0"),
+        ps_process_raw: function!(sphinx, b"ps_process_raw\0"),
+        ps_end_utt: function!(sphinx, b"ps_end_utt\0"),
+        ps_get_hyp: function!(sphinx, b"ps_get_hyp\0"),
+        ps_get_n_frames: function!(sphinx, b"ps_get_n_frames\0"),
+        ps_lookup_word: function!(sphinx, b"ps_lookup_word\0"),
+        ckd_free: function!(base, b"ckd_free\0"),
+    })
+}
+
+/// A hypothesis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hypothesis {
+    /// The words, with a space between; for the phone loop, phones.
+    pub(super) text: String,
+    /// The path's score in the library's log units.
+    pub(super) score: i32,
+    /// Frames of 10 ms that were decoded (silence is left out).
+    pub(super) frames: u32,
+}
+
+/// One decoder.
+pub(super) struct Decoder {
+    api: &'static Api,
+    decoder: Raw,
+    config: Raw,
+}
+
+// SAFETY: a decoder has no tie to the thread that made it (no thread-local state), and all methods take
+// `&mut self`, so that no two threads use it at a time.
+unsafe impl Send for Decoder {}
+
+impl Decoder {
+    /// Loads the model from a folder with `en-us/` and `cmudict-en-us.dict`. 0.1 to 0.5 s.
+    pub(super) fn new(model: &Path, options: &[(&str, &str)]) -> Result<Self, LoadError> {
+        let api = api()?;
+        let (acoustic, dictionary) = (model.join("en-us"), model.join("cmudict-en-us.dict"));
+        for path in [&acoustic.join("mdef"), &dictionary] {
+            // The library ends the process over some files that are missing.
+            if let Err(error) = std::fs::File::open(path) {
+                return Err(LoadError::Model(format!("{}: {error}", path.display())));
+            }
+        }
+        let text = |path: &Path| path.to_str().map(str::to_owned);
+        let (Some(acoustic), Some(dictionary)) = (text(&acoustic), text(&dictionary)) else {
+            return Err(LoadError::Model(format!("{}: not UTF-8", model.display())));
+        };
+        let mut words = vec!["tandem", "-hmm", &acoustic, "-dict", &dictionary];
+        words.extend(options.iter().flat_map(|(name, value)| [*name, *value]));
+        let words: Result<Vec<CString>, _> = words.into_iter().map(CString::new).collect();
+        let words = words.map_err(|_| LoadError::Model("NUL in a path".to_owned()))?;
+        let argv: Vec<*const c_char> = words.iter().map(|word| word.as_ptr()).collect();
+        let argc = argv.len() as c_int;
+        // SAFETY: a C string. The log file is the thread's own; without one the table of options goes to
+        // stderr. The file that was there before is closed by the library.
+        unsafe { (api.err_set_logfile)(c"/dev/null".as_ptr()) };
+        // SAFETY: `argv` holds `argc` C strings that live until the call returns; the library copies
+        // them. `ps_args` is its static table of options. A NULL first argument makes a new config.
+        let config = unsafe { (api.cmd_ln_parse_r)(ptr::null_mut(), (api.ps_args)(), argc, argv.as_ptr(), 0) };
+        let config = config.ok_or_else(|| LoadError::Model("options refused".to_owned()))?;
+        // SAFETY: `config` is a config that was just made; the decoder keeps a reference of its own.
+        let Some(decoder) = (unsafe { (api.ps_init)(config) }) else {
+            // SAFETY: ours, and nobody else holds it.
+            unsafe { (api.cmd_ln_free_r)(config) };
+            return Err(LoadError::Model(format!("{}: cannot be read", model.display())));
+        };
+        Ok(Self { api, decoder, config })
+    }
+
+    /// Is it in the dictionary?
+    pub(super) fn knows(&mut self, word: &str) -> bool {
+        let Ok(word) = CString::new(word) else { return false };
+        // SAFETY: the decoder lives, `word` is a C string. The answer is NULL or a string that is ours.
+        let phones = unsafe { (self.api.ps_lookup_word)(self.decoder, word.as_ptr()) };
+        if phones.is_null() {
+            return false;
+        }
+        // SAFETY: allocated by the library for us, freed once by its own function.
+        unsafe { (self.api.ckd_free)(phones.cast()) };
+        true
+    }
+
+    /// Adds a JSGF grammar under a name. False: the library does not take it.
+    pub(super) fn add_grammar(&mut self, name: &CStr, jsgf: &str) -> bool {
+        let Ok(jsgf) = CString::new(jsgf) else { return false };
+        // SAFETY: the decoder lives; both are C strings, and the library copies what it keeps.
+        unsafe { (self.api.ps_set_jsgf_string)(self.decoder, name.as_ptr(), jsgf.as_ptr()) == 0 }
+    }
+
+    /// Adds the free phone loop under a name.
+    pub(super) fn add_phone_loop(&mut self, name: &CStr) -> bool {
+        // SAFETY: the decoder lives, `name` is a C string; NULL for the file means a loop without a
+        // language model (`ps_set_allphone_file` tests for it).
+        unsafe { (self.api.ps_set_allphone_file)(self.decoder, name.as_ptr(), ptr::null()) == 0 }
+    }
+
+    /// Forgets a search.
+    pub(super) fn remove(&mut self, name: &CStr) {
+        // SAFETY: the decoder lives, `name` is a C string; a name that is not there is refused.
+        unsafe { (self.api.ps_unset_search)(self.decoder, name.as_ptr()) };
+    }
+
+    /// Decodes a whole utterance (16 kHz) with one of the searches. `None`: nothing was found.
+    pub(super) fn decode(&mut self, search: &CStr, pcm: &[i16]) -> Option<Hypothesis> {
+        let api = self.api;
+        // SAFETY: the decoder lives, `search` is a C string; an unknown name is refused with -1.
+        if unsafe { (api.ps_set_search)(self.decoder, search.as_ptr()) } != 0 {
+            return None;
+        }
+        // SAFETY: the decoder lives and is not within an utterance: the one before was ended below.
+        if unsafe { (api.ps_start_utt)(self.decoder) } != 0 {
+            return None;
+        }
+        // SAFETY: `pcm` is valid for its length while the call reads it; search now (0), the whole
+        // utterance at once (1), so that the mean of its spectrum is its own.
+        let processed = unsafe { (api.ps_process_raw)(self.decoder, pcm.as_ptr(), pcm.len(), 0, 1) };
+        // SAFETY: within the utterance that was started above.
+        let ended = unsafe { (api.ps_end_utt)(self.decoder) };
+        if processed < 0 || ended != 0 {
+            return None;
+        }
+        let mut score = 0;
+        // SAFETY: the decoder lives; `score` is written to; the string is the decoder's until the next
+        // utterance and is copied before.
+        let text = unsafe { (api.ps_get_hyp)(self.decoder, &mut score).as_ref() }
+            .map(|text| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())?;
+        // SAFETY: the decoder lives.
+        let frames = unsafe { (api.ps_get_n_frames)(self.decoder) };
+        Some(Hypothesis { text, score, frames: u32::try_from(frames).unwrap_or(0) })
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // SAFETY: both were made in `new`, are freed once, and nothing uses them after; the decoder's own
+        // reference to the config goes with it.
+        unsafe {
+            (self.api.ps_free)(self.decoder);
+            (self.api.cmd_ln_free_r)(self.config);
+        }
+    }
+}
