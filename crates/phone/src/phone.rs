@@ -13,6 +13,7 @@
 
 mod call;
 mod follow;
+mod hold;
 mod listen;
 mod register;
 mod requests;
