@@ -1,7 +1,7 @@
 //! CSeq (RFC 3261 section 20.16) and RAck (RFC 3262).
 
 use super::{
-    Method, ParseError, Text,
+    Method, ParseError,
     lexer::{is_ws, number, trim},
 };
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ impl CSeq {
         }
         Ok(Self {
             number,
-            method: Method::parse(&Text::default(), trim(method))?,
+            method: Method::parse(trim(method))?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Methods: case-sensitive and open (RFC 3261 section 7.1).
 
-use super::{ParseError, Text, lexer::all_token};
+use super::{ParseError, lexer::all_token};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -11,7 +11,7 @@ macro_rules! methods {
         pub enum Method {
             $(#[doc = $doc] $variant,)*
             /// Any other token.
-            Other(Text),
+            Other(Box<str>),
         }
 
         impl Method {
@@ -50,11 +50,10 @@ methods! {
 }
 
 impl Method {
-    /// A token out of `of`'s buffer.
-    pub(crate) fn parse(of: &Text, name: &str) -> Result<Self, ParseError> {
+    pub(crate) fn parse(name: &str) -> Result<Self, ParseError> {
         match Self::known(name) {
             Some(m) => Ok(m),
-            None if all_token(name) => Ok(Self::Other(of.cut(name))),
+            None if all_token(name) => Ok(Self::Other(name.into())),
             None => Err(ParseError::Token),
         }
     }
@@ -63,7 +62,7 @@ impl Method {
 impl FromStr for Method {
     type Err = ParseError;
     fn from_str(s: &str) -> Result<Self, ParseError> {
-        Self::parse(&Text::default(), s)
+        Self::parse(s)
     }
 }
 

@@ -182,7 +182,7 @@ fn request_line(line: &Text) -> Result<FirstLine, Fault> {
             Fault::RequestLine
         });
     }
-    let method = Method::parse(line, method).map_err(|_| Fault::RequestLine)?;
+    let method = Method::parse(method).map_err(|_| Fault::RequestLine)?;
     let uri = rest
         .strip_suffix(version)
         .and_then(|r| r.strip_suffix(' '))

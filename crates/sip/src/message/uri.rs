@@ -61,7 +61,7 @@ pub struct SipUri {
     /// User part.
     pub user: Option<Escaped>,
     /// Password, as written. Not recommended by anybody.
-    pub password: Option<Text>,
+    pub password: Option<Box<Text>>,
     /// Host.
     pub host: Host,
     /// Port; absent is not the same as 5060 (RFC 3261 section 19.1.4).
@@ -324,7 +324,7 @@ impl SipUri {
         Ok(Self {
             secure,
             user: user.map(|u| Escaped::from_wire(of.cut(u))),
-            password: password.map(|p| of.cut(p)),
+            password: password.map(|p| Box::new(of.cut(p))),
             host,
             port,
             params: uri_params(of, params)?,

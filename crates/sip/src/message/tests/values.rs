@@ -10,7 +10,7 @@ fn uris_are_taken_apart() {
     let s = u.as_sip().unwrap();
     assert!(s.secure);
     assert_eq!(
-        (u.user(), s.password.as_deref()),
+        (u.user(), s.password.as_ref().map(|p| p.as_str())),
         (Some("alice"), Some("secret"))
     );
     assert_eq!(u.host_port().as_deref(), Some("[2001:db8::1]:5061"));
