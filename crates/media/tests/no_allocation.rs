@@ -1,0 +1,160 @@
+//! The fast path allocates nothing: not per relayed packet, and not per tick of a mixed leg.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    net::SocketAddr,
+    time::Duration,
+};
+use tandem_media::{Engine, EngineConfig, Output};
+use tandem_rtp::Header;
+use tandem_types::{
+    CallId, LegId, Now, PlayerId, Rng,
+    media::{Codec, Lane, MediaCommand, MediaFlow, Sound},
+};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local integer only.
+#[expect(
+    unsafe_code,
+    reason = "a counting allocator is the only way to see an allocation"
+)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = COUNT.try_with(|c| c.set(c.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(ptr, layout) }
+    }
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let _ = COUNT.try_with(|c| c.set(c.get() + 1));
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations() -> u64 {
+    COUNT.with(Cell::get)
+}
+
+const CALL: CallId = CallId(1);
+
+fn leg(index: u32) -> LegId {
+    LegId { call: CALL, index }
+}
+fn address(index: u32) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, index as u8], 4000))
+}
+
+fn engine(legs: u32) -> Engine {
+    let mut engine = Engine::new(EngineConfig::default(), Rng::seeded(1));
+    let now = at(0);
+    for i in 1..=legs {
+        engine.handle_command(
+            now,
+            MediaCommand::OpenLeg {
+                leg: leg(i),
+                reserve: false,
+            },
+        );
+        let codec = if i % 2 == 0 { Codec::Pcma } else { Codec::Pcmu };
+        let flow = MediaFlow {
+            remote: address(i),
+            learn_from: None,
+            codec,
+            payload_type: codec.payload_type(),
+            event_payload_type: Some(101),
+            ptime_ms: 20,
+            send: true,
+            receive: true,
+            generation: 1,
+        };
+        engine.handle_command(now, MediaCommand::SetFlow { leg: leg(i), flow });
+        engine.bound(now, leg(i), SocketAddr::from(([127, 0, 0, 1], 10_000)));
+    }
+    engine
+}
+
+fn at(ms: u64) -> Now {
+    Now::default() + Duration::from_millis(1_000_000 + ms)
+}
+
+/// Runs `ms` (before the first report, which may allocate) with a packet from each leg every 20 ms; says how many packets went out.
+fn run(engine: &mut Engine, legs: u32, from: u64, ms: u64) -> u64 {
+    let mut sent = 0;
+    let mut bytes = [0; 200];
+    for t in (from..from + ms).step_by(10) {
+        if t % 20 == 0 {
+            for i in 1..=legs {
+                let n = (t / 20) as u16;
+                let header = Header {
+                    payload_type: if i % 2 == 0 { 8 } else { 0 },
+                    marker: false,
+                    sequence: n,
+                    timestamp: u32::from(n) * 160,
+                    ssrc: i,
+                };
+                let length = header.write(&[0x33; 160], &mut bytes).unwrap_or(0);
+                engine.handle_packet(
+                    at(t),
+                    leg(i),
+                    address(i),
+                    &bytes[..length],
+                    false,
+                    &mut |_| sent += 1,
+                );
+            }
+        }
+        if engine
+            .poll_timeout()
+            .is_some_and(|(due, _)| due <= at(t).mono)
+        {
+            engine.handle_timeout(at(t), &mut |_| sent += 1);
+        }
+        while let Some(output) = engine.poll_output() {
+            drop::<Output>(output);
+        }
+    }
+    sent
+}
+
+#[test]
+fn relaying_and_mixing_allocate_nothing() {
+    let mut two = engine(2);
+    let hears = vec![(leg(1), vec![leg(2)]), (leg(2), vec![leg(1)])];
+    two.handle_command(at(0), MediaCommand::Connect { call: CALL, hears });
+    run(&mut two, 2, 0, 400);
+    let before = allocations();
+    let sent = run(&mut two, 2, 400, 600);
+    assert_eq!((sent, allocations() - before), (60, 0), "relay");
+
+    let mut three = engine(3);
+    let all = [1, 2, 3].map(leg);
+    let hears = all
+        .iter()
+        .map(|l| (*l, all.iter().copied().filter(|o| o != l).collect()))
+        .collect();
+    three.handle_command(at(0), MediaCommand::Connect { call: CALL, hears });
+    let music = MediaCommand::Play {
+        player: PlayerId {
+            call: CALL,
+            index: 1,
+        },
+        to: vec![leg(1)],
+        sound: Sound::Music { file: None },
+        lane: Lane::Background,
+    };
+    three.handle_command(at(0), music);
+    run(&mut three, 3, 0, 400);
+    let before = allocations();
+    let sent = run(&mut three, 3, 400, 600);
+    assert_eq!((sent, allocations() - before), (90, 0), "mix");
+}
