@@ -37,6 +37,9 @@ use tandem_types::{
     provider::ProviderEvent,
 };
 
+/// Sessions that ended and are still told apart in traces.
+const PAST: usize = 256;
+
 /// What is kept of a call outside of it, so that a panic inside ends only that call.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Head {
@@ -64,6 +67,9 @@ pub struct Switch {
     /// Messages of sessions that are no call's yet.
     #[serde(skip)]
     untold: Vec<(SessionId, bool, Flow, bytes::Bytes)>,
+    /// Sessions that are over, for the trace alone: the answer to a BYE comes after its call.
+    #[serde(skip)]
+    past: VecDeque<(SessionId, CallId)>,
     #[serde(skip)]
     out: VecDeque<Output>,
 }
@@ -100,6 +106,7 @@ impl Switch {
             sessions: BTreeMap::new(),
             requests: BTreeMap::new(),
             untold: Vec::new(),
+            past: VecDeque::new(),
             out: VecDeque::new(),
         }
     }
@@ -247,9 +254,20 @@ impl Switch {
 
     fn trace(&mut self, session: Option<SessionId>, sent: bool, flow: Flow, bytes: &bytes::Bytes) {
         let Some(session) = session else { return };
-        match self.sessions.get(&session) {
-            Some(leg) => self.out.push_back(Output::Trace {
-                call: leg.call,
+        let past = || {
+            self.past
+                .iter()
+                .find(|(s, _)| *s == session)
+                .map(|(_, call)| *call)
+        };
+        match self
+            .sessions
+            .get(&session)
+            .map(|leg| leg.call)
+            .or_else(past)
+        {
+            Some(call) => self.out.push_back(Output::Trace {
+                call,
                 sent,
                 flow,
                 bytes: bytes.clone(),
@@ -306,7 +324,10 @@ impl Switch {
                     .and_then(|k| self.requests.remove(&k))
                     .or_else(|| self.sessions.get(&session).copied());
                 if over {
-                    self.sessions.remove(&session);
+                    if let Some(leg) = self.sessions.remove(&session) {
+                        self.past.truncate(PAST - 1);
+                        self.past.push_front((session, leg.call));
+                    }
                     self.untold.retain(|(s, ..)| *s != session);
                 }
                 if let Some(leg) = leg {
