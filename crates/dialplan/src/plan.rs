@@ -206,8 +206,6 @@ pub struct Trunk {
     pub may_dial: Vec<Pattern>,
     /// Patterns that may never be.
     pub never_dial: Vec<Pattern>,
-    /// OPTIONS interval; zero: none.
-    pub options_every: Duration,
 }
 
 /// `phones.toml`.
@@ -285,8 +283,6 @@ pub struct Dialplan {
     pub routes: Vec<(Pattern, Destination)>,
     /// Agents and the rules they obey.
     pub rules: Arc<AgentRules>,
-    /// Said before anything else, by language, when a person is reached directly. May be empty.
-    pub recording_notice: BTreeMap<String, String>,
     /// By name.
     pub menus: BTreeMap<String, Menu>,
     /// By name.

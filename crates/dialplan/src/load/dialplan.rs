@@ -74,7 +74,7 @@ impl<'a> Load<'a> {
         let mut rules = AgentRules::default();
         self.notice(
             root,
-            &mut plan,
+            &plan,
             &mut rules,
             &scope,
             languages.map_or(root.spot, |v| v.spot),
@@ -178,7 +178,7 @@ impl<'a> Load<'a> {
     fn notice(
         &self,
         root: &Section<'a>,
-        plan: &mut Dialplan,
+        plan: &Dialplan,
         rules: &mut AgentRules,
         scope: &Scope,
         languages: Spot<'a>,
@@ -190,7 +190,10 @@ impl<'a> Load<'a> {
                 v.choice(&[("never", ())], &["after-notice", "on-transfer"]);
             }
             rules.disclosure = by_language(s, "disclosure", &plan.languages);
-            plan.recording_notice = by_language(s, "recording", &plan.languages);
+            s.later(&[(
+                "recording",
+                "a notice of recording, as there are no recordings",
+            )]);
             spot = s.spot;
         }
         if !scope.has_agents() {

@@ -34,7 +34,7 @@ fn of_plan(d: &Dialplan, all: &mut BTreeSet<Prompt>) {
             profile.to_owned(),
         ));
     };
-    for (language, text) in d.rules.disclosure.iter().chain(&d.recording_notice) {
+    for (language, text) in &d.rules.disclosure {
         say(text, language);
     }
     for text in d

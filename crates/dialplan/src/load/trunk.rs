@@ -20,7 +20,6 @@ impl<'a> Load<'a> {
     /// | `limits.calls` | no limit |
     /// | `limits.reserve` | 0 |
     /// | `limits.may_dial` | nothing |
-    /// | `health.options_every` | `30s` when it is called through; `0s` for none |
     pub(super) fn trunk(&mut self, name: &str, root: &Section<'a>) -> Trunk {
         let mut t = Trunk {
             name: name.to_owned(),
@@ -74,22 +73,7 @@ impl<'a> Load<'a> {
         if let Some(s) = root.section("limits") {
             self.trunk_limits(&s, &mut t);
         }
-        t.options_every = if t.outbound {
-            Duration::from_secs(30)
-        } else {
-            Duration::ZERO
-        };
-        if let Some(s) = root.section("health") {
-            s.later(&[
-                ("down_after", "health.down_after"),
-                ("up_after", "health.up_after"),
-            ]);
-            set(
-                &mut t.options_every,
-                s.opt("options_every")
-                    .and_then(|v| v.duration(Duration::ZERO)),
-            );
-        }
+        root.later(&[("health", "the health of trunks")]);
         t
     }
 
