@@ -265,3 +265,37 @@ async fn nothing_is_read_twice_or_left_out_at_a_batch_s_edge() {
     let store = Store::connect(&sqlite_url(dir.path())).await.unwrap();
     assert_eq!(project(dir.path(), &store).await.projected, 1000);
 }
+
+#[tokio::test]
+async fn a_call_that_a_crash_cut_off_is_closed_in_every_view() {
+    on_both("cut_off", async |store| {
+        let dir = tempfile::tempdir().unwrap();
+        let whole = story::whole(1);
+        // After the second person answered: two legs, one handoff and one transfer are open.
+        let cut = whole
+            .iter()
+            .position(|e| matches!(e.what, What::TransferAnswered { .. }))
+            .unwrap();
+        journal(dir.path(), &whole[..=cut]);
+        let (mut journal, recovered) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
+        let _ = journal.append(Wall(0), &recovered.closing());
+        project(dir.path(), &store).await;
+
+        let d = store.call(story::call(1)).await.unwrap().unwrap();
+        assert_eq!(
+            d.call.ended,
+            Some(whole[cut].at),
+            "the last moment it is known to have lived"
+        );
+        assert_eq!(d.call.ended_by.as_deref(), Some("gateway"));
+        assert_eq!(d.call.reason.as_deref(), Some("internal"));
+        assert_eq!(d.call.disposition.as_deref(), Some("ANSWERED"));
+        assert!(d.legs.iter().all(|l| l.ended.is_some()));
+        let states: Vec<_> = d.handoffs.iter().map(|h| h.state.as_str()).collect();
+        assert_eq!(states, ["completed", "failed"]);
+        assert_eq!(d.handoffs[1].failed_reason.as_deref(), Some("internal"));
+        assert_eq!(d.transfers[0].outcome.as_deref(), Some("failed"));
+        assert_eq!(store.verify(story::call(1)).await.unwrap().broken, None);
+    })
+    .await;
+}
