@@ -544,13 +544,13 @@ impl Call {
         self.quiet_background(cx);
         self.stage = Stage::Talking;
         self.connect_all(cx);
-        let more = Some(cause::in_words(end.reason).to_owned());
+        // The conversation has words of its own for a typed reason; more is what only the person can know.
         self.talk_input(
             cx,
             tandem_agent::Input::TransferFailed {
                 handoff,
                 reason: end.reason,
-                more,
+                more: None,
             },
         );
     }
