@@ -83,6 +83,23 @@ build() {
         -f docker/Dockerfile -t "$image" "${args[@]}" .
 }
 
+# How containers start here. In a sandbox podman's own limits may be above what is allowed, and crun
+# does not start on a machine that mounts both versions of cgroups, where runc does.
+pick_runtime() {
+    flags=(--network host --ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit nproc=4096:4096)
+    starts && return
+    if ! command -v runc >/dev/null; then
+        say "installing runc, as $(podman info -f '{{.Host.OCIRuntime.Name}}') starts nothing here"
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends runc
+    fi
+    flags+=(--runtime runc)
+    starts || { podman run --rm "${flags[@]}" --entrypoint true "$image"; return 1; }
+}
+
+starts() {
+    podman run --rm "${flags[@]}" --entrypoint true "$image" 2>/dev/null
+}
+
 answers() { # path
     exec 3<>/dev/tcp/127.0.0.1/8088 || return 1
     printf 'GET %s HTTP/1.0\r\nHost: tandem\r\n\r\n' "$1" >&3
@@ -91,7 +108,8 @@ answers() { # path
 
 # The shipped office, ready, and drained by SIGTERM.
 run() {
-    local flags=(--network host --cgroups=disabled)
+    local flags
+    pick_runtime
     say "$(podman run --rm "${flags[@]}" "$image" version)"
     if podman run --rm "${flags[@]}" --entrypoint sh "$image" -c 'command -v cargo || command -v gcc'; then
         say "there is a toolchain in the image"
