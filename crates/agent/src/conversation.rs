@@ -21,6 +21,7 @@
 //! after every step `settle` asks each whether it can go on.
 
 mod brain;
+mod ending;
 mod guards;
 mod handoff;
 mod io;
@@ -31,6 +32,7 @@ mod phrases;
 mod playout;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod triage;
 mod turns;
 

@@ -16,6 +16,9 @@ const IDLE: [Duration; 3] = [
 /// A wait is covered by words after this; the caller never hears 3 s of nothing.
 const FILLER: Duration = Duration::from_millis(1500);
 
+/// After so many there is nothing left to wait for.
+const FILLERS: u8 = 4;
+
 /// Words are answered after this, though the line is never quiet.
 pub(super) const NO_SILENCE: Duration = Duration::from_secs(8);
 
@@ -40,7 +43,8 @@ pub(super) struct Guards {
     pub(super) failed: std::collections::BTreeMap<tandem_types::agent::Target, u8>,
     /// Model faults in a row.
     pub(super) model_faults: u8,
-    filler_said: bool,
+    /// Fillers since the caller's last words.
+    fillers: u8,
     /// Time that the AI has used up, without the stretch since `ai_since`.
     ai_used: Duration,
     ai_since: Option<Mono>,
@@ -52,7 +56,7 @@ impl Guards {
     pub(super) fn heard_from(&mut self) {
         self.idle_stage = 0;
         self.quiet_since = None;
-        self.filler_said = false;
+        self.fillers = 0;
     }
 
     pub(super) fn ai_begins(&mut self, now: Now) {
@@ -155,7 +159,9 @@ impl Conversation {
                 );
                 add(self.filler_at(), Alarm::Filler);
                 add(self.time_up_at(), Alarm::Time);
-                let noisy = speaking.is_some() && !self.ears.unanswered.is_empty();
+                // Where something must be heard first, the end of that brings the answer on.
+                let free = !self.playout.must_finish() && !self.playout.waits_for_stop();
+                let noisy = free && speaking.is_some() && !self.ears.unanswered.is_empty();
                 let since = self.ears.waiting_since.filter(|_| noisy);
                 add(since.map(|s| s + NO_SILENCE), Alarm::Noise);
             }
@@ -168,13 +174,14 @@ impl Conversation {
         let thinking =
             self.chat.as_ref().is_some_and(|c| !c.spoke()) || !self.ears.pending.is_empty();
         let due = thinking
-            && !self.guards.filler_said
+            && self.guards.fillers < FILLERS
             && self.ears.speaking.is_none()
             && self.playout.queue.is_empty();
         let since = self
             .ears
             .waiting_since
             .or(self.chat.as_ref().map(model::Chat::since));
+        let since = since.map(|s| s.max(self.playout.front_since));
         since.filter(|_| due).map(|s| s + FILLER)
     }
 
@@ -205,7 +212,7 @@ impl Conversation {
     }
 
     fn say_filler(&mut self, now: Now) {
-        self.guards.filler_said = true;
+        self.guards.fillers += 1;
         let text = self.phrase(now, "filler", &[]);
         let reply = self.open_reply();
         self.say(now, reply, &text, super::playout::Kind::Filler, true);
@@ -241,6 +248,8 @@ impl Conversation {
                 let text = self.phrase(now, "menu_hint", &[]);
                 self.reply(now, &text);
             }
+            // They have what they wanted.
+            _ if self.asked == Some(super::triage::Asked::AnythingElse) => self.end(now),
             _ => {
                 self.guards.idle_stage = 0;
                 self.escalate(now, HandoffReason::Timeout, "nothing was said");

@@ -38,7 +38,7 @@ impl Conversation {
             State::Talking | State::Leaving(_) | State::Away { .. } | State::Ending { .. } => true,
             State::Waiting | State::WithPerson { .. } | State::Over => false,
         };
-        if !collects || self.held || !matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D') {
+        if !collects || !matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D') {
             return;
         }
         self.guards.heard_from();

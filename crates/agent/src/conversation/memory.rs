@@ -110,6 +110,12 @@ impl Memory {
         }
     }
 
+    /// Words that matter more than any wish before them.
+    pub(crate) fn set_goal(&mut self, turn: &str, text: &str) {
+        self.goal = Some(text.trim().to_owned());
+        self.goal_turn = Some(turn.to_owned());
+    }
+
     /// What an agent said last, as far as it was heard.
     pub(crate) fn last_agent_text(&self) -> Option<&str> {
         let last = self

@@ -12,17 +12,18 @@
 //!          on_provider_down
 //! ```
 
+mod act;
 mod prompt;
 mod speech;
 
 use super::{Conversation, Output, playout::Kind, turns::Unanswered};
 use serde::{Deserialize, Serialize};
-use speech::{claims_transfer, next_sentence, speakable};
+use speech::{next_sentence, speakable};
 use std::time::Duration;
 use tandem_types::{
     Mono, Now, RequestId,
-    context::{HandoffReason, Speaker},
-    provider::{ChatMessage, ProviderCommand, ProviderFault, Role, ToolCall},
+    context::Speaker,
+    provider::{ChatMessage, ProviderCommand, ProviderFault, ToolCall},
 };
 
 /// The first token must have come by then: with the end of speech before it, under 3 s of wait.
@@ -35,14 +36,8 @@ const TOTAL: Duration = Duration::from_secs(15);
 /// The provider reports its own time-outs; ours come after, for one that does not.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// Follow-ups to one turn of the caller.
-const STEPS: u8 = 3;
-
 /// Letters of one answer; nobody listens for longer.
 const LONGEST: usize = 1500;
-
-/// Faults in a row before the model is held to be down.
-const DOWN: u8 = 3;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Chat {
@@ -243,175 +238,6 @@ impl Conversation {
         }
         self.guards.model_faults = 0;
         self.act(now, chat);
-    }
-
-    /// What the answer asks for, checked against what this agent may do.
-    fn act(&mut self, now: Now, mut chat: Chat) {
-        let calls = std::mem::take(&mut chat.tools);
-        let mut results = Vec::new();
-        for call in &calls {
-            match self.read_tool(call) {
-                Ok(prompt::Tool::Transfer { target, reason }) => {
-                    let name = target.0.strip_prefix("agent:").unwrap_or_default();
-                    if self.is_ping_pong(name) {
-                        self.refused(
-                            &target.0,
-                            "no handoff back without a new word of the caller",
-                        );
-                        results.push((
-                            call.clone(),
-                            "refused: the caller has said nothing new; help them yourself"
-                                .to_owned(),
-                        ));
-                        continue;
-                    }
-                    self.note_model(&chat, Some(&target));
-                    let told = chat.spoke || chat.nudged;
-                    return self.go(now, &target, HandoffReason::Model, &reason, !told);
-                }
-                Ok(prompt::Tool::EndCall) if chat.spoke => {
-                    self.note_model(&chat, None);
-                    return self.end_after_words(now);
-                }
-                Ok(prompt::Tool::EndCall) => {
-                    self.note_model(&chat, None);
-                    return self.end(now);
-                }
-                Err(refusal) => {
-                    self.refused(&refusal.wanted, "not among the targets of this agent");
-                    results.push((call.clone(), refusal.told));
-                }
-            }
-        }
-        if !results.is_empty() {
-            return self.answer_tools(now, chat, results);
-        }
-        if chat.nudged || claims_transfer(&chat.text) {
-            return self.make_it_act(now, chat);
-        }
-        self.note_model(&chat, None);
-    }
-
-    /// What the caller's words were taken for, by the model.
-    fn note_model(&mut self, chat: &Chat, target: Option<&tandem_types::agent::Target>) {
-        let Some(turn) = chat.words.last().map(|w| w.turn.clone()) else {
-            return;
-        };
-        let routes = &self.brain.spec(&self.agent).routes;
-        let intent = target
-            .and_then(|t| routes.iter().find(|r| r.1 == t))
-            .map(|r| r.0.clone());
-        self.understood(&turn, intent.as_deref(), 0, "model");
-    }
-
-    /// Tells the model why its calls were refused, and asks again.
-    fn answer_tools(&mut self, now: Now, mut chat: Chat, results: Vec<(ToolCall, String)>) {
-        chat.steps += 1;
-        if chat.steps >= STEPS {
-            if !chat.spoke {
-                let words = std::mem::take(&mut chat.words);
-                let guess = Default::default();
-                self.by_template(now, &words, guess);
-            }
-            return;
-        }
-        let mut message = ChatMessage::new(Role::Assistant, std::mem::take(&mut chat.text));
-        message.tool_calls = results.iter().map(|r| r.0.clone()).collect();
-        chat.extra.push(message);
-        for (call, told) in results {
-            let mut result = ChatMessage::new(Role::Tool, told);
-            result.tool_call_id = Some(call.id);
-            chat.extra.push(result);
-        }
-        self.ask_again(now, chat);
-    }
-
-    /// It said that it transfers the caller and did nothing: told so once, then the operator has them.
-    fn make_it_act(&mut self, now: Now, mut chat: Chat) {
-        if chat.nudged {
-            self.refused(
-                "a transfer that was announced and never made",
-                "what is said is done",
-            );
-            self.note_model(&chat, None);
-            return self.escalate(now, HandoffReason::Policy, "the model announced a transfer");
-        }
-        chat.nudged = true;
-        chat.extra.push(ChatMessage::new(
-            Role::Assistant,
-            std::mem::take(&mut chat.text),
-        ));
-        chat.extra.push(ChatMessage::new(
-            Role::System,
-            "You told the caller that you transfer them, but you did not call transfer_to. Call it now, with one of its targets. Say nothing.",
-        ));
-        self.ask_again(now, chat);
-    }
-
-    fn ask_again(&mut self, now: Now, mut chat: Chat) {
-        chat.buffer.clear();
-        chat.text.clear();
-        self.chat = Some(chat);
-        self.send_chat(now);
-    }
-
-    /// A fault, or nothing for too long: the templates answer in the same step.
-    pub(super) fn model_failed(&mut self, now: Now, fault: ProviderFault, cancel: bool) {
-        let Some(mut chat) = self.chat.take() else {
-            return;
-        };
-        if cancel {
-            self.provider(ProviderCommand::CancelChat {
-                request: chat.request,
-            });
-        }
-        self.guards.model_faults = self.guards.model_faults.saturating_add(1);
-        let spec = self.brain.spec(&self.agent);
-        let no_templates =
-            spec.intents.is_empty() && spec.answers.is_empty() && spec.routes.is_empty();
-        let down = self.guards.model_faults >= DOWN || (no_templates && !chat.spoke);
-        let instead = match (chat.nudged, down, chat.spoke) {
-            (true, _, _) => "operator",
-            (_, true, _) => "on_provider_down",
-            (_, _, true) => "what was said",
-            (_, _, false) => "templates",
-        };
-        self.journal(tandem_types::journal::What::ProviderFailed {
-            door: "llm".to_owned(),
-            fault,
-            instead: instead.to_owned(),
-        });
-        if let Some(reply) = chat.reply.take() {
-            self.close_reply(now, reply);
-        }
-        if !chat.tools.is_empty() {
-            // A whole call had come before the fault.
-            return self.act(now, chat);
-        }
-        match instead {
-            "operator" => self.escalate(
-                now,
-                HandoffReason::ProviderOutage,
-                "the model announced a transfer",
-            ),
-            "on_provider_down" => self.providers_down(now, "the language model is down"),
-            "templates" => {
-                let text = chat
-                    .words
-                    .iter()
-                    .map(|w| w.text.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" ");
-                let guess = self
-                    .brain
-                    .model(&self.agent)
-                    .map(|m| m.classify(&text))
-                    .unwrap_or_default();
-                self.by_template(now, &chat.words, guess);
-            }
-            _ => {}
-        }
-        self.ears.waiting_since = None;
     }
 
     pub(super) fn on_chat_failed(&mut self, now: Now, request: RequestId, fault: ProviderFault) {

@@ -4,10 +4,13 @@
 //! once the last of its utterances is over. While a caller speaks up, or has us on hold, utterances
 //! wait here unsent.
 
+mod halt;
+mod heard;
+
 use super::{Conversation, Output, State};
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
-use tandem_types::{Mono, Now, context::Speaker, journal::What, provider::ProviderFault};
+use tandem_types::{Mono, Now};
 
 /// Stopped utterances are answered at once; after this their end is estimated.
 pub(super) const STOP_ANSWER: Duration = Duration::from_secs(1);
@@ -66,8 +69,8 @@ pub(super) struct Playout {
     pub(super) paused: Option<Mono>,
     /// When stopped utterances are given up on.
     pub(super) stopped_by: Option<Mono>,
-    /// Since when the first in the queue has been the first.
-    front_since: Mono,
+    /// Since when the first in the queue has been the first; with none, since when nothing is said.
+    pub(super) front_since: Mono,
     failed_in_a_row: u8,
 }
 
@@ -231,225 +234,10 @@ impl Conversation {
         }
     }
 
-    pub(super) fn on_say_started(&mut self, now: Now, utterance: u32) {
-        self.playout.failed_in_a_row = 0;
-        if let Some(u) = self.playout.queue.iter_mut().find(|u| u.id == utterance) {
-            u.started = Some(now.mono);
-        }
-    }
-
-    pub(super) fn on_said(
-        &mut self,
-        now: Now,
-        utterance: u32,
-        played: u32,
-        total: u32,
-        whole: bool,
-    ) {
-        let Some(u) = self.playout.queue.iter().find(|u| u.id == utterance) else {
-            return;
-        };
-        let heard = match whole {
-            true => u.text.clone(),
-            false => heard_part(&u.text, u64::from(played), u64::from(total)),
-        };
-        if whole {
-            self.playout.failed_in_a_row = 0;
-        }
-        if whole && u.kind == Kind::Disclosure {
-            let language = self.memory.language.clone();
-            self.memory.disclosed_at = Some(now.wall);
-            self.journal(What::Disclosed { language });
-        }
-        self.utterance_over(now, utterance, &heard, !whole);
-    }
-
-    pub(super) fn on_said_failed(&mut self, now: Now, utterance: u32) {
-        if !self.playout.queue.iter().any(|u| u.id == utterance) {
-            return;
-        }
-        self.playout.failed_in_a_row = self.playout.failed_in_a_row.saturating_add(1);
-        let down = self.playout.failed_in_a_row >= SPEECH_DOWN;
-        self.journal(What::ProviderFailed {
-            door: "tts".to_owned(),
-            fault: ProviderFault::Unreachable,
-            instead: if down {
-                "on_provider_down"
-            } else {
-                "these words are left out"
-            }
-            .to_owned(),
-        });
-        self.utterance_over(now, utterance, "", false);
-        if down && self.is_talking() {
-            self.playout.failed_in_a_row = 0;
-            self.providers_down(now, "speech could not be made");
-        }
-    }
-
-    fn utterance_over(&mut self, now: Now, utterance: u32, heard: &str, cut: bool) {
-        let Some(at) = self.playout.queue.iter().position(|u| u.id == utterance) else {
-            return;
-        };
-        if let Some(u) = self.playout.queue.remove(at)
-            && let Some(r) = self.playout.replies.iter_mut().find(|r| r.id == u.reply)
-        {
-            append(&mut r.heard, heard);
-            r.cut |= cut;
-        }
-        if at == 0 {
-            self.playout.front_since = now.mono;
-        }
-        if !self.playout.waits_for_stop() {
-            self.playout.stopped_by = None;
-        }
-        if self.playout.queue.is_empty() {
-            self.playout.paused = None;
-        }
-        self.commit_replies(now);
-    }
-
-    /// Replies that are over become turns, in their order. What nobody heard is none.
-    fn commit_replies(&mut self, now: Now) {
-        while let Some(front) = self.playout.replies.front() {
-            let busy = front.open || self.playout.queue.iter().any(|u| u.reply == front.id);
-            if busy {
-                return;
-            }
-            let Some(r) = self.playout.replies.pop_front() else {
-                return;
-            };
-            if r.heard.is_empty() {
-                continue;
-            }
-            let speaker = Speaker::Agent(r.agent);
-            let turn = self.memory.add_turn(now, speaker.clone(), &r.heard, r.cut);
-            self.journal(What::TurnEnded {
-                turn,
-                speaker,
-                generated: (r.generated != r.heard).then_some(r.generated),
-                text: r.heard,
-                interrupted: r.cut,
-                confidence: 1000,
-            });
-        }
-    }
-
     /// No more will come of a reply; it is over with the last of its utterances.
     pub(super) fn abandon_reply(&mut self, reply: u32) {
         if let Some(r) = self.playout.replies.iter_mut().find(|r| r.id == reply) {
             r.open = false;
-        }
-    }
-
-    /// The caller put us on hold: what is being said waits, what is to come waits behind it.
-    pub(super) fn hold_saying(&mut self) {
-        let playing = self.playout.queue.iter().any(|u| u.sent && !u.stopped);
-        if playing && self.playout.paused.is_none() {
-            self.outputs.push_back(Output::PauseSaying);
-        }
-        self.playout.paused = None;
-        self.held_back = playing;
-    }
-
-    /// They are back: goes on, or says gently that somebody is still here.
-    pub(super) fn unhold_saying(&mut self, now: Now) {
-        self.playout.front_since = now.mono;
-        if std::mem::take(&mut self.held_back) {
-            self.outputs.push_back(Output::ResumeSaying);
-        }
-        let quiet = self.playout.queue.is_empty() && self.is_talking();
-        self.send_utterances();
-        if quiet && self.ears.unanswered.is_empty() && self.chat.is_none() {
-            let text = self.phrase(now, "resumed", &[]);
-            self.reply(now, &text);
-        }
-    }
-
-    /// Halts at the first sign that the caller speaks up.
-    pub(super) fn pause(&mut self, until: Mono) {
-        let front = self.playout.queue.iter().find(|u| !u.stopped);
-        let speaks = matches!(self.state, State::Talking | State::Ending { .. });
-        let may = speaks && front.is_some_and(|u| u.interruptible && u.sent);
-        if may && self.playout.paused.is_none() {
-            self.playout.paused = Some(until);
-            self.outputs.push_back(Output::PauseSaying);
-        }
-    }
-
-    /// It was nothing: goes on.
-    pub(super) fn resume(&mut self, now: Now) {
-        if self.playout.paused.take().is_some() && !self.held {
-            self.playout.front_since = now.mono;
-            self.outputs.push_back(Output::ResumeSaying);
-            self.send_utterances();
-        }
-    }
-
-    /// The caller has the word: all of it stops.
-    pub(super) fn stop_saying(&mut self, now: Now) {
-        self.playout.paused = None;
-        let unsent: Vec<u32> = self
-            .playout
-            .queue
-            .iter()
-            .filter(|u| !u.sent)
-            .map(|u| u.id)
-            .collect();
-        let mut any = false;
-        for u in self
-            .playout
-            .queue
-            .iter_mut()
-            .filter(|u| u.sent && !u.stopped)
-        {
-            u.stopped = true;
-            any = true;
-        }
-        if any {
-            self.outputs.push_back(Output::StopSaying);
-            self.playout.stopped_by = Some(now.mono + STOP_ANSWER);
-        }
-        for id in unsent {
-            self.utterance_over(now, id, "", true);
-        }
-    }
-
-    /// Utterances whose end was never told count by the time that they had.
-    pub(super) fn give_up_on_stopped(&mut self, now: Now) {
-        self.playout.stopped_by = None;
-        let stopped: Vec<u32> = self
-            .playout
-            .queue
-            .iter()
-            .filter(|u| u.stopped)
-            .map(|u| u.id)
-            .collect();
-        self.estimate(now, &stopped);
-    }
-
-    /// Everything that is left counts by the time that it had.
-    pub(super) fn give_up_on_all(&mut self, now: Now) {
-        let all: Vec<u32> = self.playout.queue.iter().map(|u| u.id).collect();
-        self.estimate(now, &all);
-    }
-
-    fn estimate(&mut self, now: Now, ids: &[u32]) {
-        for id in ids {
-            let heard = self.playout.queue.iter().find(|u| u.id == *id).map(|u| {
-                let ms = u
-                    .started
-                    .map_or(0, |s| now.mono.since(s).as_millis() as u64);
-                heard_part(&u.text, ms, 0)
-            });
-            self.utterance_over(now, *id, &heard.unwrap_or_default(), true);
-        }
-    }
-
-    /// The first utterance was neither finished nor failed for too long.
-    pub(super) fn lose_front(&mut self, now: Now) {
-        if let Some(id) = self.playout.queue.front().map(|u| u.id) {
-            self.on_said_failed(now, id);
         }
     }
 }
@@ -466,46 +254,4 @@ fn append(to: &mut String, text: &str) {
         to.push(' ');
     }
     to.push_str(text);
-}
-
-/// The whole words that fit the share that was played. Where the whole length was never known, by
-/// [`PACE`].
-fn heard_part(text: &str, played_ms: u64, total_ms: u64) -> String {
-    let letters = text.chars().count() as u64;
-    let heard = match total_ms {
-        0 => played_ms.saturating_mul(PACE) / 1000,
-        total => letters.saturating_mul(played_ms.min(total)) / total,
-    };
-    if heard >= letters {
-        return text.to_owned();
-    }
-    let part: String = text.chars().take(heard as usize).collect();
-    let ends_on_word = text
-        .chars()
-        .nth(heard as usize)
-        .is_some_and(char::is_whitespace);
-    let cut = match (ends_on_word, part.rfind(char::is_whitespace)) {
-        (true, _) => part.as_str(),
-        (false, Some(at)) => &part[..at],
-        (false, None) => "",
-    };
-    cut.trim_end().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_heard_ends_on_a_word() {
-        let text = "one two three four";
-        assert_eq!(heard_part(text, 1000, 1000), text);
-        assert_eq!(heard_part(text, 500, 1000), "one two");
-        assert_eq!(heard_part(text, 167, 1000), "one");
-        assert_eq!(heard_part(text, 100, 1000), "");
-        assert_eq!(heard_part(text, 0, 0), "");
-        assert_eq!(heard_part(text, 600, 0), "one two");
-        assert_eq!(heard_part("dŵr a thân", 9, 10), "dŵr a");
-        assert_eq!(heard_part("", 5, 5), "");
-    }
 }

@@ -148,9 +148,13 @@ impl Conversation {
             });
         }
         if ms >= CONFIRM_MS && self.is_talking() {
+            let thinks = self.chat.as_ref().is_some_and(|c| !c.spoke());
             if self.playout.can_interrupt() {
                 self.drop_chat();
                 self.stop_saying(now);
+            } else if thinks {
+                // There is more to come: answered together.
+                self.drop_chat();
             }
         } else if ms >= PAUSE_MS {
             self.pause(now.mono + PAUSED);
@@ -345,7 +349,7 @@ impl Conversation {
             confidence: r.confidence,
         });
         if r.rejected {
-            self.understood(&turn, None, 0, "recogniser");
+            self.understood(&turn, None, 0, "classifier");
             return;
         }
         let found = match r.by_keys {

@@ -1,7 +1,7 @@
 //! What of a package is spoken to a person, shown on a phone, sent in a header.
 
 use super::{facts, is_upset, masked};
-use crate::understand::spoken_label;
+use crate::understand::{spoken_label, wants_person};
 use tandem_types::context::{ContextPackage, HandoffReason, Holder};
 
 /// Words of a goal that fit a headline of five seconds (about 2.5 words a second, with name and lead).
@@ -38,7 +38,7 @@ fn headline(p: &ContextPackage) -> String {
         (None, true) => "A caller with no number".to_owned(),
     };
     let what = match (&p.goal, &p.intent) {
-        (Some(goal), _) => format!("says: {}", shortened(goal, GOAL_WORDS)),
+        (Some(goal), _) => format!("says: {}", shortened(topic(goal), GOAL_WORDS)),
         (None, Some(intent)) => format!("about {}", spoken_label(intent)),
         (None, None) => match p.reason {
             HandoffReason::CallerRequest => "asked for a person".to_owned(),
@@ -115,6 +115,14 @@ pub(crate) fn spelt(text: &str) -> String {
         format!("{lead}{}{}", spaced.join(" "), &w[core.len()..])
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// "Can I speak to someone about my bill" is about "my bill"; that they ask for a person shows anyway.
+fn topic(goal: &str) -> &str {
+    match goal.split_once(" about ") {
+        Some((before, after)) if wants_person(before) && !after.trim().is_empty() => after,
+        _ => goal,
+    }
 }
 
 fn shortened(text: &str, words: usize) -> String {

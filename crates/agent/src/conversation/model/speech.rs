@@ -82,6 +82,22 @@ pub(super) fn speakable(sentence: &str) -> String {
     one_line.trim_start_matches(['-', '•', ' ']).to_owned()
 }
 
+/// Whether the text takes leave in words that a caller would know for it.
+pub(super) fn says_goodbye(text: &str) -> bool {
+    let said = format!(" {} ", words(text).join(" "));
+    [
+        " bye ",
+        " goodbye ",
+        " nice day ",
+        " good day ",
+        " take care ",
+        " for calling ",
+        " your day ",
+    ]
+    .iter()
+    .any(|p| said.contains(p))
+}
+
 const VERBS: &[&str] = &[
     "transferring",
     "connecting",
