@@ -16,7 +16,7 @@
 //! Measured with flite voices in mu-law at -20 and -30 dBov over noise at -40 dBov: the detector alone finds 95 to
 //! 97 % of the frames with under 2 % false alarms; a level gate alone gives up to 70 % false alarms.
 
-use crate::{engine::Output, graph::Context, mix::FRAME};
+use crate::{graph::Context, mix::FRAME, output::Output};
 use earshot::Detector;
 use std::time::Duration;
 use tandem_codec::{RATE, Resampler};

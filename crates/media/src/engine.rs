@@ -2,16 +2,18 @@
 
 use crate::{
     graph::{Context, Graph},
+    leg::Leg,
+    output::{Census, EngineConfig, Output, Transmit},
     player::Player,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::Duration,
 };
 use tandem_types::{
-    CallId, LegId, Mono, Now, PlayerId, Rng, SegmentId,
+    CallId, LegId, Mono, Now, PlayerId, Rng,
     media::{LegStats, MediaCommand, MediaEvent},
 };
 
@@ -19,113 +21,6 @@ use tandem_types::{
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// A worker that was held up for longer than this leaves the missed ticks out.
 const MOST_TICKS_AT_ONCE: u32 = 20;
-
-/// What a worker is told at start.
-#[derive(Clone, Debug)]
-pub struct EngineConfig {
-    /// Nothing from a leg for this long is [`MediaEvent::Quiet`].
-    pub rtp_timeout: Duration,
-    /// The address to write into SDP in place of the socket's, if one is configured.
-    pub advertise: Option<IpAddr>,
-    /// The CNAME of our reports (RFC 3550 section 6.5.1): names no person and no machine.
-    pub cname: String,
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        Self {
-            rtp_timeout: Duration::from_secs(30),
-            advertise: None,
-            cname: "tandem".to_owned(),
-        }
-    }
-}
-
-/// A datagram to send now, from the leg's RTP port or (for `rtcp`) its RTCP port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transmit<'a> {
-    /// Whose socket.
-    pub leg: LegId,
-    /// From the RTCP port.
-    pub rtcp: bool,
-    /// Where to.
-    pub to: SocketAddr,
-    /// What.
-    pub bytes: &'a [u8],
-}
-
-/// What the driver is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Take a pair of ports; answer by [`Engine::bound`] or [`Engine::refused`].
-    NeedPort {
-        /// For this leg.
-        leg: LegId,
-        /// May take from the share kept for escalations.
-        reserve: bool,
-    },
-    /// Give the ports back (they drain).
-    ReleasePort {
-        /// Of this leg.
-        leg: LegId,
-    },
-    /// Send a last RTCP packet from the leg's RTCP port; comes before `ReleasePort`.
-    Farewell {
-        /// Whose socket.
-        leg: LegId,
-        /// Where to.
-        to: SocketAddr,
-        /// A compound packet with BYE.
-        bytes: Vec<u8>,
-    },
-    /// For the call.
-    Event(MediaEvent),
-    /// Find or synthesise this, and hand it in by [`Engine::push_audio`] and [`Engine::end_audio`] (8 kHz).
-    NeedSpeech {
-        /// For this player.
-        player: PlayerId,
-        /// What is said.
-        text: String,
-        /// Whose voice.
-        voice: String,
-        /// BCP 47.
-        language: String,
-        /// The provider profile.
-        profile: String,
-    },
-    /// Read this sound file and hand it in likewise. Background players loop what they are given.
-    NeedFile {
-        /// For this player.
-        player: PlayerId,
-        /// As in the configuration.
-        path: String,
-    },
-    /// No more sound is wanted for this player; asked for with `NeedSpeech` or `NeedFile`, and not complete.
-    StopSpeech {
-        /// The player, which is gone.
-        player: PlayerId,
-    },
-    /// The sound of a segment, with 300 ms of what came before; precedes its `SpeechEnded`.
-    Segment {
-        /// Which.
-        segment: SegmentId,
-        /// 8 kHz.
-        pcm: Vec<i16>,
-    },
-}
-
-/// How much there is. All zero when every call is closed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Calls.
-    pub calls: usize,
-    /// Legs, those that wait for a port too.
-    pub legs: usize,
-    /// Players, queued ones too.
-    pub players: usize,
-    /// Calls that need the 10 ms tick.
-    pub ticking: usize,
-}
 
 /// All graphs of one worker.
 ///
@@ -184,9 +79,8 @@ impl Engine {
                     .get_mut(&leg.call)
                     .and_then(|g| g.legs.get_mut(&leg))
                 {
-                    let before = l.deadline();
                     l.set_flow(now.mono, flow, &self.config, &mut self.rng);
-                    rearm(&mut self.timers, leg, before, l.deadline());
+                    rearm(&mut self.timers, l);
                     self.unsettle(leg.call, now.mono);
                 }
             }
@@ -285,7 +179,7 @@ impl Engine {
         let Some(l) = graph.legs.remove(&leg) else {
             return;
         };
-        self.timers.remove(&(l.deadline(), leg));
+        self.timers.remove(&(l.armed, leg));
         graph.forget_leg(leg, &mut self.outputs);
         self.outputs
             .push_back(Output::Event(MediaEvent::LegRefused { leg }));
@@ -317,7 +211,12 @@ impl Engine {
         } else {
             graph.handle_rtp(&mut context, leg, from, packet, send)
         };
-        if changed {
+        if changed.deadline
+            && let Some(l) = graph.legs.get_mut(&leg)
+        {
+            rearm(&mut self.timers, l);
+        }
+        if changed.roles {
             self.unsettle(leg.call, now.mono);
         }
     }
@@ -334,7 +233,14 @@ impl Engine {
                 break;
             }
             ticks += 1;
-            self.tick(now, send);
+            // The tick's own time: after a stall the missed packets follow on each other's timestamps.
+            self.tick(
+                Now {
+                    mono: self.next_tick,
+                    wall: now.wall,
+                },
+                send,
+            );
             self.next_tick = self.next_tick + TICK;
         }
         while let Some((at, leg)) = self
@@ -357,7 +263,7 @@ impl Engine {
                 outputs: &mut self.outputs,
             };
             l.on_deadline(&mut context, &mut self.rng, send);
-            rearm(&mut self.timers, leg, at, l.deadline());
+            rearm(&mut self.timers, l);
         }
     }
 
@@ -382,7 +288,8 @@ impl Engine {
         self.outputs.pop_front()
     }
 
-    /// Hands in sound (8 kHz) that `NeedSpeech` or `NeedFile` asked for. False: the player is gone, stop.
+    /// Hands in sound (8 kHz) that `NeedSpeech` or `NeedFile` asked for. False: no more of it is wanted, because
+    /// the player is gone or holds ten minutes already.
     pub fn push_audio(&mut self, player: PlayerId, pcm: &[i16]) -> bool {
         self.player(player).is_some_and(|p| p.push(pcm))
     }
@@ -487,7 +394,7 @@ impl Engine {
         let Some(mut l) = graph.legs.remove(&leg) else {
             return;
         };
-        self.timers.remove(&(l.deadline(), leg));
+        self.timers.remove(&(l.armed, leg));
         graph.forget_leg(leg, &mut self.outputs);
         if let Some((to, bytes)) = l.farewell(now, &self.config) {
             self.outputs.push_back(Output::Farewell { leg, to, bytes });
@@ -517,9 +424,11 @@ impl Engine {
     }
 }
 
-fn rearm(timers: &mut BTreeSet<(Mono, LegId)>, leg: LegId, before: Mono, after: Mono) {
-    timers.remove(&(before, leg));
-    if after != Mono(u64::MAX) {
-        timers.insert((after, leg));
+/// Keeps the engine's order of deadlines true to a leg's.
+fn rearm(timers: &mut BTreeSet<(Mono, LegId)>, leg: &mut Leg) {
+    timers.remove(&(leg.armed, leg.id));
+    leg.armed = leg.deadline();
+    if leg.armed != Mono(u64::MAX) {
+        timers.insert((leg.armed, leg.id));
     }
 }

@@ -1,9 +1,9 @@
 //! The graph of one call.
 
 use crate::{
-    engine::{EngineConfig, Output, Transmit},
     leg::{Leg, Role, Taken},
     mix::{self, FRAME, Voice},
+    output::{EngineConfig, Output, Transmit},
     player::Player,
     relay,
 };
@@ -28,6 +28,15 @@ impl Context<'_> {
     pub(crate) fn event(&mut self, event: MediaEvent) {
         self.outputs.push_back(Output::Event(event));
     }
+}
+
+/// What a packet changed besides what it said.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Changed {
+    /// Roles must be worked out anew.
+    pub(crate) roles: bool,
+    /// The leg's deadline is another.
+    pub(crate) deadline: bool,
 }
 
 /// Legs, who hears whom, and players in the order of their commands.
@@ -123,7 +132,7 @@ impl Graph {
         });
     }
 
-    /// Takes an RTP datagram. Says whether roles or deadlines may have changed.
+    /// Takes an RTP datagram.
     pub(crate) fn handle_rtp(
         &mut self,
         context: &mut Context<'_>,
@@ -131,25 +140,23 @@ impl Graph {
         from: SocketAddr,
         bytes: &[u8],
         send: &mut dyn FnMut(Transmit<'_>),
-    ) -> bool {
+    ) -> Changed {
         let Some(leg) = self.legs.get_mut(&id) else {
-            return false;
+            return Changed::default();
         };
         let Ok(packet) = Packet::parse(bytes) else {
-            return false;
+            return Changed::default();
         };
         let learnt = match leg.latch.judge(from) {
             Verdict::Refused => {
                 leg.refused += 1;
-                return false;
+                return Changed::default();
             }
             Verdict::Learnt => true,
             Verdict::Known => false,
         };
         let taken = leg.take(context, &packet);
-        if leg.heard_rtp(context) {
-            leg.watch_again(context.config.rtp_timeout);
-        }
+        let deadline = leg.heard_rtp(context);
         match taken {
             Taken::Sound { law, restart } => {
                 let listeners = std::mem::take(&mut leg.relays_to);
@@ -164,12 +171,22 @@ impl Graph {
                 if let Some(leg) = self.legs.get_mut(&id) {
                     leg.relays_to = listeners;
                 }
-                learnt
+                Changed {
+                    roles: learnt,
+                    deadline,
+                }
             }
             Taken::Event { restart } => {
-                self.handle_event(context, id, &packet, restart, send) || learnt
+                let pressed = self.handle_event(context, id, &packet, restart, send);
+                Changed {
+                    roles: learnt || pressed,
+                    deadline,
+                }
             }
-            Taken::Nothing => learnt,
+            Taken::Nothing => Changed {
+                roles: learnt,
+                deadline,
+            },
         }
     }
 
@@ -253,18 +270,18 @@ impl Graph {
         id: LegId,
         from: SocketAddr,
         bytes: &[u8],
-    ) -> bool {
+    ) -> Changed {
         let Some(leg) = self.legs.get_mut(&id) else {
-            return false;
+            return Changed::default();
         };
         if leg.latch.judge_rtcp(from) == Verdict::Refused {
             leg.refused += 1;
-            return false;
+            return Changed::default();
         }
-        if leg.heard_rtcp(context, bytes) {
-            leg.watch_again(context.config.rtp_timeout);
+        Changed {
+            roles: false,
+            deadline: leg.heard_rtcp(context, bytes),
         }
-        false
     }
 
     /// 10 ms of everything that is not relayed. Says whether roles must be worked out anew.

@@ -2,9 +2,9 @@
 
 use crate::{
     ears::Ears,
-    engine::EngineConfig,
     graph::Context,
     mix::{FRAME, Mixer, Voice},
+    output::EngineConfig,
     relay::Relay,
     reports::Watch,
 };
@@ -23,6 +23,8 @@ use tandem_types::{
 pub(crate) const LONGEST: usize = 480;
 /// What concealment needs to have heard.
 const PRIMER: usize = 390;
+/// Sound that was relayed so long ago is not continued by the mixer: the sender's clock is ahead of it.
+const STANDSTILL: Duration = Duration::from_millis(100);
 /// While keys are pressed, and so long after, sound that is missing is no loss and no speech.
 const KEY_SHADOW: Duration = Duration::from_millis(80);
 
@@ -44,6 +46,8 @@ pub(crate) struct Leg {
     pub(crate) latch: Latch,
     pub(crate) received: ReceiveStats,
     pub(crate) watch: Watch,
+    /// The deadline that the engine knows of.
+    pub(crate) armed: Mono,
     pub(crate) refused: u64,
     keys: u32,
     concealed: u64,
@@ -51,6 +55,7 @@ pub(crate) struct Leg {
     /// The timestamp of the event that is coming in, and whether its packets are relayed.
     pub(crate) event: Option<(u32, bool)>,
     key_until: Mono,
+    last_sound: Mono,
     jitter: JitterBuffer,
     concealer: Concealer,
     /// The mixer or the ears take this leg's sound.
@@ -93,12 +98,14 @@ impl Leg {
             latch: Latch::new(),
             received: ReceiveStats::new(),
             watch: Watch::new(now),
+            armed: Mono(u64::MAX),
             refused: 0,
             keys: 0,
             concealed: 0,
             keys_in: DigitReceiver::new(),
             event: None,
             key_until: Mono(0),
+            last_sound: Mono(0),
             jitter: JitterBuffer::new(JitterConfig::adaptive(Law::Mu.silence())),
             concealer: Concealer::new(),
             pulled: false,
@@ -223,11 +230,13 @@ impl Leg {
             return Taken::Event { restart };
         }
         let Some(law) = law else {
+            self.jitter.passed(header.sequence);
             return Taken::Nothing;
         };
         if let Some(key) = self.keys_in.sound(header.timestamp) {
             self.key(context, key);
         }
+        self.last_sound = context.now.mono;
         self.keep(packet, law);
         Taken::Sound { law, restart }
     }
@@ -266,8 +275,11 @@ impl Leg {
     }
 
     /// Begins or ends to take this leg's sound, every 10 ms.
-    pub(crate) fn set_pulled(&mut self, pulled: bool) {
+    pub(crate) fn set_pulled(&mut self, now: Mono, pulled: bool) {
         if pulled && !self.pulled {
+            if now.since(self.last_sound) > STANDSTILL {
+                self.jitter.reset();
+            }
             let mut codes = [0; PRIMER];
             let mut sound = [0; PRIMER];
             self.concealer.reset();

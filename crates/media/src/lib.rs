@@ -26,9 +26,11 @@ mod engine;
 mod graph;
 mod leg;
 mod mix;
+mod output;
 mod player;
 mod relay;
 mod reports;
 mod roles;
 
-pub use engine::{Census, Engine, EngineConfig, Output, Transmit};
+pub use engine::Engine;
+pub use output::{Census, EngineConfig, Output, Transmit};

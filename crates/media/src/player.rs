@@ -15,7 +15,7 @@
 //!          gone
 //! ```
 
-use crate::{engine::Output, mix::FRAME};
+use crate::{mix::FRAME, output::Output};
 use std::sync::Arc;
 use tandem_codec::{PER_MS, ToneSource};
 use tandem_types::{
@@ -25,6 +25,8 @@ use tandem_types::{
 
 /// Enough to start with, though the end is not known: 60 ms.
 const ENOUGH: usize = 60 * PER_MS;
+/// More sound than this is not taken: 10 minutes.
+const LONGEST: usize = 600_000 * PER_MS;
 /// What is cut off falls to nothing over so many samples (4 ms).
 const EDGE: usize = 32;
 
@@ -121,7 +123,7 @@ impl Player {
         match &mut self.source {
             Source::Given {
                 pcm, ended: false, ..
-            } => {
+            } if pcm.len() < LONGEST => {
                 pcm.extend_from_slice(sound);
                 true
             }

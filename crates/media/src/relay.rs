@@ -1,9 +1,9 @@
 //! The fast path: one leg's packets re-stamped into another leg's stream, in the same step, without allocation.
 
 use crate::{
-    engine::Transmit,
     leg::Leg,
     mix::{EDGE, fading, saturate},
+    output::Transmit,
 };
 use tandem_codec::Law;
 use tandem_rtp::{Header, Packet, packet::HEADER_LEN};
@@ -40,6 +40,13 @@ impl Relay {
     pub(crate) fn release(&mut self) {
         self.anchor = None;
     }
+
+    /// A packet of the source is not for this listener: its number is not missed.
+    fn leave_out(&mut self) {
+        if let Some(a) = &mut self.anchor {
+            a.sequence_offset = a.sequence_offset.wrapping_sub(1);
+        }
+    }
 }
 
 /// Sends a packet of another leg to `listener`. `law`: of sound; `None`: a telephone-event.
@@ -51,12 +58,10 @@ pub(crate) fn forward(
     send: &mut dyn FnMut(Transmit<'_>),
 ) {
     let Some(flow) = &listener.flow else { return };
-    let payload_type = match law {
-        Some(_) => flow.payload_type,
-        None => match flow.event_payload_type {
-            Some(pt) => pt,
-            None => return,
-        },
+    let Some(payload_type) = law.map_or(flow.event_payload_type, |_| Some(flow.payload_type))
+    else {
+        listener.relay.leave_out();
+        return;
     };
     let Some(to) = listener.latch.send_to().filter(|_| flow.send) else {
         return;

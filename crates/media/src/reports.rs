@@ -8,9 +8,9 @@
 //! ```
 
 use crate::{
-    engine::{EngineConfig, Transmit},
     graph::Context,
     leg::Leg,
+    output::{EngineConfig, Transmit},
 };
 use std::{net::SocketAddr, time::Duration};
 use tandem_rtp::rtcp::{self, SenderInfo};
@@ -106,7 +106,7 @@ impl Leg {
                 by: Proof::Rtp,
             });
         }
-        self.watch.alive(context.now.mono)
+        self.alive(context)
     }
 
     /// RTCP came from a source that may be heard. Says whether the deadline changed.
@@ -134,17 +134,19 @@ impl Leg {
                         by: Proof::RtcpReport,
                     });
                 }
-                rearm |= self.watch.alive(context.now.mono);
+                rearm |= self.alive(context);
             }
         }
         rearm
     }
 
-    /// The watch is set again after it had given up.
-    pub(crate) fn watch_again(&mut self, timeout: Duration) {
-        if self.flow.as_ref().is_some_and(|f| f.receive) {
-            self.watch.quiet_due = self.watch.heard + timeout;
+    /// Something was heard; if the watch had given up, it is set again. Says whether it was.
+    fn alive(&mut self, context: &Context<'_>) -> bool {
+        let given_up = self.watch.alive(context.now.mono);
+        if given_up && self.flow.as_ref().is_some_and(|f| f.receive) {
+            self.watch.quiet_due = self.watch.heard + context.config.rtp_timeout;
         }
+        given_up
     }
 
     /// Sends a report and looks for silence, as far as they are due.

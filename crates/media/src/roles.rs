@@ -12,10 +12,10 @@
 //! ```
 
 use crate::{
-    engine::Transmit,
     graph::Graph,
     leg::{Leg, Role},
     mix::FRAME,
+    output::Transmit,
 };
 use tandem_rtp::packet::HEADER_LEN;
 use tandem_types::{LegId, Now};
@@ -48,7 +48,7 @@ impl Graph {
             });
             if let Some(leg) = self.legs.get_mut(&id) {
                 let pulled = mixed || leg.ears.is_some();
-                leg.set_pulled(pulled);
+                leg.set_pulled(now.mono, pulled);
             }
         }
     }

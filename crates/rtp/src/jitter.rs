@@ -15,6 +15,9 @@
 //!                                                    margin < 0, otherwise: late, dropped]
 //! ```
 
+mod delay;
+
+use delay::Delay;
 use serde::{Deserialize, Serialize};
 
 /// Half a second and a little.
@@ -24,13 +27,6 @@ const PER_MS: u32 = 8;
 const ELSEWHERE: i32 = 8000;
 /// After this much nothing, a packet that comes late starts a talk spurt: it gets the whole delay again.
 const STALLED: i32 = 1600;
-/// Margins are judged over two windows of 2 s.
-const WINDOW: u32 = 16_000;
-/// What is kept beyond the jitter that was seen.
-const SPARE: i32 = 160;
-/// Deviation from the wanted delay that is left alone, and that is hurried over.
-const TOLERANCE: i32 = 80;
-const FAR: i32 = 480;
 
 /// Bounds of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +59,7 @@ pub enum Inserted {
     Duplicate,
     /// Its turn is over.
     Late,
-    /// Too far from all others; a second like it restarts the buffer.
+    /// Too far from what waits; a second like it restarts the buffer.
     Stray,
 }
 
@@ -111,31 +107,8 @@ pub struct JitterBuffer {
     first: u32,
     newest: Option<u16>,
     stray: Option<u32>,
-    margins: [Margins; 2],
-    window_left: u32,
+    delay: Delay,
     counts: JitterCounts,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Margins {
-    least: i32,
-    most: i32,
-    packets: u32,
-}
-
-impl Margins {
-    fn note(&mut self, margin: i32) {
-        if self.packets == 0 {
-            (self.least, self.most) = (margin, margin);
-        }
-        self.least = self.least.min(margin);
-        self.most = self.most.max(margin);
-        self.packets += 1;
-    }
-    fn shift(&mut self, by: i32) {
-        self.least += by;
-        self.most += by;
-    }
 }
 
 impl JitterBuffer {
@@ -158,8 +131,7 @@ impl JitterBuffer {
             first: 0,
             newest: None,
             stray: None,
-            margins: [Margins::default(); 2],
-            window_left: WINDOW,
+            delay: Delay::default(),
             counts: JitterCounts::default(),
         }
     }
@@ -170,8 +142,7 @@ impl JitterBuffer {
         self.playing = false;
         self.newest = None;
         self.stray = None;
-        self.margins = [Margins::default(); 2];
-        self.window_left = WINDOW;
+        self.delay = Delay::default();
     }
 
     /// What it did so far.
@@ -202,9 +173,13 @@ impl JitterBuffer {
             self.start(timestamp);
         }
         let mut margin = timestamp.wrapping_sub(self.next) as i32;
-        if margin.abs() > ELSEWHERE {
+        let after_played = timestamp.wrapping_sub(self.played) as i32;
+        let fits = self.end.wrapping_sub(timestamp) as i32 <= CAPACITY as i32 / 2;
+        if margin < 0 && fits && (0..ELSEWHERE).contains(&after_played) {
+            margin = self.turn_back(timestamp);
+        } else if margin.abs() > ELSEWHERE {
             let followed = |s| timestamp.wrapping_sub(s) < ELSEWHERE as u32;
-            if self.stray.is_none_or(|s| !followed(s)) {
+            if self.depth() > 0 && self.stray.is_none_or(|s| !followed(s)) {
                 self.stray = Some(timestamp);
                 return Inserted::Stray;
             }
@@ -213,11 +188,7 @@ impl JitterBuffer {
             margin = timestamp.wrapping_sub(self.next) as i32;
         }
         self.stray = None;
-        let fits = self.end.wrapping_sub(timestamp) as i32 <= CAPACITY as i32 / 2;
-        if margin < 0 && fits && timestamp.wrapping_sub(self.played) as i32 >= 0 {
-            margin = self.turn_back(timestamp);
-        }
-        self.margins[0].note(margin);
+        self.delay.note(margin);
         let length = payload.len() as i32;
         if margin + length <= 0 {
             self.counts.late += 1;
@@ -292,13 +263,9 @@ impl JitterBuffer {
             run(Run::Silence(length));
             return;
         }
-        self.window_left = self.window_left.saturating_sub(length as u32);
-        if self.window_left == 0 {
-            self.margins = [Margins::default(), self.margins[0]];
-            self.window_left = WINDOW;
-        }
+        self.delay.pass(length as u32);
         let mut left = length as u32;
-        let slip = self.slip();
+        let slip = self.delay.slip(&self.config);
         for i in (0..slip.unsigned_abs()).filter(|_| length >= 40) {
             let part = left / (slip.unsigned_abs() - i + 1);
             self.play(part, &mut run);
@@ -313,40 +280,9 @@ impl JitterBuffer {
                 self.counts.left_out += 1;
             }
             self.next = self.next.wrapping_add(by as u32);
-            self.margins.iter_mut().for_each(|m| m.shift(-by));
+            self.delay.shift(-by);
         }
         self.play(left, &mut run);
-    }
-
-    /// Octets to leave out (positive) or to repeat (negative) in this pull, to come nearer to the wanted delay.
-    fn slip(&self) -> i32 {
-        let [a, b] = self.margins;
-        if a.packets + b.packets < 10 {
-            return 0;
-        }
-        let known = |m: &Margins| m.packets > 0;
-        let windows = [a, b];
-        let most = windows
-            .iter()
-            .filter(|m| known(m))
-            .map(|m| m.most)
-            .max()
-            .unwrap_or(0);
-        let least = windows
-            .iter()
-            .filter(|m| known(m))
-            .map(|m| m.least)
-            .min()
-            .unwrap_or(0);
-        let (min, max) = (self.config.min_ms * PER_MS, self.config.max_ms * PER_MS);
-        let wanted = (most - least + SPARE).clamp(min as i32, max as i32);
-        match most - wanted {
-            excess if excess > FAR => 4,
-            excess if excess > TOLERANCE => 1,
-            excess if excess < -FAR => -4,
-            excess if excess < -TOLERANCE => -1,
-            _ => 0,
-        }
     }
 
     fn start(&mut self, timestamp: u32) {
@@ -365,11 +301,11 @@ impl JitterBuffer {
         };
         let to = timestamp.wrapping_sub(delay);
         if waited > STALLED {
-            self.margins = [Margins::default(); 2];
+            self.delay = Delay::default();
             self.first = timestamp;
         } else {
             let by = self.next.wrapping_sub(to) as i32;
-            self.margins.iter_mut().for_each(|m| m.shift(by));
+            self.delay.shift(by);
         }
         self.next = to;
         delay as i32
@@ -382,7 +318,7 @@ impl JitterBuffer {
             self.clear(self.next.wrapping_add(i));
         }
         self.next = self.next.wrapping_add(by);
-        self.margins.iter_mut().for_each(|m| m.shift(-(by as i32)));
+        self.delay.shift(-(by as i32));
         self.counts.overflow += 1;
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::EngineConfig;
+use crate::output::EngineConfig;
 use std::{collections::VecDeque, f64::consts::TAU};
 use tandem_codec::Law;
 use tandem_types::{CallId, Now, Rng};

@@ -116,6 +116,23 @@ fn without_rfc_4733_keys_are_tones() {
 }
 
 #[test]
+fn packets_that_a_partner_cannot_take_leave_no_holes_in_its_sequence() {
+    let mut b = Bench::new();
+    let (x, y) = (b.phone(1, Codec::Pcmu, 440.0), b.phone(2, Codec::Pcma, 0.0));
+    let mut flow = b.flow(y);
+    flow.event_payload_type = None;
+    b.command(MediaCommand::SetFlow { leg: y, flow });
+    b.connect(&[(x, &[y]), (y, &[x])]);
+    b.run(200);
+    b.phones.get_mut(&x).unwrap().keys.press("12");
+    b.run(1500);
+    b.phones[&y].assert_one_stream();
+    let mut keys = String::new();
+    DtmfDetector::new().feed(&b.phones[&y].heard(0, b.ms), |k| keys.push(k));
+    assert_eq!(keys, "12");
+}
+
+#[test]
 fn tones_in_the_sound_are_no_digit_events() {
     let mut b = Bench::new();
     let x = b.phone(1, Codec::Pcmu, 0.0);

@@ -203,6 +203,29 @@ fn speech_that_cannot_be_made_fails_once_after_what_there_is() {
 }
 
 #[test]
+fn a_worker_that_was_held_up_sends_what_it_owes_on_one_timeline() {
+    let mut b = Bench::new();
+    let x = b.phone(1, Codec::Pcmu, 0.0);
+    b.say(1, &[x], 500.0, 2000);
+    b.run(500);
+    b.ms += 150; // nobody served the deadlines
+    b.run(1500);
+    let phone = &b.phones[&x];
+    phone.assert_one_stream();
+    let sound = phone.heard(0, b.ms);
+    assert!(
+        phone
+            .came
+            .windows(2)
+            .all(|w| w[1].header.timestamp.wrapping_sub(w[0].header.timestamp) == 160)
+    );
+    assert!(
+        tandem_codec::ToneMeter::default().share(&sound[..16_000], 500.0) > 0.98,
+        "nothing is left out"
+    );
+}
+
+#[test]
 fn ringback_and_files_play_and_a_background_file_loops() {
     let mut b = Bench::new();
     let (x, y) = (b.phone(1, Codec::Pcmu, 0.0), b.phone(2, Codec::Pcmu, 0.0));

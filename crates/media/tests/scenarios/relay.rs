@@ -236,6 +236,27 @@ fn music_gives_way_to_the_partner_without_a_click() {
 }
 
 #[test]
+fn a_voice_that_paused_while_it_was_relayed_is_not_late_in_the_mixer() {
+    let mut b = Bench::new();
+    let (x, y, z) = (
+        b.phone(1, Codec::Pcmu, 0.0),
+        b.phone(2, Codec::Pcma, 600.0),
+        b.phone(3, Codec::Pcmu, 0.0),
+    );
+    b.connect(&[(x, &[y]), (y, &[x])]);
+    b.run(300);
+    let voice = std::mem::replace(&mut b.phones.get_mut(&y).unwrap().mouth, Mouth::Shut);
+    b.run(600);
+    b.connect(&[(x, &[y, z]), (y, &[x, z]), (z, &[x, y])]);
+    b.run(30);
+    b.phones.get_mut(&y).unwrap().mouth = voice;
+    let from = b.ms;
+    b.run(200);
+    // 40 ms of buffer, 20 ms of packet.
+    assert!(b.phones[&x].share(from + 90, from + 150, 600.0) > 0.9);
+}
+
+#[test]
 fn an_echo_leg_hears_itself() {
     let mut b = Bench::new();
     let x = b.phone(1, Codec::Pcmu, 700.0);

@@ -272,6 +272,28 @@ fn a_leap_of_the_timestamps_starts_anew_and_a_lone_stray_does_not() {
 }
 
 #[test]
+fn a_sender_whose_clock_stood_still_in_its_pause_loses_nothing() {
+    for pause in [100u32, 500, 2000, 60_000] {
+        let mut arrivals = even(100, 160);
+        for a in &mut arrivals[50..] {
+            a.0 += pause * 8;
+        }
+        let mut b = buffer();
+        let heard = play(&mut b, arrivals, 100 * 160 + pause * 8 + 2000);
+        let (counts, gone) = (b.counts(), 100 * 160 - heard.octets.len() as i64);
+        assert_eq!(
+            gone,
+            counts.left_out as i64 - counts.repeated as i64,
+            "{pause} ms: {counts:?}"
+        );
+        assert!(
+            counts.left_out + counts.repeated < 150,
+            "{pause} ms: {counts:?}"
+        );
+    }
+}
+
+#[test]
 fn what_was_relayed_is_known_and_sound_goes_on_without_delay() {
     let mut b = buffer();
     for (_, seq, ts, n) in even(20, 160) {
