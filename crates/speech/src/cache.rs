@@ -68,7 +68,11 @@ pub struct PromptCache {
 impl PromptCache {
     /// With a folder (made when first needed) or in memory only.
     pub fn new(dir: Option<PathBuf>) -> Self {
-        Self { disk: dir.map(Disk::new), memory: Mutex::new(Lru::new(MEMORY)), running: Mutex::default() }
+        Self {
+            disk: dir.map(Disk::new),
+            memory: Mutex::new(Lru::new(MEMORY)),
+            running: Mutex::default(),
+        }
     }
 
     /// Makes each line with its voice, two at a time, and keeps it on the disk. The voices are those of
@@ -78,10 +82,16 @@ impl PromptCache {
         jobs: Vec<(Arc<dyn Tts>, Line)>,
         mut progress: impl FnMut(Rendered) + Send,
     ) -> Rendered {
-        let mut so_far = Rendered { total: jobs.len(), ..Rendered::default() };
-        let mut ends = stream::iter(jobs)
-            .map(|(voice, line)| async move { drain(voice.speak(Line { keep: true, ..line })).await })
-            .buffer_unordered(WORKERS);
+        let mut so_far = Rendered {
+            total: jobs.len(),
+            ..Rendered::default()
+        };
+        let mut ends =
+            stream::iter(jobs)
+                .map(|(voice, line)| async move {
+                    drain(voice.speak(Line { keep: true, ..line })).await
+                })
+                .buffer_unordered(WORKERS);
         while let Some(whole) = ends.next().await {
             so_far.done += 1;
             so_far.failed += usize::from(!whole);
@@ -145,7 +155,11 @@ pub struct Cached {
 impl Cached {
     /// `engine` names what makes the sound, with all that its sound depends on besides the line.
     pub fn new(cache: Arc<PromptCache>, engine: String, voice: Arc<dyn Tts>) -> Self {
-        Self { cache, engine, voice }
+        Self {
+            cache,
+            engine,
+            voice,
+        }
     }
 }
 

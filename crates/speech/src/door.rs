@@ -100,8 +100,17 @@ pub struct Line {
 
 impl Line {
     /// A line to say in a call: its sound never reaches the disk.
-    pub fn new(text: impl Into<String>, voice: impl Into<String>, language: impl Into<String>) -> Self {
-        Self { text: text.into(), voice: voice.into(), language: language.into(), keep: false }
+    pub fn new(
+        text: impl Into<String>,
+        voice: impl Into<String>,
+        language: impl Into<String>,
+    ) -> Self {
+        Self {
+            text: text.into(),
+            voice: voice.into(),
+            language: language.into(),
+            keep: false,
+        }
     }
 }
 

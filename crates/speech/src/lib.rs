@@ -28,9 +28,11 @@ pub mod wrap;
 mod produce;
 mod wav;
 
-pub use door::{Answer, ChatPart, ChatRequest, ChatStream, Line, Llm, PcmStream, SAMPLE_RATE, Stt, Tts};
+pub use cache::Rendered;
+pub use door::{
+    Answer, ChatPart, ChatRequest, ChatStream, Line, Llm, PcmStream, SAMPLE_RATE, Stt, Tts,
+};
+pub use openai::Limits;
 pub use probe::ProbeLine;
 pub use profile::{DoorSpec, ProfileSpec, SetupError};
-pub use cache::Rendered;
-pub use openai::Limits;
 pub use providers::{Prompt, Providers, Settings};

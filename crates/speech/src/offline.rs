@@ -5,7 +5,7 @@ mod grammar;
 mod pocketsphinx;
 mod programs;
 
-pub use pocketsphinx::{OfflineStt, PocketsphinxSettings};
 pub(crate) use pocketsphinx::try_load;
-pub use programs::OfflineTts;
+pub use pocketsphinx::{OfflineStt, PocketsphinxSettings};
+pub use programs::{OfflineTts, Programs};
 pub(crate) use programs::{Program, is_english, is_offline_voice};

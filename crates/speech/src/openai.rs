@@ -12,5 +12,5 @@ mod speech;
 mod sse;
 mod transcribe;
 
-pub use http::{Limits, OpenAi};
 pub(crate) use http::client;
+pub use http::{Limits, OpenAi};

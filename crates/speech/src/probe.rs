@@ -48,29 +48,46 @@ async fn recogniser(settings: PocketsphinxSettings) -> ProbeLine {
         Ok(Err(detail)) => (false, detail),
         Err(_) => (false, "loading it failed".to_owned()),
     };
-    ProbeLine { what: "pocketsphinx".to_owned(), ok, detail }
+    ProbeLine {
+        what: "pocketsphinx".to_owned(),
+        ok,
+        detail,
+    }
 }
 
 async fn program(program: Program) -> ProbeLine {
     let name = program.name();
     let mut command = Command::new(name);
-    command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
     let (ok, detail) = match command.output().await {
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let version = text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit())).unwrap_or_default();
+            let version = text
+                .lines()
+                .find(|line| line.contains(|c: char| c.is_ascii_digit()))
+                .unwrap_or_default();
             (true, version.trim().chars().take(80).collect())
         }
         Err(_) => (false, format!("not installed: apt-get install {name}")),
     };
-    ProbeLine { what: name.to_owned(), ok, detail }
+    ProbeLine {
+        what: name.to_owned(),
+        ok,
+        detail,
+    }
 }
 
 async fn remote(what: String, door: &DoorSpec, server: &OpenAi) -> ProbeLine {
     let (ok, found) = match server.probe().await {
         Ok(()) => (true, "answers".to_owned()),
         // It is there, and does not list its models: many small servers do not.
-        Err(ProviderFault::Status(404 | 405 | 501)) => (true, "answers, without a list of models".to_owned()),
+        Err(ProviderFault::Status(404 | 405 | 501)) => {
+            (true, "answers, without a list of models".to_owned())
+        }
         Err(ProviderFault::Unauthorized) => (false, "refuses the key".to_owned()),
         Err(ProviderFault::TimedOut) => (false, "does not answer in time".to_owned()),
         Err(ProviderFault::Unreachable) => (false, "cannot be reached".to_owned()),
@@ -81,14 +98,28 @@ async fn remote(what: String, door: &DoorSpec, server: &OpenAi) -> ProbeLine {
         DoorSpec::OpenAi { base_url, .. } => without_secrets(base_url),
         DoorSpec::None | DoorSpec::Offline { .. } => String::new(),
     };
-    ProbeLine { what, ok, detail: format!("{at} {found}") }
+    ProbeLine {
+        what,
+        ok,
+        detail: format!("{at} {found}"),
+    }
 }
 
 /// An address may carry a user, a password, or a key in its query.
 fn without_secrets(url: &str) -> String {
-    let Ok(url) = reqwest::Url::parse(url) else { return String::new() };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return String::new();
+    };
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!(
+        "{}://{}{port}{}",
+        url.scheme(),
+        url.host_str().unwrap_or_default(),
+        url.path()
+    )
 }
 
 #[cfg(test)]
@@ -97,6 +128,9 @@ mod tests {
 
     #[test]
     fn an_address_is_shown_without_its_secrets() {
-        assert_eq!(without_secrets("http://me:pw@h:8000/v1?key=abc#x"), "http://h:8000/v1");
+        assert_eq!(
+            without_secrets("http://me:pw@h:8000/v1?key=abc#x"),
+            "http://h:8000/v1"
+        );
     }
 }

@@ -22,7 +22,9 @@ impl<T> Sink<T> {
 }
 
 /// The stream of what `block` sends; where it returns a fault, that is the last item.
-pub(crate) fn produce<T, F, B>(block: B) -> futures_util::stream::BoxStream<'static, Result<T, ProviderFault>>
+pub(crate) fn produce<T, F, B>(
+    block: B,
+) -> futures_util::stream::BoxStream<'static, Result<T, ProviderFault>>
 where
     T: Send + 'static,
     F: Future<Output = Result<(), ProviderFault>> + Send + 'static,
@@ -35,7 +37,10 @@ where
             let _ = last.send(Err(fault)).await;
         }
     };
-    Box::pin(Produced { block: Some(Box::pin(block)), receiver })
+    Box::pin(Produced {
+        block: Some(Box::pin(block)),
+        receiver,
+    })
 }
 
 struct Produced<T> {
@@ -80,7 +85,17 @@ mod tests {
             Err(ProviderFault::Malformed)
         });
         let all: Vec<_> = stream.collect().await;
-        assert_eq!(all, [Ok(0), Ok(1), Ok(2), Ok(3), Ok(4), Err(ProviderFault::Malformed)]);
+        assert_eq!(
+            all,
+            [
+                Ok(0),
+                Ok(1),
+                Ok(2),
+                Ok(3),
+                Ok(4),
+                Err(ProviderFault::Malformed)
+            ]
+        );
     }
 
     #[tokio::test]

@@ -20,8 +20,16 @@ pub struct ProfileSpec {
 impl ProfileSpec {
     /// The profile that is always there: no key, no network, no model.
     pub fn offline() -> Self {
-        let auto = || DoorSpec::Offline { engine: String::new() };
-        Self { name: OFFLINE.into(), stt: auto(), llm: DoorSpec::None, tts: auto(), fallback: None }
+        let auto = || DoorSpec::Offline {
+            engine: String::new(),
+        };
+        Self {
+            name: OFFLINE.into(),
+            stt: auto(),
+            llm: DoorSpec::None,
+            tts: auto(),
+            fallback: None,
+        }
     }
 }
 
@@ -74,7 +82,9 @@ pub enum SetupError {
     #[error("provider profile `{0}` falls back to itself in the end")]
     Circle(String),
     /// An engine that this door does not have.
-    #[error("provider profile `{profile}`: `{engine}` is not an offline engine for {door} ({known})")]
+    #[error(
+        "provider profile `{profile}`: `{engine}` is not an offline engine for {door} ({known})"
+    )]
     UnknownEngine {
         /// The profile.
         profile: String,

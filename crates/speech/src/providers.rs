@@ -2,7 +2,7 @@
 
 use crate::cache::{Cached, PromptCache, Rendered};
 use crate::door::{Answer, ChatPart, ChatRequest, ChatStream, Line, Llm, PcmStream, Stt, Tts};
-use crate::offline::{OfflineStt, OfflineTts, PocketsphinxSettings};
+use crate::offline::{OfflineStt, OfflineTts, PocketsphinxSettings, Programs};
 use crate::openai::{self, Limits, OpenAi};
 use crate::probe::{self, ProbeLine};
 use crate::profile::{DoorSpec, OFFLINE, ProfileSpec, SetupError};
@@ -60,43 +60,68 @@ impl Providers {
                 return Err(SetupError::Twice(twice.name));
             }
         }
-        by_name.entry(OFFLINE.to_owned()).or_insert_with(ProfileSpec::offline);
+        by_name
+            .entry(OFFLINE.to_owned())
+            .or_insert_with(ProfileSpec::offline);
         let http = openai::client(&settings.limits)?;
         let cache = Arc::new(PromptCache::new(settings.cache_dir.clone()));
         let recogniser = Arc::new(OfflineStt::new(settings.pocketsphinx.clone()));
-        let offline_stt: Arc<dyn Stt> = recogniser.clone();
+        let parts = Parts {
+            settings: &settings,
+            http: &http,
+            cache: &cache,
+            recogniser: &recogniser,
+            programs: &Arc::new(Programs::default()),
+        };
         let mut raw = BTreeMap::new();
         for spec in by_name.values() {
-            raw.insert(spec.name.clone(), RawDoors::new(spec, &settings, &http, &cache, &offline_stt)?);
+            raw.insert(spec.name.clone(), RawDoors::new(spec, &parts)?);
         }
         let mut profiles = BTreeMap::new();
         for name in by_name.keys() {
             profiles.insert(name.clone(), chain(name, &by_name, &raw)?);
         }
-        Ok(Arc::new(Self { profiles, specs: by_name, cache, settings, http, recogniser }))
+        Ok(Arc::new(Self {
+            profiles,
+            specs: by_name,
+            cache,
+            settings,
+            http,
+            recogniser,
+        }))
     }
 
     /// Starts to load the offline recogniser where any profile can reach it, so that the first caller
     /// does not wait for it. Returns at once.
     pub fn warm_up(&self) {
-        if self.specs.values().any(|spec| matches!(spec.stt, DoorSpec::Offline { .. })) {
+        if self
+            .specs
+            .values()
+            .any(|spec| matches!(spec.stt, DoorSpec::Offline { .. }))
+        {
             self.recogniser.warm_up();
         }
     }
 
     /// The recogniser of a profile. A name that is no profile answers `NotConfigured`.
     pub fn stt(&self, profile: &str) -> Arc<dyn Stt> {
-        self.profiles.get(profile).map_or_else(|| Arc::new(Nothing) as Arc<dyn Stt>, |d| d.stt.clone())
+        self.profiles
+            .get(profile)
+            .map_or_else(|| Arc::new(Nothing) as Arc<dyn Stt>, |d| d.stt.clone())
     }
 
     /// The model of a profile. A name that is no profile answers `NotConfigured`.
     pub fn llm(&self, profile: &str) -> Arc<dyn Llm> {
-        self.profiles.get(profile).map_or_else(|| Arc::new(Nothing) as Arc<dyn Llm>, |d| d.llm.clone())
+        self.profiles
+            .get(profile)
+            .map_or_else(|| Arc::new(Nothing) as Arc<dyn Llm>, |d| d.llm.clone())
     }
 
     /// The voice of a profile. A name that is no profile answers `NotConfigured`.
     pub fn tts(&self, profile: &str) -> Arc<dyn Tts> {
-        self.profiles.get(profile).map_or_else(|| Arc::new(Nothing) as Arc<dyn Tts>, |d| d.tts.clone())
+        self.profiles
+            .get(profile)
+            .map_or_else(|| Arc::new(Nothing) as Arc<dyn Tts>, |d| d.tts.clone())
     }
 
     /// Has the profile, with its fallbacks, any model at all?
@@ -114,8 +139,14 @@ impl Providers {
     /// Renders prompts into the cache's folder, two at a time; `progress` hears of each one's end.
     /// Those that are there already cost one look at the disk. Faults are counted, not returned: a
     /// prompt that could not be made now is made, or falls back, when it is spoken.
-    pub async fn render_all(&self, prompts: Vec<Prompt>, progress: impl FnMut(Rendered) + Send) -> Rendered {
-        let jobs = prompts.into_iter().map(|prompt| (self.tts(&prompt.profile), prompt.line));
+    pub async fn render_all(
+        &self,
+        prompts: Vec<Prompt>,
+        progress: impl FnMut(Rendered) + Send,
+    ) -> Rendered {
+        let jobs = prompts
+            .into_iter()
+            .map(|prompt| (self.tts(&prompt.profile), prompt.line));
         self.cache.render_all(jobs.collect(), progress).await
     }
 
@@ -126,6 +157,15 @@ impl Providers {
     }
 }
 
+/// What the doors of all profiles are made of.
+struct Parts<'a> {
+    settings: &'a Settings,
+    http: &'a reqwest::Client,
+    cache: &'a Arc<PromptCache>,
+    recogniser: &'a Arc<OfflineStt>,
+    programs: &'a Arc<Programs>,
+}
+
 /// The doors of one profile before its fallbacks are put behind them.
 struct RawDoors {
     stt: Option<Arc<dyn Stt>>,
@@ -134,28 +174,26 @@ struct RawDoors {
 }
 
 impl RawDoors {
-    fn new(
-        spec: &ProfileSpec,
-        settings: &Settings,
-        http: &reqwest::Client,
-        cache: &Arc<PromptCache>,
-        offline_stt: &Arc<dyn Stt>,
-    ) -> Result<Self, SetupError> {
+    fn new(spec: &ProfileSpec, parts: &Parts<'_>) -> Result<Self, SetupError> {
         let remote = |door: &'static str, spec_door: &DoorSpec| {
-            OpenAi::new(http.clone(), spec_door, settings.limits.clone())
+            OpenAi::new(parts.http.clone(), spec_door, parts.settings.limits.clone())
                 .map(Arc::new)
-                .ok_or_else(|| SetupError::BadUrl { profile: spec.name.clone(), door })
+                .ok_or_else(|| SetupError::BadUrl {
+                    profile: spec.name.clone(),
+                    door,
+                })
         };
         let gate = |door: &str| Gate::new(format!("{}.{door}", spec.name));
         let stt: Option<Arc<dyn Stt>> = match &spec.stt {
             DoorSpec::None => None,
             DoorSpec::Offline { engine } => {
                 known(spec, "stt", engine, &["pocketsphinx"], "pocketsphinx")?;
-                Some(offline_stt.clone())
+                Some(parts.recogniser.clone())
             }
-            door @ DoorSpec::OpenAi { .. } => {
-                Some(Arc::new(Breaker::new(gate("stt"), remote("stt", door)? as Arc<dyn Stt>)))
-            }
+            door @ DoorSpec::OpenAi { .. } => Some(Arc::new(Breaker::new(
+                gate("stt"),
+                remote("stt", door)? as Arc<dyn Stt>,
+            ))),
         };
         let llm: Option<Arc<dyn Llm>> = match &spec.llm {
             DoorSpec::None => None,
@@ -167,21 +205,48 @@ impl RawDoors {
                     known: "there is none",
                 });
             }
-            door @ DoorSpec::OpenAi { .. } => {
-                Some(Arc::new(Breaker::new(gate("llm"), remote("llm", door)? as Arc<dyn Llm>)))
-            }
+            door @ DoorSpec::OpenAi { .. } => Some(Arc::new(Breaker::new(
+                gate("llm"),
+                remote("llm", door)? as Arc<dyn Llm>,
+            ))),
         };
         let tts: Option<Arc<dyn Tts>> = match &spec.tts {
             DoorSpec::None => None,
             DoorSpec::Offline { engine } => {
-                known(spec, "tts", engine, &["flite", "espeak-ng"], "flite, espeak-ng")?;
+                known(
+                    spec,
+                    "tts",
+                    engine,
+                    &["flite", "espeak-ng"],
+                    "flite, espeak-ng",
+                )?;
                 let engine_name = format!("offline:{engine}");
-                Some(Arc::new(Cached::new(cache.clone(), engine_name, Arc::new(OfflineTts::new(engine)))))
+                let voice = Arc::new(OfflineTts::new(engine, parts.programs.clone()));
+                Some(Arc::new(Cached::new(
+                    parts.cache.clone(),
+                    engine_name,
+                    voice,
+                )))
             }
-            door @ DoorSpec::OpenAi { base_url, model, voice, .. } => {
-                let engine_name = format!("{base_url} {model} {}", voice.as_deref().unwrap_or_default());
-                let breaker = Arc::new(Breaker::new(gate("tts"), remote("tts", door)? as Arc<dyn Tts>));
-                Some(Arc::new(Cached::new(cache.clone(), engine_name, breaker)))
+            door @ DoorSpec::OpenAi {
+                base_url,
+                model,
+                voice,
+                ..
+            } => {
+                let engine_name = format!(
+                    "{base_url} {model} {}",
+                    voice.as_deref().unwrap_or_default()
+                );
+                let breaker = Arc::new(Breaker::new(
+                    gate("tts"),
+                    remote("tts", door)? as Arc<dyn Tts>,
+                ));
+                Some(Arc::new(Cached::new(
+                    parts.cache.clone(),
+                    engine_name,
+                    breaker,
+                )))
             }
         };
         Ok(Self { stt, llm, tts })
@@ -198,7 +263,12 @@ fn known(
     if engine.is_empty() || engines.contains(&engine) {
         return Ok(());
     }
-    Err(SetupError::UnknownEngine { profile: spec.name.clone(), door, engine: engine.to_owned(), known })
+    Err(SetupError::UnknownEngine {
+        profile: spec.name.clone(),
+        door,
+        engine: engine.to_owned(),
+        known,
+    })
 }
 
 /// A profile's doors, each followed by those of its fallbacks.
@@ -215,13 +285,20 @@ fn chain(
             return Err(SetupError::Circle(name.to_owned()));
         }
         seen.push(at);
-        let (Some(spec), Some(doors)) = (specs.get(at), raw.get(at)) else { break };
+        let (Some(spec), Some(doors)) = (specs.get(at), raw.get(at)) else {
+            break;
+        };
         stt.extend(doors.stt.clone());
         llm.extend(doors.llm.clone());
         tts.extend(doors.tts.clone());
-        let Some(fallback) = &spec.fallback else { break };
+        let Some(fallback) = &spec.fallback else {
+            break;
+        };
         if !specs.contains_key(fallback) {
-            return Err(SetupError::UnknownFallback { profile: at.to_owned(), fallback: fallback.clone() });
+            return Err(SetupError::UnknownFallback {
+                profile: at.to_owned(),
+                fallback: fallback.clone(),
+            });
         }
         at = fallback;
     }
@@ -253,6 +330,7 @@ impl Tts for Nothing {
     }
 }
 
-fn fault_once<T: Send + 'static>() -> futures_util::stream::BoxStream<'static, Result<T, ProviderFault>> {
+fn fault_once<T: Send + 'static>()
+-> futures_util::stream::BoxStream<'static, Result<T, ProviderFault>> {
     futures_util::stream::once(async { Err(ProviderFault::NotConfigured) }).boxed()
 }

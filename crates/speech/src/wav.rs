@@ -45,12 +45,16 @@ pub(crate) fn sniff(bytes: &[u8]) -> Sniff {
     let mut at = 12;
     let mut format: Option<Format> = None;
     loop {
-        let Some(header) = bytes.get(at..at + 8) else { return more(at) };
+        let Some(header) = bytes.get(at..at + 8) else {
+            return more(at);
+        };
         let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
         let body = at + 8;
         match &header[..4] {
             b"fmt " => {
-                let Some(fmt) = bytes.get(body..body + 16) else { return more(body) };
+                let Some(fmt) = bytes.get(body..body + 16) else {
+                    return more(body);
+                };
                 let u16_at = |i: usize| u16::from_le_bytes([fmt[i], fmt[i + 1]]);
                 let found = Format {
                     tag: u16_at(0),
@@ -66,7 +70,10 @@ pub(crate) fn sniff(bytes: &[u8]) -> Sniff {
             }
             b"data" => {
                 return match format {
-                    Some(format) => Sniff::Wav(Format { data_at: body, ..format }),
+                    Some(format) => Sniff::Wav(Format {
+                        data_at: body,
+                        ..format
+                    }),
                     None => Sniff::Broken,
                 };
             }
@@ -89,7 +96,11 @@ pub(crate) fn length(bytes: &[u8], format: &Format) -> Option<u64> {
 }
 
 fn more(at: usize) -> Sniff {
-    if at > MAX_HEADER { Sniff::Broken } else { Sniff::More }
+    if at > MAX_HEADER {
+        Sniff::Broken
+    } else {
+        Sniff::More
+    }
 }
 
 fn usable(format: &Format) -> bool {
@@ -123,13 +134,18 @@ pub(crate) fn write(rate: u32, pcm: &[i16]) -> Vec<u8> {
 
 /// Samples of little-endian bytes, an odd last byte left out.
 pub(crate) fn samples(bytes: &[u8]) -> Vec<i16> {
-    bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect()
+    bytes
+        .chunks_exact(2)
+        .map(|b| i16::from_le_bytes([b[0], b[1]]))
+        .collect()
 }
 
 /// One channel of interleaved samples: their mean.
 pub(crate) fn to_mono(pcm: &[i16], channels: u16) -> Vec<i16> {
     if channels == 2 {
-        pcm.chunks_exact(2).map(|s| ((i32::from(s[0]) + i32::from(s[1])) / 2) as i16).collect()
+        pcm.chunks_exact(2)
+            .map(|s| ((i32::from(s[0]) + i32::from(s[1])) / 2) as i16)
+            .collect()
     } else {
         pcm.to_vec()
     }
@@ -142,8 +158,13 @@ mod tests {
     #[test]
     fn reads_what_it_writes() {
         let wav = write(16_000, &[1, -2, 3]);
-        let Sniff::Wav(format) = sniff(&wav) else { panic!("not WAV") };
-        assert_eq!((format.rate, format.channels, format.bits, format.data_at), (16_000, 1, 16, 44));
+        let Sniff::Wav(format) = sniff(&wav) else {
+            panic!("not WAV")
+        };
+        assert_eq!(
+            (format.rate, format.channels, format.bits, format.data_at),
+            (16_000, 1, 16, 44)
+        );
         assert_eq!(samples(&wav[format.data_at..]), [1, -2, 3]);
     }
 
@@ -166,7 +187,9 @@ mod tests {
         let mut wav = write(8_000, &[7]);
         let list = [b"LIST".as_slice(), &3u32.to_le_bytes(), b"abc\0"].concat();
         wav.splice(36..36, list);
-        let Sniff::Wav(format) = sniff(&wav) else { panic!("not WAV") };
+        let Sniff::Wav(format) = sniff(&wav) else {
+            panic!("not WAV")
+        };
         assert_eq!(samples(&wav[format.data_at..]), [7]);
     }
 

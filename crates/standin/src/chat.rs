@@ -29,8 +29,9 @@ pub(crate) async fn handle(
 ) -> Response {
     let script = shared.script().clone();
     let key = authorization(&headers);
-    let mut entry =
-        shared.log.add(Door::Chat, request.clone(), key, |nth| script.fault_for(Door::Chat, nth));
+    let mut entry = shared.log.add(Door::Chat, request.clone(), key, |nth| {
+        script.fault_for(Door::Chat, nth)
+    });
     let rule = script.chat.iter().find(|rule| rule.fits(&request)).cloned();
     let rule = rule.unwrap_or_else(|| ChatRule::always().says(&script.otherwise));
     if let Some(fault) = entry.fault
@@ -46,18 +47,31 @@ pub(crate) async fn handle(
 }
 
 pub(crate) fn authorization(headers: &HeaderMap) -> Option<String> {
-    headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
 }
 
 fn stream(script: &Script, rule: &ChatRule, mut entry: Entry) -> Response {
     let dialect = script.dialect;
-    let events = Events { dialect, nth: entry.nth }.of(rule);
-    let bytes = |events: &[(Duration, String)]| -> Vec<u8> { events.iter().flat_map(|(_, e)| e.bytes()).collect() };
+    let events = Events {
+        dialect,
+        nth: entry.nth,
+    }
+    .of(rule);
+    let bytes = |events: &[(Duration, String)]| -> Vec<u8> {
+        events.iter().flat_map(|(_, e)| e.bytes()).collect()
+    };
     match entry.fault {
         Some(Fault::Slow) => fault::drip(EVENTS, bytes(&events), entry),
         Some(Fault::Cut) => fault::cut(EVENTS, bytes(&events), entry),
         Some(Fault::Endless) => {
-            let more = Events { dialect, nth: entry.nth }.delta(json!({ "content": "and so on " }));
+            let more = Events {
+                dialect,
+                nth: entry.nth,
+            }
+            .delta(json!({ "content": "and so on " }));
             fault::endless(EVENTS, Vec::new(), more.into_bytes(), entry)
         }
         Some(Fault::DoubledEnd) => {
@@ -83,7 +97,9 @@ fn stream(script: &Script, rule: &ChatRule, mut entry: Entry) -> Response {
         }
         None => {
             let torn = dialect.torn;
-            let pieces = events.into_iter().flat_map(move |(delay, event)| tear(delay, event, torn));
+            let pieces = events
+                .into_iter()
+                .flat_map(move |(delay, event)| tear(delay, event, torn));
             fault::streamed(EVENTS, paced::body(pieces, Last::Whole, entry))
         }
     }
@@ -94,7 +110,11 @@ fn tear(delay: Duration, event: String, size: usize) -> impl Iterator<Item = (Du
     let mut rest = Bytes::from(event);
     let mut delay = delay;
     iter::from_fn(move || {
-        let size = if size == 0 { rest.len() } else { size.min(rest.len()) };
+        let size = if size == 0 {
+            rest.len()
+        } else {
+            size.min(rest.len())
+        };
         (!rest.is_empty()).then(|| (std::mem::take(&mut delay), rest.split_to(size)))
     })
 }
@@ -133,7 +153,12 @@ pub(crate) fn bad_json(answer: &Value, entry: &mut Entry) -> Option<Response> {
         Fault::Slow => return Some(fault::drip(JSON, bytes, entry.take())),
         Fault::Cut => return Some(fault::cut(JSON, bytes, entry.take())),
         Fault::Endless => {
-            return Some(fault::endless(JSON, b"{\"text\":\"".to_vec(), vec![b'a'; 4096], entry.take()));
+            return Some(fault::endless(
+                JSON,
+                b"{\"text\":\"".to_vec(),
+                vec![b'a'; 4096],
+                entry.take(),
+            ));
         }
         Fault::MalformedJson => bytes[..bytes.len() - 1].to_vec(),
         Fault::BadUtf8 => b"{\"text\":\"\xff\xfe\"}".to_vec(),
@@ -189,10 +214,21 @@ impl Events {
             i if i > first => rule.token_delay,
             _ => Duration::ZERO,
         };
-        events.into_iter().enumerate().map(|(i, event)| (delay(i), event)).collect()
+        events
+            .into_iter()
+            .enumerate()
+            .map(|(i, event)| (delay(i), event))
+            .collect()
     }
 
-    fn tool(&self, index: usize, name: &str, arguments: &str, chunk: usize, events: &mut Vec<String>) {
+    fn tool(
+        &self,
+        index: usize,
+        name: &str,
+        arguments: &str,
+        chunk: usize,
+        events: &mut Vec<String>,
+    ) {
         let call = |function: Value, first: bool| {
             let mut call = json!({ "function": function });
             if !self.dialect.no_index {
@@ -208,7 +244,9 @@ impl Events {
             return events.push(call(json!({ "name": name, "arguments": arguments }), true));
         }
         events.push(call(json!({ "name": name, "arguments": "" }), true));
-        events.extend(pieces(arguments, chunk).map(|piece| call(json!({ "arguments": piece }), false)));
+        events.extend(
+            pieces(arguments, chunk).map(|piece| call(json!({ "arguments": piece }), false)),
+        );
     }
 
     fn delta(&self, mut delta: Value) -> String {
@@ -228,13 +266,17 @@ impl Events {
             chunk["id"] = format!("chatcmpl-{}", self.nth).into();
         }
         if chunk["choices"] == json!([]) {
-            chunk["usage"] = json!({ "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 });
+            chunk["usage"] =
+                json!({ "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 });
         }
         self.data(&chunk.to_string())
     }
 
     fn data(&self, data: &str) -> String {
-        self.raw(&format!("data:{}{data}", if self.dialect.no_space { "" } else { " " }))
+        self.raw(&format!(
+            "data:{}{data}",
+            if self.dialect.no_space { "" } else { " " }
+        ))
     }
 
     fn raw(&self, line: &str) -> String {
@@ -246,6 +288,9 @@ impl Events {
 /// Pieces of `size` characters.
 fn pieces(text: &str, size: usize) -> impl Iterator<Item = String> {
     let characters: Vec<char> = text.chars().collect();
-    let pieces: Vec<String> = characters.chunks(size).map(|piece| piece.iter().collect()).collect();
+    let pieces: Vec<String> = characters
+        .chunks(size)
+        .map(|piece| piece.iter().collect())
+        .collect();
     pieces.into_iter()
 }

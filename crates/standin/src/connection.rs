@@ -45,7 +45,13 @@ impl Listener for Connections {
         loop {
             if let Ok((stream, address)) = self.0.accept().await {
                 let _ = stream.set_nodelay(true);
-                return (Connection { stream, handle: Handle::default() }, address);
+                return (
+                    Connection {
+                        stream,
+                        handle: Handle::default(),
+                    },
+                    address,
+                );
             }
             tokio::task::yield_now().await;
         }
@@ -82,13 +88,21 @@ impl Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

@@ -93,7 +93,9 @@ pub(crate) async fn common(fault: Fault, entry: &mut Entry, handle: &Handle) -> 
         Fault::Status500 => typed(StatusCode::INTERNAL_SERVER_ERROR, "text/html", PAGE),
         Fault::Status429 => {
             let mut response = typed(StatusCode::TOO_MANY_REQUESTS, "application/json", LIMIT);
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
             response
         }
         Fault::Status401 => typed(StatusCode::UNAUTHORIZED, "application/json", KEY),
@@ -106,12 +108,19 @@ pub(crate) async fn common(fault: Fault, entry: &mut Entry, handle: &Handle) -> 
 
 /// Sends bytes one by one, [`DRIP`] apart.
 pub(crate) fn drip(content_type: &'static str, bytes: Vec<u8>, entry: Entry) -> Response {
-    let pieces = bytes.into_iter().map(|byte| (DRIP, Bytes::copy_from_slice(&[byte])));
+    let pieces = bytes
+        .into_iter()
+        .map(|byte| (DRIP, Bytes::copy_from_slice(&[byte])));
     streamed(content_type, paced::body(pieces, Last::Whole, entry))
 }
 
 /// Sends `head`, and then `more` for ever, as fast as the client takes it.
-pub(crate) fn endless(content_type: &'static str, head: Vec<u8>, more: Vec<u8>, entry: Entry) -> Response {
+pub(crate) fn endless(
+    content_type: &'static str,
+    head: Vec<u8>,
+    more: Vec<u8>,
+    entry: Entry,
+) -> Response {
     let pieces = iter::once(Bytes::from(head)).chain(iter::repeat(Bytes::from(more)));
     // A pause now and then, so that the client's time-outs get a turn on one thread too.
     let pieces = pieces.map(|piece| (Duration::from_millis(1), piece));
@@ -129,7 +138,11 @@ pub(crate) fn streamed(content_type: &'static str, body: Body) -> Response {
     ([(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
-pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+pub(crate) fn typed(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response {
     (status, [(header::CONTENT_TYPE, content_type)], body.into()).into_response()
 }
 

@@ -4,7 +4,9 @@ use crate::{
     Shared,
     chat::{authorization, bad_json},
     connection::Handle,
-    fault, log::Door, paced,
+    fault,
+    log::Door,
+    paced,
     script::{Hear, Script},
 };
 use axum::{
@@ -31,7 +33,9 @@ pub(crate) async fn handle(
     };
     let key = authorization(&headers);
     let door = Door::Transcription;
-    let mut entry = shared.log.add(door, Value::Object(fields), key, |nth| script.fault_for(door, nth));
+    let mut entry = shared.log.add(door, Value::Object(fields), key, |nth| {
+        script.fault_for(door, nth)
+    });
     if let Some(fault) = entry.fault
         && let Some(response) = fault::common(fault, &mut entry, &handle).await
     {
@@ -47,8 +51,12 @@ pub(crate) async fn handle(
 }
 
 fn text(script: &Script, tone: Option<usize>, nth: usize) -> String {
-    let by_tone = tone.and_then(|tone| script.hear.tones.get(tone)).map(|(_, text)| text.clone());
-    by_tone.or_else(|| script.hear.in_order.get(nth - 1).cloned()).unwrap_or_default()
+    let by_tone = tone
+        .and_then(|tone| script.hear.tones.get(tone))
+        .map(|(_, text)| text.clone());
+    by_tone
+        .or_else(|| script.hear.in_order.get(nth - 1).cloned())
+        .unwrap_or_default()
 }
 
 /// The form's fields, and which tone of the script the file holds.
@@ -62,7 +70,10 @@ async fn read(mut form: Multipart, hear: &Hear) -> Result<(Map<String, Value>, O
             tone = strongest(hear, rate, &pcm);
             let ms = pcm.len() as u64 * 1000 / u64::from(rate.max(1));
             let hz = tone.map(|tone| hear.tones[tone].0);
-            fields.insert(name, json!({ "bytes": bytes.len(), "rate": rate, "ms": ms, "tone": hz }));
+            fields.insert(
+                name,
+                json!({ "bytes": bytes.len(), "rate": rate, "ms": ms, "tone": hz }),
+            );
         } else {
             fields.insert(name, field.text().await.map_err(drop)?.into());
         }
@@ -83,7 +94,10 @@ fn strongest(hear: &Hear, rate: u32, pcm: &[i16]) -> Option<usize> {
         if all < 1.0 { 0.0 } else { tone / all }
     };
     let shares = hear.tones.iter().map(|(hz, _)| share(*hz)).enumerate();
-    shares.filter(|(_, share)| *share >= SHARE).max_by(|a, b| a.1.total_cmp(&b.1)).map(|(tone, _)| tone)
+    shares
+        .filter(|(_, share)| *share >= SHARE)
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(tone, _)| tone)
 }
 
 /// Rate and samples of a plain mono WAV of 16 bits: what our own client sends.
@@ -93,6 +107,8 @@ fn wav(bytes: &[u8]) -> Option<(u32, Vec<i16>)> {
         return None;
     }
     let rate = u32::from_le_bytes([header[24], header[25], header[26], header[27]]);
-    let samples = bytes[44..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]]));
+    let samples = bytes[44..]
+        .chunks_exact(2)
+        .map(|b| i16::from_le_bytes([b[0], b[1]]));
     Some((rate, samples.collect()))
 }

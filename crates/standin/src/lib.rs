@@ -65,11 +65,17 @@ impl Standin {
     ///
     /// # Errors
     /// The port is taken.
-    #[expect(clippy::disallowed_methods, reason = "the handle is kept: dropping the stand-in aborts the server")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the handle is kept: dropping the stand-in aborts the server"
+    )]
     pub async fn start_at(address: SocketAddr, script: Script) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let base_url = format!("http://{}/v1", listener.local_addr()?);
-        let shared = Shared { script: Arc::new(Mutex::new(script)), log: Log::default() };
+        let shared = Shared {
+            script: Arc::new(Mutex::new(script)),
+            log: Log::default(),
+        };
         let app = Router::new()
             .route("/v1/chat/completions", routing::post(chat::handle))
             .route("/v1/audio/transcriptions", routing::post(hear::handle))
@@ -82,7 +88,11 @@ impl Standin {
             // Ends by being aborted only.
             let _ = axum::serve(Connections(listener), service).await;
         });
-        Ok(Self { base_url, shared, task })
+        Ok(Self {
+            base_url,
+            shared,
+            task,
+        })
     }
 
     /// Every request so far, in the order of arrival.
@@ -92,7 +102,10 @@ impl Standin {
 
     /// The requests to one door.
     pub fn log_of(&self, door: Door) -> Vec<Logged> {
-        self.log().into_iter().filter(|logged| logged.door == door).collect()
+        self.log()
+            .into_iter()
+            .filter(|logged| logged.door == door)
+            .collect()
     }
 
     /// Waits until the log fulfils a condition. Give it a time-out.

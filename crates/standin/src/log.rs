@@ -75,13 +75,26 @@ impl Log {
         authorization: Option<String>,
         fault: impl FnOnce(usize) -> Option<Fault>,
     ) -> Entry {
-        let mut entry = Entry { log: self.clone(), at: 0, nth: 0, fault: None, over: false };
+        let mut entry = Entry {
+            log: self.clone(),
+            at: 0,
+            nth: 0,
+            fault: None,
+            over: false,
+        };
         self.0.send_modify(|log| {
             entry.at = log.len();
             entry.nth = 1 + log.iter().filter(|logged| logged.door == door).count();
             entry.fault = fault(entry.nth);
             let (nth, fault) = (entry.nth, entry.fault);
-            log.push(Logged { door, nth, body, authorization, fault, end: End::Running });
+            log.push(Logged {
+                door,
+                nth,
+                body,
+                authorization,
+                fault,
+                end: End::Running,
+            });
         });
         entry
     }
@@ -100,7 +113,13 @@ impl Entry {
     /// Moves the request on, to the body that is sent after the handler has returned.
     pub(crate) fn take(&mut self) -> Self {
         let over = std::mem::replace(&mut self.over, true);
-        Self { log: self.log.clone(), at: self.at, nth: self.nth, fault: self.fault, over }
+        Self {
+            log: self.log.clone(),
+            at: self.at,
+            nth: self.nth,
+            fault: self.fault,
+            over,
+        }
     }
 
     pub(crate) fn sent(&mut self) {

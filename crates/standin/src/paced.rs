@@ -23,28 +23,35 @@ pub(crate) fn body<I>(pieces: I, last: Last, entry: Entry) -> Body
 where
     I: Iterator<Item = (Duration, Bytes)> + Send + 'static,
 {
-    Body::from_stream(stream::unfold(Some((pieces, entry)), move |state| async move {
-        let (mut pieces, mut entry) = state?;
-        match pieces.next() {
-            Some((delay, piece)) => {
-                pause(delay).await;
-                Some((Ok(piece), Some((pieces, entry))))
-            }
-            None => {
-                if last == Last::Cut {
-                    // Hyper writes what it has while it waits for more.
-                    pause(FLUSH).await;
+    Body::from_stream(stream::unfold(
+        Some((pieces, entry)),
+        move |state| async move {
+            let (mut pieces, mut entry) = state?;
+            match pieces.next() {
+                Some((delay, piece)) => {
+                    pause(delay).await;
+                    Some((Ok(piece), Some((pieces, entry))))
                 }
-                entry.sent();
-                // Given to hyper as an error, it drops the connection without the end of the body.
-                (last == Last::Cut).then(|| (Err(io::Error::from(io::ErrorKind::BrokenPipe)), None))
+                None => {
+                    if last == Last::Cut {
+                        // Hyper writes what it has while it waits for more.
+                        pause(FLUSH).await;
+                    }
+                    entry.sent();
+                    // Given to hyper as an error, it drops the connection without the end of the body.
+                    (last == Last::Cut)
+                        .then(|| (Err(io::Error::from(io::ErrorKind::BrokenPipe)), None))
+                }
             }
-        }
-    }))
+        },
+    ))
 }
 
 /// Waits.
-#[expect(clippy::disallowed_methods, reason = "a scripted delay of a real server")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a scripted delay of a real server"
+)]
 pub(crate) async fn pause(delay: Duration) {
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;

@@ -52,7 +52,8 @@ impl Script {
     }
 
     pub(crate) fn fault_for(&self, door: Door, nth: usize) -> Option<Fault> {
-        let fits = |(d, n, _): &&(Door, Option<usize>, Fault)| *d == door && n.is_none_or(|n| n == nth);
+        let fits =
+            |(d, n, _): &&(Door, Option<usize>, Fault)| *d == door && n.is_none_or(|n| n == nth);
         self.faults.iter().find(fits).map(|(_, _, fault)| *fault)
     }
 }
@@ -96,7 +97,10 @@ impl ChatRule {
 
     /// Matches when the last thing the user said contains this (in any case).
     pub fn on(part: &str) -> Self {
-        Self { user: Some(Match::Contains(part.to_lowercase())), ..Self::always() }
+        Self {
+            user: Some(Match::Contains(part.to_lowercase())),
+            ..Self::always()
+        }
     }
 
     /// Matches when the last thing the user said fits a regular expression.
@@ -105,7 +109,10 @@ impl ChatRule {
     /// When it is not one: a script is part of a test.
     pub fn on_regex(expression: &str) -> Self {
         let regex = Regex::new(expression).unwrap_or_else(|error| panic!("script: {error}"));
-        Self { user: Some(Match::Regex(regex)), ..Self::always() }
+        Self {
+            user: Some(Match::Regex(regex)),
+            ..Self::always()
+        }
     }
 
     /// And a system message contains this.
@@ -184,7 +191,10 @@ impl ChatRule {
         };
         user_fits
             && tool_fits
-            && self.system.as_ref().is_none_or(|part| of("system").any(|m| text(m).contains(part)))
+            && self
+                .system
+                .as_ref()
+                .is_none_or(|part| of("system").any(|m| text(m).contains(part)))
             && self.turn.is_none_or(|turn| of("user").count() == turn)
     }
 }
@@ -248,6 +258,13 @@ pub struct Speak {
 
 impl Default for Speak {
     fn default() -> Self {
-        Self { hz: 440.0, ms_per_char: 40, rate: 24_000, wav: false, first: Duration::ZERO, pace: Duration::ZERO }
+        Self {
+            hz: 440.0,
+            ms_per_char: 40,
+            rate: 24_000,
+            wav: false,
+            first: Duration::ZERO,
+            pace: Duration::ZERO,
+        }
     }
 }

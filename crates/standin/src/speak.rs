@@ -31,22 +31,31 @@ pub(crate) async fn handle(
 ) -> Response {
     let script = shared.script().clone();
     let key = authorization(&headers);
-    let mut entry =
-        shared.log.add(Door::Speech, request.clone(), key, |nth| script.fault_for(Door::Speech, nth));
+    let mut entry = shared.log.add(Door::Speech, request.clone(), key, |nth| {
+        script.fault_for(Door::Speech, nth)
+    });
     if let Some(fault) = entry.fault
         && let Some(response) = fault::common(fault, &mut entry, &handle).await
     {
         return response;
     }
-    let speak = Speak { wav: script.speak.wav || request["response_format"] == "wav", ..script.speak };
-    let characters = request["input"].as_str().unwrap_or_default().chars().count();
+    let speak = Speak {
+        wav: script.speak.wav || request["response_format"] == "wav",
+        ..script.speak
+    };
+    let characters = request["input"]
+        .as_str()
+        .unwrap_or_default()
+        .chars()
+        .count();
     let content_type = if speak.wav { WAV } else { PCM };
     let sound = sound(&speak, characters);
     match entry.fault {
         None => {
             let first = speak.first;
             let pieces = cut_up(sound, speak.rate as usize / 5).enumerate();
-            let pieces = pieces.map(move |(i, piece)| (if i == 0 { first } else { speak.pace }, piece));
+            let pieces =
+                pieces.map(move |(i, piece)| (if i == 0 { first } else { speak.pace }, piece));
             fault::streamed(content_type, paced::body(pieces, Last::Whole, entry))
         }
         Some(fault) => broken(fault, &speak, sound, entry),
@@ -68,10 +77,13 @@ fn broken(fault: Fault, speak: &Speak, sound: Vec<u8>, mut entry: Entry) -> Resp
             entry.sent();
             match fault {
                 Fault::MalformedJson => fault::typed(StatusCode::OK, JSON, "{\"audio\":\"UklGR"),
-                Fault::WrongTypes => fault::typed(StatusCode::OK, JSON, "{\"error\":{\"message\":7}}"),
+                Fault::WrongTypes => {
+                    fault::typed(StatusCode::OK, JSON, "{\"error\":{\"message\":7}}")
+                }
                 Fault::DoubledEnd => {
                     // A second file glued to the first.
-                    let wav = |bytes: &[u8]| [header(speak.rate, bytes.len()), bytes.to_vec()].concat();
+                    let wav =
+                        |bytes: &[u8]| [header(speak.rate, bytes.len()), bytes.to_vec()].concat();
                     fault::typed(StatusCode::OK, WAV, [wav(&sound), wav(&[])].concat())
                 }
                 Fault::BadUtf8 => {
@@ -93,7 +105,10 @@ fn sound(speak: &Speak, characters: usize) -> Vec<u8> {
     let step = TAU * speak.hz / f64::from(speak.rate.max(1));
     let tone = (0..samples).flat_map(|n| (((n as f64 * step).sin() * 8000.0) as i16).to_le_bytes());
     if speak.wav {
-        header(speak.rate, samples * 2).into_iter().chain(tone).collect()
+        header(speak.rate, samples * 2)
+            .into_iter()
+            .chain(tone)
+            .collect()
     } else {
         tone.collect()
     }

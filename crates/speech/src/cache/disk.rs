@@ -47,7 +47,8 @@ impl Disk {
         let mut bytes: Vec<u8> = pcm.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         let hash = blake3::hash(&bytes);
         bytes.extend_from_slice(&hash.as_bytes()[..HASH]);
-        let written = tokio::task::spawn_blocking(move || write_atomically(&dir, &path, &bytes)).await;
+        let written =
+            tokio::task::spawn_blocking(move || write_atomically(&dir, &path, &bytes)).await;
         if let Ok(Err(error)) = written {
             tracing::warn!(dir = %self.dir.display(), %error, "a rendered prompt could not be kept");
         }

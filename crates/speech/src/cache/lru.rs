@@ -14,7 +14,13 @@ pub(super) struct Lru {
 
 impl Lru {
     pub(super) fn new(room: usize) -> Self {
-        Self { room, used: 0, clock: 0, by_key: BTreeMap::new(), by_age: BTreeMap::new() }
+        Self {
+            room,
+            used: 0,
+            clock: 0,
+            by_key: BTreeMap::new(),
+            by_age: BTreeMap::new(),
+        }
     }
 
     pub(super) fn find(&mut self, key: &Key) -> Option<Arc<[i16]>> {
@@ -39,7 +45,9 @@ impl Lru {
             self.by_age.remove(&age);
         }
         while self.used > self.room {
-            let Some((_, oldest)) = self.by_age.pop_first() else { return };
+            let Some((_, oldest)) = self.by_age.pop_first() else {
+                return;
+            };
             if let Some((_, pcm)) = self.by_key.remove(&oldest) {
                 self.used -= pcm.len();
             }
@@ -74,6 +82,10 @@ mod tests {
         }
         lru.insert(key(2), vec![0; 4].into());
         lru.insert(key(3), vec![0; 11].into());
-        assert!(lru.find(&key(1)).is_some() && lru.find(&key(2)).is_some() && lru.find(&key(3)).is_none());
+        assert!(
+            lru.find(&key(1)).is_some()
+                && lru.find(&key(2)).is_some()
+                && lru.find(&key(3)).is_none()
+        );
     }
 }

@@ -19,14 +19,21 @@ pub(super) struct Rendering {
 }
 
 impl Rendering {
-    #[expect(clippy::disallowed_methods, reason = "the handle is kept: dropping the rendering aborts the task")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the handle is kept: dropping the rendering aborts the task"
+    )]
     pub(super) fn start(mut chunks: PcmStream) -> Self {
         let (sender, progress) = watch::channel(Progress::default());
         let maker = tokio::spawn(async move {
             while let Some(chunk) = chunks.next().await {
                 match chunk {
-                    Ok(chunk) => sender.send_modify(|progress| progress.pcm.extend_from_slice(&chunk)),
-                    Err(fault) => return sender.send_modify(|progress| progress.end = Some(Err(fault))),
+                    Ok(chunk) => {
+                        sender.send_modify(|progress| progress.pcm.extend_from_slice(&chunk))
+                    }
+                    Err(fault) => {
+                        return sender.send_modify(|progress| progress.end = Some(Err(fault)));
+                    }
                 }
             }
             sender.send_modify(|progress| progress.end = Some(Ok(())));
@@ -35,7 +42,11 @@ impl Rendering {
     }
 
     pub(super) fn reader(self: &Arc<Self>) -> Reader {
-        Reader { progress: self.progress.clone(), at: 0, _rendering: self.clone() }
+        Reader {
+            progress: self.progress.clone(),
+            at: 0,
+            _rendering: self.clone(),
+        }
     }
 }
 

@@ -13,12 +13,16 @@ pub(super) fn up(pcm: &[i16]) -> Vec<i16> {
     let clean = resample::whole(pcm, 8_000, 16_000);
     // A zero after each sample has both the band and, above 4 kHz, its image; twice as loud, the band is as
     // it was, and what the clean version lacks is the image.
-    let with_image = pcm.iter().flat_map(|sample| [2.0 * f32::from(*sample), 0.0]);
+    let with_image = pcm
+        .iter()
+        .flat_map(|sample| [2.0 * f32::from(*sample), 0.0]);
     let mixed = clean.iter().zip(with_image).map(|(clean, folded)| {
         let clean = f32::from(*clean);
         clean + IMAGE * (folded - clean)
     });
-    mixed.map(|sample| sample.round().clamp(-32768.0, 32767.0) as i16).collect()
+    mixed
+        .map(|sample| sample.round().clamp(-32768.0, 32767.0) as i16)
+        .collect()
 }
 
 #[cfg(test)]
@@ -29,8 +33,9 @@ mod tests {
 
     #[test]
     fn a_tone_keeps_its_place_and_gets_an_image_of_the_given_loudness() {
-        let tone: Vec<i16> =
-            (0..8000).map(|n| ((f64::from(n) * TAU * 1000.0 / 8000.0).sin() * 10_000.0) as i16).collect();
+        let tone: Vec<i16> = (0..8000)
+            .map(|n| ((f64::from(n) * TAU * 1000.0 / 8000.0).sin() * 10_000.0) as i16)
+            .collect();
         let up = up(&tone);
         assert_eq!(up.len(), 16_000);
         let meter = ToneMeter::new(16_000);

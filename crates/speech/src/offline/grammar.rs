@@ -19,25 +19,68 @@ const MAX_DIGITS: usize = 12;
 
 /// What people say before they come to the point.
 const BEFORE: [&str; 29] = [
-    "um", "uh", "hi", "hello", "yes", "well", "okay", "please",
-    "good morning", "good afternoon", "good evening", "hi there", "i think", "i just", "i want to",
-    "i would like to", "i'd like to", "i would like", "i'd like", "i need to", "i need", "i want",
-    "i'm calling to", "i'm calling about", "i'm calling because", "can i", "could you", "can you", "it's about",
+    "um",
+    "uh",
+    "hi",
+    "hello",
+    "yes",
+    "well",
+    "okay",
+    "please",
+    "good morning",
+    "good afternoon",
+    "good evening",
+    "hi there",
+    "i think",
+    "i just",
+    "i want to",
+    "i would like to",
+    "i'd like to",
+    "i would like",
+    "i'd like",
+    "i need to",
+    "i need",
+    "i want",
+    "i'm calling to",
+    "i'm calling about",
+    "i'm calling because",
+    "can i",
+    "could you",
+    "can you",
+    "it's about",
 ];
 
 /// And after it.
-const AFTER: [&str; 10] =
-    ["please", "thanks", "thank you", "thank you very much", "if you can", "um", "uh", "now", "today", "right"];
+const AFTER: [&str; 10] = [
+    "please",
+    "thanks",
+    "thank you",
+    "thank you very much",
+    "if you can",
+    "um",
+    "uh",
+    "now",
+    "today",
+    "right",
+];
 
-const DIGITS: [&str; 11] =
-    ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+/// What people say before digits. Not all of `BEFORE`: digits fit any sound, and behind polite words that
+/// were really said they would pass for anything.
+const INTRO: [&str; 5] = ["um", "uh", "it's", "it is", "my number is"];
+
+const DIGITS: [&str; 11] = [
+    "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+];
 
 /// Sounds that mean nothing: the grammar has them, a transcript does not.
 const NOISES: [&str; 2] = ["um", "uh"];
 
 /// The words of a hypothesis without the noises.
 pub(super) fn meant(hypothesis: &str) -> String {
-    let words: Vec<&str> = hypothesis.split_whitespace().filter(|word| !NOISES.contains(word)).collect();
+    let words: Vec<&str> = hypothesis
+        .split_whitespace()
+        .filter(|word| !NOISES.contains(word))
+        .collect();
     words.join(" ")
 }
 
@@ -50,7 +93,11 @@ pub(super) fn is_digit(word: &str) -> bool {
 pub(super) fn jsgf(phrases: &[String], mut knows: impl FnMut(&str) -> bool) -> Option<String> {
     let mut seen = BTreeSet::new();
     for phrase in phrases {
-        let words: Vec<String> = words(phrase).into_iter().filter(|word| knows(word)).take(MAX_WORDS).collect();
+        let words: Vec<String> = words(phrase)
+            .into_iter()
+            .filter(|word| knows(word))
+            .take(MAX_WORDS)
+            .collect();
         if !words.is_empty() && seen.len() < MAX_PHRASES {
             seen.insert(words.join(" "));
         }
@@ -59,18 +106,29 @@ pub(super) fn jsgf(phrases: &[String], mut knows: impl FnMut(&str) -> bool) -> O
         return None;
     }
     let mut alternatives = |list: &[&str]| {
-        let known: Vec<&str> = list.iter().copied().filter(|part| part.split(' ').all(&mut knows)).collect();
+        let known: Vec<&str> = list
+            .iter()
+            .copied()
+            .filter(|part| part.split(' ').all(&mut knows))
+            .collect();
         known.join(" | ")
     };
-    let (before, after, digit) = (alternatives(&BEFORE), alternatives(&AFTER), alternatives(&DIGITS));
+    let (before, after) = (alternatives(&BEFORE), alternatives(&AFTER));
+    let (intro, digit) = (alternatives(&INTRO), alternatives(&DIGITS));
     let phrases: Vec<String> = seen.into_iter().collect();
     let mut text = String::from("#JSGF V1.0;\ngrammar tandem;\n");
-    text.push_str("public <utterance> = <lead> <lead> <lead> <said> <tail> <tail>;\n");
-    text.push_str("<lead> = /0.97/ <NULL> | /0.03/ <before>;\n<tail> = /0.97/ <NULL> | /0.03/ <after>;\n");
-    text.push_str("<said> = /0.998/ <phrase> | /0.002/ <digits>;\n<digits> = <digit> <digit>");
+    text.push_str("public <utterance> = /0.998/ <sentence> | /0.002/ <number>;\n");
+    text.push_str("<sentence> = <lead> <lead> <lead> <phrase> <tail> <tail>;\n");
+    text.push_str(
+        "<lead> = /0.97/ <NULL> | /0.03/ <before>;\n<tail> = /0.97/ <NULL> | /0.03/ <after>;\n",
+    );
+    text.push_str("<number> = <intro> <digit> <digit>");
     text.push_str(&" [<digit>]".repeat(MAX_DIGITS - 2));
     text.push_str(";\n");
-    text.push_str(&format!("<before> = {before};\n<after> = {after};\n<digit> = {digit};\n"));
+    text.push_str(&format!("<before> = {before};\n<after> = {after};\n"));
+    text.push_str(&format!(
+        "<intro> = /0.9/ <NULL> | /0.1/ <begin>;\n<begin> = {intro};\n<digit> = {digit};\n"
+    ));
     text.push_str(&format!("<phrase> = {};\n", phrases.join(" | ")));
     Some(text)
 }
@@ -113,7 +171,10 @@ mod tests {
 
     #[test]
     fn phrases_are_spelt_as_the_dictionary_does() {
-        assert_eq!(words("I\u{2019}d like a 2-bedroom flat!"), ["i'd", "like", "a", "two", "bedroom", "flat"]);
+        assert_eq!(
+            words("I\u{2019}d like a 2-bedroom flat!"),
+            ["i'd", "like", "a", "two", "bedroom", "flat"]
+        );
         assert_eq!(words(" 'quoted' 90 "), ["quoted", "nine", "zero"]);
         assert!(words("?! ...").is_empty());
     }

@@ -7,7 +7,10 @@
 //! Decoders live in worker threads of their own (they are blocking C code), behind a short queue: a
 //! caller whose utterance would wait longer than it takes to press a key is told `Overloaded`.
 
-#[expect(unsafe_code, reason = "a C library is called; each block has its proof")]
+#[expect(
+    unsafe_code,
+    reason = "a C library is called; each block has its proof"
+)]
 mod ffi;
 mod score;
 
@@ -72,7 +75,9 @@ impl PocketsphinxSettings {
 
 /// Loads library and model once, for the probe. Blocks for up to half a second.
 pub(crate) fn try_load(settings: &PocketsphinxSettings) -> Result<(), String> {
-    Decoder::new(settings.model(), OPTIONS).map(drop).map_err(|error| describe(&error))
+    Decoder::new(settings.model(), OPTIONS)
+        .map(drop)
+        .map_err(|error| describe(&error))
 }
 
 fn describe(error: &LoadError) -> String {
@@ -96,7 +101,10 @@ struct Job {
 impl OfflineStt {
     /// Nothing is loaded before the first utterance, or [`OfflineStt::warm_up`].
     pub fn new(settings: PocketsphinxSettings) -> Self {
-        Self { settings, queue: OnceLock::new() }
+        Self {
+            settings,
+            queue: OnceLock::new(),
+        }
     }
 
     /// Starts the workers, which load the model (up to half a second, in the background).
@@ -107,16 +115,25 @@ impl OfflineStt {
     fn queue(&self) -> &SyncSender<Job> {
         self.queue.get_or_init(|| {
             let cores = thread::available_parallelism().map_or(1, usize::from);
-            let workers = if self.settings.workers == 0 { (cores / 2).clamp(1, 4) } else { self.settings.workers };
+            let workers = if self.settings.workers == 0 {
+                (cores / 2).clamp(1, 4)
+            } else {
+                self.settings.workers
+            };
             let (sender, receiver) = sync_channel(QUEUE * workers);
-            let (receiver, complained) = (Arc::new(Mutex::new(receiver)), Arc::new(AtomicBool::new(false)));
+            let (receiver, complained) = (
+                Arc::new(Mutex::new(receiver)),
+                Arc::new(AtomicBool::new(false)),
+            );
             for _ in 0..workers {
                 let worker = Worker {
                     model: self.settings.model().to_owned(),
                     jobs: receiver.clone(),
                     complained: complained.clone(),
                 };
-                let spawned = thread::Builder::new().name("pocketsphinx".into()).spawn(move || worker.run());
+                let spawned = thread::Builder::new()
+                    .name("pocketsphinx".into())
+                    .spawn(move || worker.run());
                 if let Err(error) = spawned {
                     tracing::error!(%error, "no thread for the offline recogniser");
                 }
@@ -134,7 +151,11 @@ impl Stt for OfflineStt {
                 return Err(ProviderFault::NotInstalled);
             }
             let (reply, answer) = oneshot::channel();
-            let job = Job { pcm, phrases: hints.phrases.clone(), reply };
+            let job = Job {
+                pcm,
+                phrases: hints.phrases.clone(),
+                reply,
+            };
             self.queue().try_send(job).map_err(|error| match error {
                 TrySendError::Full(_) => ProviderFault::Overloaded,
                 // No worker could be started.
@@ -162,15 +183,29 @@ impl Worker {
             Ok(recogniser) => Some(recogniser),
             Err(error) => {
                 if !self.complained.swap(true, Ordering::SeqCst) {
-                    tracing::error!("the offline recogniser pocketsphinx is {}", describe(&error));
+                    tracing::error!(
+                        "the offline recogniser pocketsphinx is {}",
+                        describe(&error)
+                    );
                 }
                 None
             }
         };
         loop {
             // Held while waiting: the workers take turns at the queue.
-            let job = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(Job { pcm, phrases, reply }) = job else { return };
+            let job = self
+                .jobs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .recv();
+            let Ok(Job {
+                pcm,
+                phrases,
+                reply,
+            }) = job
+            else {
+                return;
+            };
             if reply.is_closed() {
                 // The caller has hung up, or the time is over.
                 continue;
@@ -199,13 +234,21 @@ impl Recogniser {
     fn new(model: &Path) -> Result<Self, LoadError> {
         let mut decoder = Decoder::new(model, OPTIONS)?;
         if !decoder.add_phone_loop(PHONES) {
-            return Err(LoadError::Model(format!("{}: no phone loop", model.display())));
+            return Err(LoadError::Model(format!(
+                "{}: no phone loop",
+                model.display()
+            )));
         }
-        Ok(Self { decoder, grammars: Vec::new(), made: 0 })
+        Ok(Self {
+            decoder,
+            grammars: Vec::new(),
+            made: 0,
+        })
     }
 
     fn transcribe(&mut self, pcm: &[i16], phrases: &[String]) -> Transcript {
-        self.passes(pcm, phrases).map_or_else(Transcript::default, |passes| score::judge(&passes))
+        self.passes(pcm, phrases)
+            .map_or_else(Transcript::default, |passes| score::judge(&passes))
     }
 
     fn passes(&mut self, pcm: &[i16], phrases: &[String]) -> Option<Passes> {
@@ -246,7 +289,10 @@ impl Recogniser {
         self.made += 1;
         let name = CString::new(format!("grammar{}", self.made)).ok()?;
         if !self.decoder.add_grammar(&name, &jsgf) {
-            tracing::error!(phrases = phrases.len(), "the offline recogniser refuses its grammar");
+            tracing::error!(
+                phrases = phrases.len(),
+                "the offline recogniser refuses its grammar"
+            );
             return None;
         }
         Some(name)

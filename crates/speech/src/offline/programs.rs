@@ -58,31 +58,45 @@ impl Program {
     }
 }
 
+/// What all voices of this machine share.
+pub struct Programs {
+    turns: Semaphore,
+    /// Languages that espeak-ng speaks, asked once.
+    languages: OnceCell<BTreeSet<String>>,
+}
+
+impl Default for Programs {
+    fn default() -> Self {
+        Self {
+            turns: Semaphore::new(PROGRAMS),
+            languages: OnceCell::new(),
+        }
+    }
+}
+
 /// flite and espeak-ng.
 pub struct OfflineTts {
     forced: Option<Program>,
-    turns: Arc<Semaphore>,
-    /// Languages that espeak-ng speaks, asked once.
-    languages: Arc<OnceCell<BTreeSet<String>>>,
+    programs: Arc<Programs>,
 }
 
 impl OfflineTts {
     /// `flite` or `espeak-ng` speaks every line; empty chooses by voice and language.
-    pub fn new(engine: &str) -> Self {
+    pub fn new(engine: &str, programs: Arc<Programs>) -> Self {
         let forced = match engine {
             "flite" => Some(Program::Flite),
             "espeak-ng" => Some(Program::Espeak),
             _ => None,
         };
-        Self { forced, turns: Arc::new(Semaphore::new(PROGRAMS)), languages: Arc::default() }
+        Self { forced, programs }
     }
 }
 
 impl Tts for OfflineTts {
     fn speak(&self, line: Line) -> PcmStream {
-        let (forced, turns, languages) = (self.forced, self.turns.clone(), self.languages.clone());
+        let (forced, programs) = (self.forced, self.programs.clone());
         produce(move |sink| async move {
-            let made = timeout(TIMEOUT, make(forced, &turns, &languages, &line));
+            let made = timeout(TIMEOUT, make(forced, &programs, &line));
             let pcm = made.await.map_err(|_| ProviderFault::TimedOut)??;
             for chunk in pcm.chunks(MAX_CHUNK) {
                 sink.send(chunk.to_vec()).await;
@@ -94,8 +108,7 @@ impl Tts for OfflineTts {
 
 async fn make(
     forced: Option<Program>,
-    turns: &Semaphore,
-    languages: &OnceCell<BTreeSet<String>>,
+    programs: &Programs,
     line: &Line,
 ) -> Result<Vec<i16>, ProviderFault> {
     let text = clean(&line.text);
@@ -106,13 +119,17 @@ async fn make(
         return Err(ProviderFault::Malformed);
     }
     // The semaphore is never closed.
-    let _turn = turns.acquire().await.map_err(|_| ProviderFault::Overloaded)?;
+    let _turn = programs
+        .turns
+        .acquire()
+        .await
+        .map_err(|_| ProviderFault::Overloaded)?;
     let mut fault = ProviderFault::NotInstalled;
     for program in order(forced, line) {
         let answer = match program {
             Program::Flite => flite(flite_voice(&line.voice), &text).await,
             Program::Espeak => {
-                let languages = languages.get_or_init(espeak_languages).await;
+                let languages = programs.languages.get_or_init(espeak_languages).await;
                 espeak(&espeak_voice(languages, &line.language), &text).await
             }
         };
@@ -139,7 +156,9 @@ fn order(forced: Option<Program>, line: &Line) -> &'static [Program] {
         Some(Program::Flite) => &[Program::Flite],
         Some(Program::Espeak) => &[Program::Espeak],
         None if !is_english(&line.language) => &[Program::Espeak],
-        None if matches!(line.voice.as_str(), "espeak" | "espeak-ng") => &[Program::Espeak, Program::Flite],
+        None if matches!(line.voice.as_str(), "espeak" | "espeak-ng") => {
+            &[Program::Espeak, Program::Flite]
+        }
         None => &[Program::Flite, Program::Espeak],
     }
 }
@@ -151,7 +170,10 @@ pub(crate) fn is_english(language: &str) -> bool {
 }
 
 fn flite_voice(voice: &str) -> &'static str {
-    FLITE_VOICES.into_iter().find(|known| *known == voice).unwrap_or(FLITE_DEFAULT)
+    FLITE_VOICES
+        .into_iter()
+        .find(|known| *known == voice)
+        .unwrap_or(FLITE_DEFAULT)
 }
 
 /// The longest part of a BCP 47 tag that is a voice of espeak-ng; `en` where none is.
@@ -184,16 +206,29 @@ fn espeak_voice(languages: &BTreeSet<String>, language: &str) -> String {
 /// The second column of `espeak-ng --voices`.
 async fn espeak_languages() -> BTreeSet<String> {
     let mut command = Command::new(Program::Espeak.name());
-    command.arg("--voices").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let Ok(output) = command.output().await else { return BTreeSet::new() };
+    command
+        .arg("--voices")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let Ok(output) = command.output().await else {
+        return BTreeSet::new();
+    };
     let listing = String::from_utf8_lossy(&output.stdout).into_owned();
-    listing.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect()
+    listing
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .map(str::to_owned)
+        .collect()
 }
 
 async fn flite(voice: &str, text: &str) -> io::Result<Vec<u8>> {
     let mut file = tempfile::tempfile()?;
     let mut command = Command::new(Program::Flite.name());
-    command.args(["-voice", voice, "-f", "/dev/stdin", "-o", "/dev/stdout"]).stdout(file.try_clone()?);
+    command
+        .args(["-voice", voice, "-f", "/dev/stdin", "-o", "/dev/stdout"])
+        .stdout(file.try_clone()?);
     run(command, text).await?;
     let mut wav = Vec::new();
     file.rewind()?;
@@ -203,13 +238,19 @@ async fn flite(voice: &str, text: &str) -> io::Result<Vec<u8>> {
 
 async fn espeak(voice: &str, text: &str) -> io::Result<Vec<u8>> {
     let mut command = Command::new(Program::Espeak.name());
-    command.args(["-v", voice, "--stdin", "--stdout"]).stdout(Stdio::piped());
+    command
+        .args(["-v", voice, "--stdin", "--stdout"])
+        .stdout(Stdio::piped());
     run(command, text).await
 }
 
 /// Runs it with the text on stdin; its stdout, where that is a pipe. Killed when the future is dropped.
 async fn run(mut command: Command, text: &str) -> io::Result<Vec<u8>> {
-    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
     let stdin = child.stdin.take();
     let feed = async {
         if let Some(mut stdin) = stdin {
@@ -220,7 +261,11 @@ async fn run(mut command: Command, text: &str) -> io::Result<Vec<u8>> {
     };
     let (output, ()) = tokio::join!(child.wait_with_output(), feed);
     let output = output?;
-    if output.status.success() { Ok(output.stdout) } else { Err(io::Error::other(output.status.to_string())) }
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(io::Error::other(output.status.to_string()))
+    }
 }
 
 /// One line of plain text: what a model sent is not to steer the program (espeak-ng reads `[[phonemes]]`
@@ -228,7 +273,13 @@ async fn run(mut command: Command, text: &str) -> io::Result<Vec<u8>> {
 fn clean(text: &str) -> String {
     let plain: String = text
         .chars()
-        .map(|c| if c.is_control() || matches!(c, '[' | ']' | '<' | '>' | '|' | '\u{FEFF}') { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || matches!(c, '[' | ']' | '<' | '>' | '|' | '\u{FEFF}') {
+                ' '
+            } else {
+                c
+            }
+        })
         .collect();
     let mut words = String::with_capacity(plain.len() + 1);
     for word in plain.split_whitespace() {
@@ -244,7 +295,9 @@ fn clean(text: &str) -> String {
 }
 
 fn sound(bytes: &[u8]) -> Result<Vec<i16>, ProviderFault> {
-    let Sniff::Wav(format) = wav::sniff(bytes) else { return Err(ProviderFault::Malformed) };
+    let Sniff::Wav(format) = wav::sniff(bytes) else {
+        return Err(ProviderFault::Malformed);
+    };
     let pcm = wav::to_mono(&wav::samples(&bytes[format.data_at..]), format.channels);
     if pcm.is_empty() {
         return Err(ProviderFault::Malformed);
@@ -267,7 +320,9 @@ mod tests {
 
     #[test]
     fn the_nearest_voice_of_espeak() {
-        let known = ["en-us", "en-gb", "de", "pt-br", "fr-fr", "cmn"].map(str::to_owned).into();
+        let known = ["en-us", "en-gb", "de", "pt-br", "fr-fr", "cmn"]
+            .map(str::to_owned)
+            .into();
         for (asked, given) in [
             ("", "en-us"),
             ("en-GB", "en-gb"),
@@ -284,7 +339,10 @@ mod tests {
 
     #[test]
     fn text_is_one_plain_line() {
-        assert_eq!(clean("  Hi,\n\n[[x]] <break/> there\0 "), "Hi, x break/ there\n");
+        assert_eq!(
+            clean("  Hi,\n\n[[x]] <break/> there\0 "),
+            "Hi, x break/ there\n"
+        );
         assert_eq!(clean(" \n\u{7}"), "");
     }
 }

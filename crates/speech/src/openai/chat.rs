@@ -8,10 +8,11 @@ use super::{
 use crate::door::{ChatPart, ChatRequest, ChatStream, Llm};
 use crate::produce::{Sink, produce};
 use async_openai::types::chat::{
-    ChatCompletionMessageToolCall, ChatCompletionMessageToolCalls, ChatCompletionRequestAssistantMessage,
-    ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage, ChatCompletionRequestToolMessage,
-    ChatCompletionRequestUserMessage, ChatCompletionTool, ChatCompletionTools, CreateChatCompletionRequest,
-    FunctionCall, FunctionObject,
+    ChatCompletionMessageToolCall, ChatCompletionMessageToolCalls,
+    ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
+    ChatCompletionRequestSystemMessage, ChatCompletionRequestToolMessage,
+    ChatCompletionRequestUserMessage, ChatCompletionTool, ChatCompletionTools,
+    CreateChatCompletionRequest, FunctionCall, FunctionObject,
 };
 use futures_util::StreamExt;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -24,7 +25,9 @@ const MAX_BODY: usize = 4 << 20;
 
 impl Llm for OpenAi {
     fn chat(&self, request: ChatRequest) -> ChatStream {
-        let ChatRequest { first_token, total, .. } = request;
+        let ChatRequest {
+            first_token, total, ..
+        } = request;
         let post = self
             .post(&["chat", "completions"])
             .header(ACCEPT, "text/event-stream")
@@ -32,7 +35,9 @@ impl Llm for OpenAi {
         let stall = self.limits.chat_stall;
         produce(move |sink| async move {
             let answer = run(post, first_token, stall, sink);
-            timeout(total, answer).await.unwrap_or(Err(ProviderFault::TimedOut))
+            timeout(total, answer)
+                .await
+                .unwrap_or(Err(ProviderFault::TimedOut))
         })
     }
 }
@@ -49,7 +54,9 @@ async fn run(
         answer.begin(post).await?;
         answer.next().await
     };
-    let mut parts = timeout(first_token, begin).await.map_err(|_| ProviderFault::TimedOut)??;
+    let mut parts = timeout(first_token, begin)
+        .await
+        .map_err(|_| ProviderFault::TimedOut)??;
     loop {
         for part in parts {
             let done = part == ChatPart::Done;
@@ -58,7 +65,9 @@ async fn run(
                 return Ok(());
             }
         }
-        parts = timeout(stall, answer.next()).await.map_err(|_| ProviderFault::TimedOut)??;
+        parts = timeout(stall, answer.next())
+            .await
+            .map_err(|_| ProviderFault::TimedOut)??;
     }
 }
 
@@ -76,8 +85,17 @@ struct Answer {
 impl Answer {
     async fn begin(&mut self, post: reqwest::RequestBuilder) -> Result<(), ProviderFault> {
         let response = send(post).await?;
-        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        let kind = kind
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         match kind.as_str() {
             "application/json" => self.whole = Some(Vec::new()),
             "text/html" => return Err(ProviderFault::Malformed),
@@ -123,7 +141,11 @@ impl Answer {
         Ok(parts)
     }
 
-    fn parts(&mut self, events: &mut Vec<String>, parts: &mut Vec<ChatPart>) -> Result<(), ProviderFault> {
+    fn parts(
+        &mut self,
+        events: &mut Vec<String>,
+        parts: &mut Vec<ChatPart>,
+    ) -> Result<(), ProviderFault> {
         for event in events.drain(..) {
             if self.assembly.is_done() {
                 break;
@@ -160,16 +182,35 @@ fn tool(spec: ToolSpec) -> ChatCompletionTools {
 }
 
 fn message(message: ChatMessage) -> ChatCompletionRequestMessage {
-    let ChatMessage { role, content, tool_calls, tool_call_id } = message;
+    let ChatMessage {
+        role,
+        content,
+        tool_calls,
+        tool_call_id,
+    } = message;
     match role {
-        Role::System => ChatCompletionRequestSystemMessage { content: content.into(), name: None }.into(),
-        Role::User => ChatCompletionRequestUserMessage { content: content.into(), name: None }.into(),
+        Role::System => ChatCompletionRequestSystemMessage {
+            content: content.into(),
+            name: None,
+        }
+        .into(),
+        Role::User => ChatCompletionRequestUserMessage {
+            content: content.into(),
+            name: None,
+        }
+        .into(),
         Role::Assistant => {
             let calls: Vec<_> = tool_calls
                 .into_iter()
                 .map(|call| {
-                    let function = FunctionCall { name: call.name, arguments: call.arguments };
-                    ChatCompletionMessageToolCalls::Function(ChatCompletionMessageToolCall { id: call.id, function })
+                    let function = FunctionCall {
+                        name: call.name,
+                        arguments: call.arguments,
+                    };
+                    ChatCompletionMessageToolCalls::Function(ChatCompletionMessageToolCall {
+                        id: call.id,
+                        function,
+                    })
                 })
                 .collect();
             ChatCompletionRequestAssistantMessage {
@@ -182,7 +223,11 @@ fn message(message: ChatMessage) -> ChatCompletionRequestMessage {
         }
         Role::Tool => {
             let tool_call_id = tool_call_id.unwrap_or_default();
-            ChatCompletionRequestToolMessage { content: content.into(), tool_call_id }.into()
+            ChatCompletionRequestToolMessage {
+                content: content.into(),
+                tool_call_id,
+            }
+            .into()
         }
     }
 }

@@ -49,7 +49,9 @@ struct FunctionDelta {
     arguments: Option<Value>,
 }
 
-fn or_null<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(value: D) -> Result<T, D::Error> {
+fn or_null<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    value: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
@@ -78,7 +80,11 @@ impl Assembly {
     }
 
     /// One event's data.
-    pub(super) fn event(&mut self, data: &str, out: &mut Vec<ChatPart>) -> Result<(), ProviderFault> {
+    pub(super) fn event(
+        &mut self,
+        data: &str,
+        out: &mut Vec<ChatPart>,
+    ) -> Result<(), ProviderFault> {
         let data = data.trim();
         if self.done || data.is_empty() {
             return Ok(());
@@ -92,9 +98,14 @@ impl Assembly {
             return Err(ProviderFault::Malformed);
         }
         // More than one choice was not asked for.
-        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(()) };
+        let Some(choice) = chunk.choices.into_iter().next() else {
+            return Ok(());
+        };
         self.delta(choice.delta, out)?;
-        if choice.finish_reason.is_some_and(|reason| !reason.is_empty()) {
+        if choice
+            .finish_reason
+            .is_some_and(|reason| !reason.is_empty())
+        {
             self.finished = true;
         }
         Ok(())
@@ -125,7 +136,11 @@ impl Assembly {
             self.tool(tool)?;
         }
         if let Some(function) = delta.function_call {
-            self.tool(ToolDelta { index: Some(0), id: None, function: Some(function) })?;
+            self.tool(ToolDelta {
+                index: Some(0),
+                id: None,
+                function: Some(function),
+            })?;
         }
         Ok(())
     }
@@ -143,7 +158,10 @@ impl Assembly {
         };
         self.count(arguments.len() + name.as_deref().map_or(0, str::len))?;
         let known = match (piece.index, &id) {
-            (Some(_), _) => self.tools.iter().rposition(|tool| tool.index == piece.index),
+            (Some(_), _) => self
+                .tools
+                .iter()
+                .rposition(|tool| tool.index == piece.index),
             (None, Some(_)) => self.tools.iter().rposition(|tool| tool.id == id),
             (None, None) if name.is_none() => self.tools.len().checked_sub(1),
             (None, None) => None,
@@ -167,7 +185,12 @@ impl Assembly {
             None if self.tools.len() >= MAX_TOOLS => return Err(ProviderFault::Malformed),
             None => {
                 let name = name.unwrap_or_default();
-                self.tools.push(Building { index: piece.index, id, name, arguments });
+                self.tools.push(Building {
+                    index: piece.index,
+                    id,
+                    name,
+                    arguments,
+                });
             }
         }
         Ok(())
@@ -175,7 +198,11 @@ impl Assembly {
 
     fn count(&mut self, bytes: usize) -> Result<(), ProviderFault> {
         self.bytes += bytes;
-        if self.bytes > MAX_ANSWER { Err(ProviderFault::Malformed) } else { Ok(()) }
+        if self.bytes > MAX_ANSWER {
+            Err(ProviderFault::Malformed)
+        } else {
+            Ok(())
+        }
     }
 
     fn finish(&mut self, out: &mut Vec<ChatPart>) -> Result<(), ProviderFault> {
@@ -188,9 +215,17 @@ impl Assembly {
             if tool.name.is_empty() {
                 return Err(ProviderFault::Malformed);
             }
-            let arguments = if tool.arguments.trim().is_empty() { "{}".to_owned() } else { tool.arguments };
+            let arguments = if tool.arguments.trim().is_empty() {
+                "{}".to_owned()
+            } else {
+                tool.arguments
+            };
             let id = tool.id.unwrap_or_else(|| format!("call_{at}"));
-            out.push(ChatPart::Tool(ToolCall { id, name: tool.name, arguments }));
+            out.push(ChatPart::Tool(ToolCall {
+                id,
+                name: tool.name,
+                arguments,
+            }));
         }
         out.push(ChatPart::Done);
         Ok(())
@@ -211,7 +246,11 @@ mod tests {
     }
 
     fn tool(id: &str, name: &str, arguments: &str) -> ChatPart {
-        ChatPart::Tool(ToolCall { id: id.into(), name: name.into(), arguments: arguments.into() })
+        ChatPart::Tool(ToolCall {
+            id: id.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+        })
     }
 
     fn text(text: &str) -> ChatPart {
@@ -240,7 +279,14 @@ mod tests {
             r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":1}"}}]}}]}"#,
             r#"{"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"arguments":"}"}}]},"finish_reason":"tool_calls"}]}"#,
         ]);
-        assert_eq!(parts, Ok(vec![tool("a", "f", r#"{"x":1}"#), tool("b", "g", "{}"), ChatPart::Done]));
+        assert_eq!(
+            parts,
+            Ok(vec![
+                tool("a", "f", r#"{"x":1}"#),
+                tool("b", "g", "{}"),
+                ChatPart::Done
+            ])
+        );
     }
 
     #[test]
@@ -249,7 +295,14 @@ mod tests {
             r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":{"x":1}}},{"function":{"name":"f"}}]}}]}"#,
             r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
         ]);
-        assert_eq!(parts, Ok(vec![tool("call_0", "f", r#"{"x":1}"#), tool("call_1", "f", "{}"), ChatPart::Done]));
+        assert_eq!(
+            parts,
+            Ok(vec![
+                tool("call_0", "f", r#"{"x":1}"#),
+                tool("call_1", "f", "{}"),
+                ChatPart::Done
+            ])
+        );
     }
 
     #[test]
@@ -259,7 +312,10 @@ mod tests {
             r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":":2}"}}]}}]}"#,
             "[DONE]",
         ]);
-        assert_eq!(parts, Ok(vec![tool("a", "f", r#"{"x":2}"#), ChatPart::Done]));
+        assert_eq!(
+            parts,
+            Ok(vec![tool("a", "f", r#"{"x":2}"#), ChatPart::Done])
+        );
     }
 
     #[test]
@@ -269,14 +325,24 @@ mod tests {
             r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"g","arguments":"{}"}}]}}]}"#,
             "[DONE]",
         ]);
-        assert_eq!(parts, Ok(vec![tool("a", "f", "{}"), tool("b", "g", "{}"), ChatPart::Done]));
+        assert_eq!(
+            parts,
+            Ok(vec![
+                tool("a", "f", "{}"),
+                tool("b", "g", "{}"),
+                ChatPart::Done
+            ])
+        );
     }
 
     #[test]
     fn a_second_answer_behind_the_end_is_not_said() {
         let one = r#"{"choices":[{"delta":{"content":"Yes."}}]}"#;
         let end = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
-        assert_eq!(all(&[one, end, one, end, "[DONE]"]), Ok(vec![text("Yes."), ChatPart::Done]));
+        assert_eq!(
+            all(&[one, end, one, end, "[DONE]"]),
+            Ok(vec![text("Yes."), ChatPart::Done])
+        );
     }
 
     #[test]
@@ -290,7 +356,10 @@ mod tests {
             &[r#"{"choices":[{"delta":{"content":7}}]}"#],
             &[r#"{"choices":"none"}"#],
             &[r#"{"choices":[{"delta":{"content":"cut"}}]}"#],
-            &[r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{}"}}]}}]}"#, "[DONE]"],
+            &[
+                r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{}"}}]}}]}"#,
+                "[DONE]",
+            ],
         ] {
             assert_eq!(all(events), Err(ProviderFault::Malformed), "{events:?}");
         }
@@ -298,12 +367,18 @@ mod tests {
 
     #[test]
     fn a_model_may_say_nothing() {
-        assert_eq!(all(&[r#"{"choices":[{"delta":{"content":""},"finish_reason":"stop"}]}"#]), Ok(vec![ChatPart::Done]));
+        assert_eq!(
+            all(&[r#"{"choices":[{"delta":{"content":""},"finish_reason":"stop"}]}"#]),
+            Ok(vec![ChatPart::Done])
+        );
     }
 
     #[test]
     fn an_answer_has_bounds() {
-        let long = format!(r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#, "x".repeat(MAX_ANSWER + 1));
+        let long = format!(
+            r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#,
+            "x".repeat(MAX_ANSWER + 1)
+        );
         assert_eq!(all(&[&long]), Err(ProviderFault::Malformed));
     }
 }

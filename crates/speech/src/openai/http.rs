@@ -61,8 +61,19 @@ pub struct OpenAi {
 impl OpenAi {
     /// `None` where `spec` is no `OpenAi`, or its address is not http or https.
     pub(crate) fn new(http: reqwest::Client, spec: &DoorSpec, limits: Limits) -> Option<Self> {
-        let DoorSpec::OpenAi { base_url, model, key, voice, sample_rate } = spec else { return None };
-        let mut base = Url::parse(base_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        let DoorSpec::OpenAi {
+            base_url,
+            model,
+            key,
+            voice,
+            sample_rate,
+        } = spec
+        else {
+            return None;
+        };
+        let mut base = Url::parse(base_url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))?;
         base.path_segments_mut().ok()?.pop_if_empty();
         Some(Self {
             http,

@@ -28,9 +28,15 @@ struct Request<'a> {
 
 impl Tts for OpenAi {
     fn speak(&self, line: Line) -> PcmStream {
-        let named = Some(line.voice.as_str()).filter(|voice| !voice.is_empty() && !offline::is_offline_voice(voice));
+        let named = Some(line.voice.as_str())
+            .filter(|voice| !voice.is_empty() && !offline::is_offline_voice(voice));
         let voice = named.or(self.voice.as_deref()).unwrap_or("alloy");
-        let request = Request { model: &self.model, input: &line.text, voice, response_format: "pcm" };
+        let request = Request {
+            model: &self.model,
+            input: &line.text,
+            voice,
+            response_format: "pcm",
+        };
         let post = self.post(&["audio", "speech"]).json(&request);
         let (rate, limits) = (self.sample_rate.unwrap_or(RATE), self.limits.clone());
         let characters = line.text.chars().count() as u64;
@@ -41,17 +47,24 @@ impl Tts for OpenAi {
                 return Ok(());
             }
             let begin = async { Sound::begin(post, rate).await };
-            let mut sound = timeout(limits.first_sound, begin).await.map_err(|_| ProviderFault::TimedOut)??;
+            let mut sound = timeout(limits.first_sound, begin)
+                .await
+                .map_err(|_| ProviderFault::TimedOut)??;
             // A whole chunk must come in time, not only a byte of it: a drip is a stall too.
-            while let Some(chunk) =
-                timeout(limits.sound_stall, sound.chunk()).await.map_err(|_| ProviderFault::TimedOut)??
+            while let Some(chunk) = timeout(limits.sound_stall, sound.chunk())
+                .await
+                .map_err(|_| ProviderFault::TimedOut)??
             {
                 say(&sink, chunk).await;
                 if sound.made > most {
                     return Err(ProviderFault::Malformed);
                 }
             }
-            if sound.made == 0 { Err(ProviderFault::Malformed) } else { Ok(()) }
+            if sound.made == 0 {
+                Err(ProviderFault::Malformed)
+            } else {
+                Ok(())
+            }
         })
     }
 }
@@ -82,8 +95,13 @@ impl Sound {
     /// Waits for the first bytes, and finds out what they are.
     async fn begin(post: reqwest::RequestBuilder, rate: u32) -> Result<Self, ProviderFault> {
         let response = send(post).await?;
-        let kind = response.headers().get(CONTENT_TYPE).map(|kind| String::from_utf8_lossy(kind.as_bytes()).to_lowercase());
-        let rate = kind.as_deref().map_or(Ok(Some(rate)), |kind| rate_of(kind, rate))?;
+        let kind = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(|kind| String::from_utf8_lossy(kind.as_bytes()).to_lowercase());
+        let rate = kind
+            .as_deref()
+            .map_or(Ok(Some(rate)), |kind| rate_of(kind, rate))?;
         let mut bytes = response.bytes_stream().boxed();
         let mut head = Vec::new();
         let (format, left) = loop {
@@ -94,14 +112,19 @@ impl Sound {
                 _ => {}
             }
             match bytes.next().await {
-                Some(chunk) => head.extend_from_slice(&chunk.map_err(|_| ProviderFault::Malformed)?),
+                Some(chunk) => {
+                    head.extend_from_slice(&chunk.map_err(|_| ProviderFault::Malformed)?)
+                }
                 None if head.is_empty() => return Err(ProviderFault::Malformed),
                 // Shorter than any header: it was no WAV.
                 None => break (None, None),
             }
         };
         // A type that promises a container, and none in the bytes.
-        let from = format.map(|format| format.rate).or(rate).ok_or(ProviderFault::Malformed)?;
+        let from = format
+            .map(|format| format.rate)
+            .or(rate)
+            .ok_or(ProviderFault::Malformed)?;
         if let Some(format) = format {
             head.drain(..format.data_at);
         }
@@ -126,7 +149,9 @@ impl Sound {
                 self.over = true;
             } else if self.ready.len() < MAX_CHUNK {
                 match self.bytes.next().await {
-                    Some(chunk) => self.rest.extend_from_slice(&chunk.map_err(|_| ProviderFault::Malformed)?),
+                    Some(chunk) => self
+                        .rest
+                        .extend_from_slice(&chunk.map_err(|_| ProviderFault::Malformed)?),
                     None => self.over = true,
                 }
             }
@@ -142,7 +167,9 @@ impl Sound {
 
     fn convert(&mut self) {
         let frame = usize::from(self.channels) * 2;
-        let most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let most = self.left.map_or(usize::MAX, |left| {
+            usize::try_from(left).unwrap_or(usize::MAX)
+        });
         let whole = self.rest.len().min(most) / frame * frame;
         let pcm = wav::to_mono(&wav::samples(&self.rest[..whole]), self.channels);
         self.rest.drain(..whole);
@@ -160,20 +187,25 @@ impl Sound {
 /// container, whose header must say. `Malformed`: no sound.
 fn rate_of(kind: &str, configured: u32) -> Result<Option<u32>, ProviderFault> {
     let (kind, parameters) = kind.split_once(';').unwrap_or((kind, ""));
-    let said = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("rate=")?.trim().parse().ok());
+    let said = parameters
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("rate=")?.trim().parse().ok());
     match kind.trim() {
         "audio/wav" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" => Ok(None),
         // RFC 2586: `audio/L16;rate=` is big endian, which no such server really sends; little is meant.
-        kind if kind.starts_with("audio/") && !is_compressed(kind) => {
-            Ok(Some(said.filter(|rate| (4_000..=192_000).contains(rate)).unwrap_or(configured)))
-        }
+        kind if kind.starts_with("audio/") && !is_compressed(kind) => Ok(Some(
+            said.filter(|rate| (4_000..=192_000).contains(rate))
+                .unwrap_or(configured),
+        )),
         "application/octet-stream" | "binary/octet-stream" | "" => Ok(Some(configured)),
         _ => Err(ProviderFault::Malformed),
     }
 }
 
 fn is_compressed(kind: &str) -> bool {
-    ["mpeg", "mp3", "mp4", "ogg", "opus", "aac", "flac", "webm"].iter().any(|codec| kind.contains(codec))
+    ["mpeg", "mp3", "mp4", "ogg", "opus", "aac", "flac", "webm"]
+        .iter()
+        .any(|codec| kind.contains(codec))
 }
 
 #[cfg(test)]
@@ -183,12 +215,27 @@ mod tests {
     #[test]
     fn types_of_sound() {
         assert_eq!(rate_of("audio/pcm", 24_000), Ok(Some(24_000)));
-        assert_eq!(rate_of("audio/pcm; rate=16000; channels=1", 24_000), Ok(Some(16_000)));
+        assert_eq!(
+            rate_of("audio/pcm; rate=16000; channels=1", 24_000),
+            Ok(Some(16_000))
+        );
         assert_eq!(rate_of("audio/pcm;rate=0", 24_000), Ok(Some(24_000)));
-        assert_eq!(rate_of("application/octet-stream", 22_050), Ok(Some(22_050)));
+        assert_eq!(
+            rate_of("application/octet-stream", 22_050),
+            Ok(Some(22_050))
+        );
         assert_eq!(rate_of("audio/x-wav", 24_000), Ok(None));
-        for kind in ["audio/mpeg", "audio/ogg; codecs=opus", "text/html", "application/json"] {
-            assert_eq!(rate_of(kind, 24_000), Err(ProviderFault::Malformed), "{kind}");
+        for kind in [
+            "audio/mpeg",
+            "audio/ogg; codecs=opus",
+            "text/html",
+            "application/json",
+        ] {
+            assert_eq!(
+                rate_of(kind, 24_000),
+                Err(ProviderFault::Malformed),
+                "{kind}"
+            );
         }
     }
 }

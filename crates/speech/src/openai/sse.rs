@@ -22,7 +22,11 @@ impl Events {
     ///
     /// # Errors
     /// `Malformed` where an event has no end within bounds, or is no UTF-8.
-    pub(super) fn take(&mut self, bytes: &[u8], out: &mut Vec<String>) -> Result<(), ProviderFault> {
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        out: &mut Vec<String>,
+    ) -> Result<(), ProviderFault> {
         for &byte in bytes {
             match byte {
                 b'\n' if std::mem::take(&mut self.after_cr) => {}
@@ -66,7 +70,8 @@ impl Events {
             if std::mem::replace(&mut self.has_data, true) {
                 self.data.push(b'\n');
             }
-            self.data.extend_from_slice(data.strip_prefix(b" ").unwrap_or(data));
+            self.data
+                .extend_from_slice(data.strip_prefix(b" ").unwrap_or(data));
         }
         Ok(())
     }
@@ -96,25 +101,38 @@ mod tests {
     #[test]
     fn line_ends_of_each_kind_spaces_comments_and_other_fields() {
         let stream = b"\xef\xbb\xbfdata: a\n\n: ping\n\nevent: x\r\ndata:b\r\nid: 3\r\n\r\ndata:  c\rdata: d\r\rdata\n\n";
-        assert_eq!(all(&[stream]), Ok(vec!["a".into(), "b".into(), " c\nd".into()]));
+        assert_eq!(
+            all(&[stream]),
+            Ok(vec!["a".into(), "b".into(), " c\nd".into()])
+        );
     }
 
     #[test]
     fn torn_at_every_byte() {
         let stream = "data: grüß\r\n\r\ndata: [DONE]\r\n\r\n".as_bytes();
         for at in 0..stream.len() {
-            assert_eq!(all(&[&stream[..at], &stream[at..]]), Ok(vec!["grüß".into(), "[DONE]".into()]), "{at}");
+            assert_eq!(
+                all(&[&stream[..at], &stream[at..]]),
+                Ok(vec!["grüß".into(), "[DONE]".into()]),
+                "{at}"
+            );
         }
     }
 
     #[test]
     fn the_last_event_needs_no_empty_line() {
-        assert_eq!(all(&[b"data: a\n\ndata: b"]), Ok(vec!["a".into(), "b".into()]));
+        assert_eq!(
+            all(&[b"data: a\n\ndata: b"]),
+            Ok(vec!["a".into(), "b".into()])
+        );
     }
 
     #[test]
     fn no_utf8_and_no_end_are_malformed() {
         assert_eq!(all(&[b"data: \xff\n\n"]), Err(ProviderFault::Malformed));
-        assert_eq!(all(&[&vec![b'x'; MAX_EVENT + 1]]), Err(ProviderFault::Malformed));
+        assert_eq!(
+            all(&[&vec![b'x'; MAX_EVENT + 1]]),
+            Err(ProviderFault::Malformed)
+        );
     }
 }

@@ -29,12 +29,23 @@ impl Stt for OpenAi {
                 return Ok(Transcript::default());
             }
             let answer = async {
-                let response = send(self.post(&["audio", "transcriptions"]).multipart(self.form(&pcm, hints)?)).await?;
+                let response = send(
+                    self.post(&["audio", "transcriptions"])
+                        .multipart(self.form(&pcm, hints)?),
+                )
+                .await?;
                 body(response, MAX_BODY).await
             };
-            let answer = timeout(self.limits.transcription, answer).await.map_err(|_| ProviderFault::TimedOut)??;
-            let heard: Heard = serde_json::from_slice(&answer).map_err(|_| ProviderFault::Malformed)?;
-            Ok(Transcript { text: heard.text.trim().to_owned(), confidence: 1000, rejected: false })
+            let answer = timeout(self.limits.transcription, answer)
+                .await
+                .map_err(|_| ProviderFault::TimedOut)??;
+            let heard: Heard =
+                serde_json::from_slice(&answer).map_err(|_| ProviderFault::Malformed)?;
+            Ok(Transcript {
+                text: heard.text.trim().to_owned(),
+                confidence: 1000,
+                rejected: false,
+            })
         })
     }
 }
@@ -42,7 +53,9 @@ impl Stt for OpenAi {
 impl OpenAi {
     fn form(&self, pcm: &[i16], hints: &Hints) -> Result<Form, ProviderFault> {
         let sound = wav::write(RATE, &resample::whole(pcm, SAMPLE_RATE, RATE));
-        let file = Part::bytes(sound).file_name("speech.wav").mime_str("audio/wav");
+        let file = Part::bytes(sound)
+            .file_name("speech.wav")
+            .mime_str("audio/wav");
         let file = file.map_err(|_| ProviderFault::Malformed)?;
         let mut form = Form::new()
             .part("file", file)

@@ -46,7 +46,12 @@ pub struct Gate {
 impl Gate {
     /// A closed one; `name` is for the log (`fast.llm`).
     pub fn new(name: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), state: Mutex::new(State::Closed { faults: VecDeque::new() }) })
+        Arc::new(Self {
+            name: name.into(),
+            state: Mutex::new(State::Closed {
+                faults: VecDeque::new(),
+            }),
+        })
     }
 
     /// May a request pass? `Open` if not.
@@ -59,14 +64,18 @@ impl Gate {
             }
             State::Open { .. } | State::HalfOpen { .. } => return Err(ProviderFault::Open),
         }
-        Ok(Pass { gate: Some(self.clone()) })
+        Ok(Pass {
+            gate: Some(self.clone()),
+        })
     }
 
     fn answered(&self) {
         let mut state = self.lock();
         if matches!(*state, State::HalfOpen { .. }) {
             tracing::info!(provider = %self.name, "circuit breaker closed: it answers again");
-            *state = State::Closed { faults: VecDeque::new() };
+            *state = State::Closed {
+                faults: VecDeque::new(),
+            };
         }
     }
 
@@ -75,7 +84,10 @@ impl Gate {
         match &mut *state {
             State::Closed { faults } => {
                 faults.push_back(now);
-                while faults.front().is_some_and(|at| now.duration_since(*at) > WITHIN) {
+                while faults
+                    .front()
+                    .is_some_and(|at| now.duration_since(*at) > WITHIN)
+                {
                     faults.pop_front();
                 }
                 if faults.len() >= FAULTS {
@@ -190,7 +202,10 @@ impl Tts for Breaker<dyn Tts> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a driver: the breaker measures real providers; tests pause tokio's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a driver: the breaker measures real providers; tests pause tokio's clock"
+)]
 fn clock() -> Instant {
     Instant::now()
 }
@@ -217,7 +232,10 @@ mod tests {
         fail(&gate, t + seconds(9));
         assert!(gate.enter(t + seconds(13)).is_err());
         let mut trial = gate.enter(t + seconds(14)).ok().expect("half open");
-        assert!(gate.enter(t + seconds(14)).is_err(), "only one trial at a time");
+        assert!(
+            gate.enter(t + seconds(14)).is_err(),
+            "only one trial at a time"
+        );
         trial.verdict(t + seconds(15), &Ok(()));
         assert!(gate.enter(t + seconds(15)).is_ok());
     }

@@ -19,7 +19,10 @@ pub struct Fallback<D: ?Sized> {
 impl<D: ?Sized> Fallback<D> {
     /// `name` is for the log (`fast.llm`).
     pub fn new(name: impl Into<String>, doors: Vec<Arc<D>>) -> Self {
-        Self { name: name.into(), doors: doors.into() }
+        Self {
+            name: name.into(),
+            doors: doors.into(),
+        }
     }
 }
 
@@ -31,7 +34,10 @@ struct Faults {
 
 impl Faults {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), first: None }
+        Self {
+            name: name.to_owned(),
+            first: None,
+        }
     }
     fn add(&mut self, fault: ProviderFault) {
         tracing::warn!(provider = %self.name, ?fault, "provider failed");
@@ -64,6 +70,9 @@ impl Llm for Fallback<dyn Llm> {
             let begun = clock();
             for door in &*doors {
                 let left = request.total.saturating_sub(begun.elapsed());
+                if left.is_zero() && faults.first.is_some() {
+                    break;
+                }
                 let mut request = request.clone();
                 request.total = left;
                 request.first_token = request.first_token.min(left);
@@ -115,7 +124,10 @@ impl Tts for Fallback<dyn Tts> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a driver: what is left of a real request's time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a driver: what is left of a real request's time"
+)]
 fn clock() -> Instant {
     Instant::now()
 }

@@ -18,12 +18,18 @@ fn settings() -> Settings {
         sound_stall: DEADLINE,
         chat_stall: DEADLINE,
     };
-    Settings { limits, ..Settings::default() }
+    Settings {
+        limits,
+        ..Settings::default()
+    }
 }
 
 async fn standin(door: Door, fault: Fault) -> Standin {
     let rule = ChatRule::always().says(SAID);
-    let mut script = Script::default().rule(rule).tone(700.0, SAID).fault(door, fault);
+    let mut script = Script::default()
+        .rule(rule)
+        .tone(700.0, SAID)
+        .fault(door, fault);
     script.speak.ms_per_char = 20;
     Standin::start(script).await.expect("a port")
 }
@@ -58,11 +64,18 @@ fn expected(door: Door, fault: Fault) -> Option<P> {
 async fn outcome(door: Door, providers: &Providers) -> Option<P> {
     match door {
         Door::Chat => {
-            let request = ChatRequest { first_token: DEADLINE, total: DEADLINE * 2, ..ask("book it") };
+            let request = ChatRequest {
+                first_token: DEADLINE,
+                total: DEADLINE * 2,
+                ..ask("book it")
+            };
             let (parts, end) = hear_out(providers.llm("fast").chat(request)).await;
             if end.is_ok() {
                 assert_eq!(words(&parts), SAID);
-                assert_eq!(parts.iter().filter(|part| **part == ChatPart::Done).count(), 1);
+                assert_eq!(
+                    parts.iter().filter(|part| **part == ChatPart::Done).count(),
+                    1
+                );
                 assert_eq!(parts.last(), Some(&ChatPart::Done));
             }
             end.err()
@@ -80,7 +93,11 @@ async fn outcome(door: Door, providers: &Providers) -> Option<P> {
             if end.is_ok() {
                 // 20 ms a character; the filter holds back 2 ms.
                 let whole = SAID.len() * 20 * 8;
-                assert!((whole - 40..=whole + 8).contains(&pcm.len()), "{} of {whole}", pcm.len());
+                assert!(
+                    (whole - 40..=whole + 8).contains(&pcm.len()),
+                    "{} of {whole}",
+                    pcm.len()
+                );
             }
             end.err()
         }
@@ -90,8 +107,13 @@ async fn outcome(door: Door, providers: &Providers) -> Option<P> {
 async fn every_fault_at(door: Door) {
     let cases = Fault::ALL.map(|fault| async move {
         let standin = standin(door, fault).await;
-        let providers = Providers::new(vec![profile("fast", &standin.base_url)], settings()).expect("profiles");
-        assert_eq!(outcome(door, &providers).await, expected(door, fault), "{fault:?} at {door}");
+        let providers =
+            Providers::new(vec![profile("fast", &standin.base_url)], settings()).expect("profiles");
+        assert_eq!(
+            outcome(door, &providers).await,
+            expected(door, fault),
+            "{fault:?} at {door}"
+        );
         assert_eq!(standin.log().len(), 1, "{fault:?} at {door}: no retries");
     });
     join_all(cases).await;
@@ -114,11 +136,18 @@ async fn at_the_speech() {
 
 #[tokio::test]
 async fn nobody_listens_at_the_port() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|l| l.local_addr())
+        .expect("a port")
+        .port();
     let spec = profile("fast", &format!("http://127.0.0.1:{port}/v1"));
     let providers = Providers::new(vec![spec], settings()).expect("profiles");
     for door in [Door::Chat, Door::Transcription, Door::Speech] {
-        assert_eq!(outcome(door, &providers).await, Some(P::Unreachable), "{door}");
+        assert_eq!(
+            outcome(door, &providers).await,
+            Some(P::Unreachable),
+            "{door}"
+        );
     }
 }
 
@@ -126,8 +155,17 @@ async fn nobody_listens_at_the_port() {
 async fn three_faults_open_the_breaker_and_the_server_is_left_alone() {
     let standin = standin(Door::Transcription, Fault::Status500).await;
     let providers = providers(&standin);
-    for expected in [P::Status(500), P::Status(500), P::Status(500), P::Open, P::Open] {
-        assert_eq!(outcome(Door::Transcription, &providers).await, Some(expected));
+    for expected in [
+        P::Status(500),
+        P::Status(500),
+        P::Status(500),
+        P::Open,
+        P::Open,
+    ] {
+        assert_eq!(
+            outcome(Door::Transcription, &providers).await,
+            Some(expected)
+        );
     }
     assert_eq!(standin.log().len(), 3);
     // The other doors of the same server are not concerned.

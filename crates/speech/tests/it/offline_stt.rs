@@ -45,8 +45,14 @@ const PHRASES: [&str; 30] = [
 
 /// As people put it: what is said, and what is to be understood.
 const WRAPPED: [(&str, &str); 5] = [
-    ("um, hi, I'd like to book a viewing please", "book a viewing"),
-    ("hello, there is a leak in the kitchen", "there is a leak in the kitchen"),
+    (
+        "um, hi, I'd like to book a viewing please",
+        "book a viewing",
+    ),
+    (
+        "hello, there is a leak in the kitchen",
+        "there is a leak in the kitchen",
+    ),
     ("yes, I want to make a payment please", "make a payment"),
     ("Hi. My boiler is broken.", "my boiler is broken"),
     ("please can I speak to a person", "speak to a person"),
@@ -69,21 +75,33 @@ const OTHER: [&str; 12] = [
 ];
 
 fn hints() -> Hints {
-    Hints { phrases: Arc::new(PHRASES.map(str::to_owned).to_vec()), language: "en-US".to_owned() }
+    Hints {
+        phrases: Arc::new(PHRASES.map(str::to_owned).to_vec()),
+        language: "en-US".to_owned(),
+    }
 }
 
 /// What a telephone makes of it, with 200 ms of silence around.
 fn telephone(pcm: &[i16]) -> Arc<[i16]> {
     let silence = std::iter::repeat_n(0, 1600);
-    let heard = pcm.iter().map(|sample| Law::Mu.decode(Law::Mu.encode(*sample)));
+    let heard = pcm
+        .iter()
+        .map(|sample| Law::Mu.decode(Law::Mu.encode(*sample)));
     silence.clone().chain(heard).chain(silence).collect()
 }
 
 async fn transcribe(providers: &Providers, text: &str, voice: &str) -> Transcript {
     let (pcm, end) = listen(providers.tts("offline").speak(Line::new(text, voice, "en"))).await;
     assert_eq!(end, Ok(()), "apt-get install flite");
-    let heard = within(providers.stt("offline").transcribe(telephone(&pcm), &hints())).await;
-    heard.unwrap_or_else(|fault| panic!("{fault:?}: apt-get install libpocketsphinx3 pocketsphinx-en-us"))
+    let heard = within(
+        providers
+            .stt("offline")
+            .transcribe(telephone(&pcm), &hints()),
+    )
+    .await;
+    heard.unwrap_or_else(|fault| {
+        panic!("{fault:?}: apt-get install libpocketsphinx3 pocketsphinx-en-us")
+    })
 }
 
 fn providers() -> Arc<Providers> {
@@ -97,9 +115,18 @@ async fn office_phrases_are_understood_and_other_talk_is_rejected() {
     let providers = providers();
     providers.warm_up();
     let voice = |n: usize| VOICES[n % VOICES.len()];
-    let phrases = PHRASES.iter().enumerate().map(|(n, said)| (voice(n), *said, Some(*said)));
-    let wrapped = WRAPPED.iter().enumerate().map(|(n, (said, meant))| (voice(n), *said, Some(*meant)));
-    let other = OTHER.iter().enumerate().map(|(n, said)| (voice(n), *said, None));
+    let phrases = PHRASES
+        .iter()
+        .enumerate()
+        .map(|(n, said)| (voice(n), *said, Some(*said)));
+    let wrapped = WRAPPED
+        .iter()
+        .enumerate()
+        .map(|(n, (said, meant))| (voice(n), *said, Some(*meant)));
+    let other = OTHER
+        .iter()
+        .enumerate()
+        .map(|(n, said)| (voice(n), *said, None));
     let said: Vec<_> = phrases.chain(wrapped).chain(other).collect();
     let heard: Vec<_> = stream::iter(said)
         .map(|(voice, said, meant)| {
@@ -128,10 +155,17 @@ async fn office_phrases_are_understood_and_other_talk_is_rejected() {
     let all = PHRASES.len() + WRAPPED.len();
     println!("phrases right: {right} of {all}; wrong: {wrong:?}");
     println!("right but rejected: {lost:?}");
-    println!("other talk rejected: {kept_out} of {}; accepted: {slipped_in:?}", OTHER.len());
+    println!(
+        "other talk rejected: {kept_out} of {}; accepted: {slipped_in:?}",
+        OTHER.len()
+    );
     assert!(right * 10 >= all * 9, "{right} of {all} phrases are right");
     assert!(lost.len() <= 2, "{} right ones are rejected", lost.len());
-    assert!(kept_out * 4 >= OTHER.len() * 3, "{kept_out} of {} are kept out", OTHER.len());
+    assert!(
+        kept_out * 4 >= OTHER.len() * 3,
+        "{kept_out} of {} are kept out",
+        OTHER.len()
+    );
 }
 
 #[tokio::test]
@@ -140,23 +174,45 @@ async fn silence_and_clicks_are_nothing_at_all() {
     let stt = providers.stt("offline");
     for quiet in [vec![0; 16_000], vec![0; 20], Vec::new()] {
         let heard = within(stt.transcribe(quiet.into(), &hints())).await;
-        assert_eq!(heard.expect("apt-get install libpocketsphinx3 pocketsphinx-en-us").text, "");
+        assert_eq!(
+            heard
+                .expect("apt-get install libpocketsphinx3 pocketsphinx-en-us")
+                .text,
+            ""
+        );
     }
-    let noise: Arc<[i16]> = (0..16_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 20) as i16 - 2048).collect();
-    let heard = within(stt.transcribe(noise, &hints())).await.expect("an answer");
+    let noise: Arc<[i16]> = (0..16_000u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 20) as i16 - 2048)
+        .collect();
+    let heard = within(stt.transcribe(noise, &hints()))
+        .await
+        .expect("an answer");
     assert!(heard.text.is_empty() || heard.rejected, "{heard:?}");
 }
 
 #[tokio::test]
 async fn without_phrases_nothing_is_understood() {
-    let heard = within(providers().stt("offline").transcribe(tone(300.0, 1000), &Hints::default())).await;
+    let heard = within(
+        providers()
+            .stt("offline")
+            .transcribe(tone(300.0, 1000), &Hints::default()),
+    )
+    .await;
     assert_eq!(heard, Ok(Transcript::default()));
 }
 
 #[tokio::test]
 async fn another_language_is_not_installed() {
-    let hints = Hints { language: "de-DE".to_owned(), ..hints() };
-    let heard = within(providers().stt("offline").transcribe(tone(300.0, 1000), &hints)).await;
+    let hints = Hints {
+        language: "de-DE".to_owned(),
+        ..hints()
+    };
+    let heard = within(
+        providers()
+            .stt("offline")
+            .transcribe(tone(300.0, 1000), &hints),
+    )
+    .await;
     assert_eq!(heard, Err(ProviderFault::NotInstalled));
 }
 
@@ -166,12 +222,23 @@ async fn a_model_that_is_not_there_is_not_installed_and_says_so() {
     settings.pocketsphinx.model_dir = Some("/nowhere".into());
     let providers = Providers::new(Vec::new(), settings).expect("the offline profile");
     for _ in 0..2 {
-        let heard = within(providers.stt("offline").transcribe(tone(300.0, 1000), &hints())).await;
+        let heard = within(
+            providers
+                .stt("offline")
+                .transcribe(tone(300.0, 1000), &hints()),
+        )
+        .await;
         assert_eq!(heard, Err(ProviderFault::NotInstalled));
     }
     let probe = within(providers.probe()).await;
-    let line = probe.iter().find(|line| line.what == "pocketsphinx").expect("a line");
-    assert!(!line.ok && line.detail.contains("pocketsphinx-en-us"), "{line:?}");
+    let line = probe
+        .iter()
+        .find(|line| line.what == "pocketsphinx")
+        .expect("a line");
+    assert!(
+        !line.ok && line.detail.contains("pocketsphinx-en-us"),
+        "{line:?}"
+    );
 }
 
 #[tokio::test]
@@ -182,7 +249,10 @@ async fn a_full_queue_is_said_at_once() {
     let (stt, hints) = (providers.stt("offline"), hints());
     let answers = (0..12).map(|_| stt.transcribe(tone(300.0, 400), &hints));
     let answers = within(futures_util::future::join_all(answers)).await;
-    let overloaded = answers.iter().filter(|answer| **answer == Err(ProviderFault::Overloaded)).count();
+    let overloaded = answers
+        .iter()
+        .filter(|answer| **answer == Err(ProviderFault::Overloaded))
+        .count();
     // One at work, four in the queue; the others hear it before the model is even loaded.
     assert!((7..=8).contains(&overloaded), "{overloaded}");
     assert!(answers.iter().filter(|answer| answer.is_ok()).count() >= 4);

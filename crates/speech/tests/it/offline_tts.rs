@@ -12,8 +12,16 @@ fn speech(pcm: &[i16]) -> bool {
 }
 
 fn providers(engine: &str) -> std::sync::Arc<Providers> {
-    let tts = DoorSpec::Offline { engine: engine.to_owned() };
-    let spec = ProfileSpec { name: "x".to_owned(), stt: DoorSpec::None, llm: DoorSpec::None, tts, fallback: None };
+    let tts = DoorSpec::Offline {
+        engine: engine.to_owned(),
+    };
+    let spec = ProfileSpec {
+        name: "x".to_owned(),
+        stt: DoorSpec::None,
+        llm: DoorSpec::None,
+        tts,
+        fallback: None,
+    };
     Providers::new(vec![spec], Settings::default()).expect("profiles")
 }
 
@@ -23,7 +31,11 @@ async fn each_engine_speaks_audibly() {
         let line = Line::new("Thanks for calling Northgate. How can I help?", "slt", "en");
         let (pcm, end) = listen(providers(engine).tts("x").speak(line)).await;
         assert_eq!(end, Ok(()), "apt-get install {engine}");
-        assert!((12_000..48_000).contains(&pcm.len()), "{engine}: {} samples", pcm.len());
+        assert!(
+            (12_000..48_000).contains(&pcm.len()),
+            "{engine}: {} samples",
+            pcm.len()
+        );
         assert!(speech(&pcm), "{engine}");
     }
 }
@@ -31,13 +43,24 @@ async fn each_engine_speaks_audibly() {
 #[tokio::test]
 async fn voices_and_languages_differ() {
     let tts = providers("").tts("x");
-    let lines = [("slt", "en"), ("rms", "en"), ("awb", "en-GB"), ("kal", "en"), ("espeak", "en"), ("", "de"), ("", "hi-IN")];
+    let lines = [
+        ("slt", "en"),
+        ("rms", "en"),
+        ("awb", "en-GB"),
+        ("kal", "en"),
+        ("espeak", "en"),
+        ("", "de"),
+        ("", "hi-IN"),
+    ];
     let mut heard = Vec::new();
     for (voice, language) in lines {
         let (pcm, end) = listen(tts.speak(Line::new("Guten Tag, hello", voice, language))).await;
         assert_eq!(end, Ok(()), "{voice} {language}");
         assert!(speech(&pcm), "{voice} {language}");
-        assert!(!heard.contains(&pcm), "{voice} {language} sounds like another");
+        assert!(
+            !heard.contains(&pcm),
+            "{voice} {language} sounds like another"
+        );
         heard.push(pcm);
     }
 }
@@ -45,13 +68,20 @@ async fn voices_and_languages_differ() {
 #[tokio::test]
 async fn text_is_text_whatever_it_looks_like() {
     let tts = providers("").tts("x");
-    for (text, language) in [("-voice kal --help; $(touch /tmp/x) `id` | cat", "en"), ("-w /tmp/x --help", "de"), ("\"'\\ \0\u{7}ok", "en")] {
+    for (text, language) in [
+        ("-voice kal --help; $(touch /tmp/x) `id` | cat", "en"),
+        ("-w /tmp/x --help", "de"),
+        ("\"'\\ \0\u{7}ok", "en"),
+    ] {
         let (pcm, end) = listen(tts.speak(Line::new(text, "", language))).await;
         assert_eq!(end, Ok(()), "{text}");
         assert!(speech(&pcm), "{text}");
     }
     for nothing in ["", " \n\t", "\0"] {
-        assert_eq!(listen(tts.speak(Line::new(nothing, "", "en"))).await, (Vec::new(), Ok(())));
+        assert_eq!(
+            listen(tts.speak(Line::new(nothing, "", "en"))).await,
+            (Vec::new(), Ok(()))
+        );
     }
     let (_, end) = listen(tts.speak(Line::new("word ".repeat(5000), "", "en"))).await;
     assert_eq!(end, Err(ProviderFault::Malformed));

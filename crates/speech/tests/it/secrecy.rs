@@ -35,17 +35,43 @@ const CANARY: &str = "canary-bird 4929";
 #[tokio::test]
 async fn logs_hold_neither_keys_nor_words() {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(lines.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(lines.clone())
+        .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     for fault in [Fault::Status401, Fault::MalformedJson, Fault::Refuse] {
-        let script = Script::default().fault(Door::Chat, fault).fault(Door::Speech, fault).fault(Door::Transcription, fault);
+        let script = Script::default()
+            .fault(Door::Chat, fault)
+            .fault(Door::Speech, fault)
+            .fault(Door::Transcription, fault);
         let standin = Standin::start(script).await.expect("a port");
-        let spec = ProfileSpec { fallback: Some("offline".to_owned()), ..profile("fast", &standin.base_url) };
+        let spec = ProfileSpec {
+            fallback: Some("offline".to_owned()),
+            ..profile("fast", &standin.base_url)
+        };
         let providers = Providers::new(vec![spec], Settings::default()).expect("profiles");
-        let hints = Hints { phrases: Arc::new(vec![CANARY.to_owned()]), language: "xx".to_owned() };
-        assert!(hear_out(providers.llm("fast").chat(ask(CANARY))).await.1.is_err());
-        assert!(within(providers.stt("fast").transcribe(tone(600.0, 400), &hints)).await.is_err());
-        assert!(listen(providers.tts("fast").speak(Line::new(CANARY, "", "en"))).await.1.is_ok());
+        let hints = Hints {
+            phrases: Arc::new(vec![CANARY.to_owned()]),
+            language: "xx".to_owned(),
+        };
+        assert!(
+            hear_out(providers.llm("fast").chat(ask(CANARY)))
+                .await
+                .1
+                .is_err()
+        );
+        assert!(
+            within(providers.stt("fast").transcribe(tone(600.0, 400), &hints))
+                .await
+                .is_err()
+        );
+        assert!(
+            listen(providers.tts("fast").speak(Line::new(CANARY, "", "en")))
+                .await
+                .1
+                .is_ok()
+        );
     }
     let log = String::from_utf8_lossy(&lines.0.lock().expect("no panic")).into_owned();
     assert!(log.contains("provider failed"), "the log works");
@@ -56,7 +82,12 @@ async fn logs_hold_neither_keys_nor_words() {
 
 #[test]
 fn debug_prints_hold_neither_keys_nor_words() {
-    let prints = format!("{:?} {:?} {:?}", ask(CANARY), Line::new(CANARY, "", "en"), profile("fast", "http://x/v1"));
+    let prints = format!(
+        "{:?} {:?} {:?}",
+        ask(CANARY),
+        Line::new(CANARY, "", "en"),
+        profile("fast", "http://x/v1")
+    );
     for secret in ["canary", "4929", "sk-secret"] {
         assert!(!prints.contains(secret), "{prints}");
     }

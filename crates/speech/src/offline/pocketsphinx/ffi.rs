@@ -27,8 +27,13 @@ type Raw = NonNull<c_void>;
 struct Api {
     err_set_logfile: unsafe extern "C" fn(*const c_char) -> c_int,
     ps_args: unsafe extern "C" fn() -> *const c_void,
-    cmd_ln_parse_r:
-        unsafe extern "C" fn(*mut c_void, *const c_void, c_int, *const *const c_char, c_int) -> Option<Raw>,
+    cmd_ln_parse_r: unsafe extern "C" fn(
+        *mut c_void,
+        *const c_void,
+        c_int,
+        *const *const c_char,
+        c_int,
+    ) -> Option<Raw>,
     cmd_ln_free_r: unsafe extern "C" fn(Raw) -> c_int,
     ps_init: unsafe extern "C" fn(Raw) -> Option<Raw>,
     ps_free: unsafe extern "C" fn(Raw) -> c_int,
@@ -40,8 +45,12 @@ struct Api {
     ps_process_raw: unsafe extern "C" fn(Raw, *const i16, usize, c_int, c_int) -> c_int,
     ps_end_utt: unsafe extern "C" fn(Raw) -> c_int,
     ps_get_hyp: unsafe extern "C" fn(Raw, *mut i32) -> *const c_char,
-    ps_get_n_frames: unsafe extern "C" fn(Raw) -> c_int,
     ps_lookup_word: unsafe extern "C" fn(Raw, *const c_char) -> *mut c_char,
+    ps_seg_iter: unsafe extern "C" fn(Raw) -> Option<Raw>,
+    ps_seg_next: unsafe extern "C" fn(Raw) -> Option<Raw>,
+    ps_seg_word: unsafe extern "C" fn(Raw) -> *const c_char,
+    ps_seg_frames: unsafe extern "C" fn(Raw, *mut c_int, *mut c_int),
+    ps_seg_prob: unsafe extern "C" fn(Raw, *mut i32, *mut i32, *mut i32) -> i32,
     ckd_free: unsafe extern "C" fn(*mut c_void),
 }
 
@@ -51,14 +60,18 @@ const POCKETSPHINX: &str = "libpocketsphinx.so.3";
 /// The library, loaded once and never unloaded.
 fn api() -> Result<&'static Api, LoadError> {
     static API: OnceLock<Result<Api, String>> = OnceLock::new();
-    API.get_or_init(load).as_ref().map_err(|error| LoadError::Library(error.clone()))
+    API.get_or_init(load)
+        .as_ref()
+        .map_err(|error| LoadError::Library(error.clone()))
 }
 
 fn load() -> Result<Api, String> {
     let open = |name| {
         // SAFETY: loading runs the libraries' initialisers; these two have none beyond the C runtime's.
         // They are leaked, so that no function pointer outlives its code.
-        unsafe { Library::new(name) }.map(|library| &*Box::leak(Box::new(library))).map_err(|e| e.to_string())
+        unsafe { Library::new(name) }
+            .map(|library| &*Box::leak(Box::new(library)))
+            .map_err(|e| e.to_string())
     };
     let (base, sphinx) = (open(SPHINXBASE)?, open(POCKETSPHINX)?);
     macro_rules! function {
@@ -69,7 +82,8 @@ fn load() -> Result<Api, String> {
             *unsafe { $library.get($name) }.map_err(|error| error.to_string())?
         };
     }
-    let err_set_logfile: unsafe extern "C" fn(*const c_char) -> c_int = function!(base, b"err_set_logfile\0");
+    let err_set_logfile: unsafe extern "C" fn(*const c_char) -> c_int =
+        function!(base, b"err_set_logfile\0");
     type SetCallback = unsafe extern "C" fn(Option<unsafe extern "C" fn()>, *mut c_void);
     let err_set_callback: SetCallback = function!(base, b"err_set_callback\0");
     // SAFETY: called once, before any decoder exists. Without a callback the library logs nothing: its
@@ -90,8 +104,12 @@ fn load() -> Result<Api, String> {
         ps_process_raw: function!(sphinx, b"ps_process_raw\0"),
         ps_end_utt: function!(sphinx, b"ps_end_utt\0"),
         ps_get_hyp: function!(sphinx, b"ps_get_hyp\0"),
-        ps_get_n_frames: function!(sphinx, b"ps_get_n_frames\0"),
         ps_lookup_word: function!(sphinx, b"ps_lookup_word\0"),
+        ps_seg_iter: function!(sphinx, b"ps_seg_iter\0"),
+        ps_seg_next: function!(sphinx, b"ps_seg_next\0"),
+        ps_seg_word: function!(sphinx, b"ps_seg_word\0"),
+        ps_seg_frames: function!(sphinx, b"ps_seg_frames\0"),
+        ps_seg_prob: function!(sphinx, b"ps_seg_prob\0"),
         ckd_free: function!(base, b"ckd_free\0"),
     })
 }
@@ -101,10 +119,18 @@ fn load() -> Result<Api, String> {
 pub(super) struct Hypothesis {
     /// The words, with a space between; for the phone loop, phones.
     pub(super) text: String,
-    /// The path's score in the library's log units.
+    /// Its words (or phones), silence and noises of the model included, in order.
+    pub(super) segments: Vec<Segment>,
+}
+
+/// A word or phone, and where it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) word: String,
+    /// First and last frame.
+    pub(super) frames: (u32, u32),
+    /// Its acoustic score, in the library's log units.
     pub(super) score: i32,
-    /// Frames of 10 ms that were decoded (silence is left out).
-    pub(super) frames: u32,
 }
 
 /// One decoder.
@@ -144,20 +170,31 @@ impl Decoder {
         unsafe { (api.err_set_logfile)(c"/dev/null".as_ptr()) };
         // SAFETY: `argv` holds `argc` C strings that live until the call returns; the library copies
         // them. `ps_args` is its static table of options. A NULL first argument makes a new config.
-        let config = unsafe { (api.cmd_ln_parse_r)(ptr::null_mut(), (api.ps_args)(), argc, argv.as_ptr(), 0) };
+        let config = unsafe {
+            (api.cmd_ln_parse_r)(ptr::null_mut(), (api.ps_args)(), argc, argv.as_ptr(), 0)
+        };
         let config = config.ok_or_else(|| LoadError::Model("options refused".to_owned()))?;
         // SAFETY: `config` is a config that was just made; the decoder keeps a reference of its own.
         let Some(decoder) = (unsafe { (api.ps_init)(config) }) else {
             // SAFETY: ours, and nobody else holds it.
             unsafe { (api.cmd_ln_free_r)(config) };
-            return Err(LoadError::Model(format!("{}: cannot be read", model.display())));
+            return Err(LoadError::Model(format!(
+                "{}: cannot be read",
+                model.display()
+            )));
         };
-        Ok(Self { api, decoder, config })
+        Ok(Self {
+            api,
+            decoder,
+            config,
+        })
     }
 
     /// Is it in the dictionary?
     pub(super) fn knows(&mut self, word: &str) -> bool {
-        let Ok(word) = CString::new(word) else { return false };
+        let Ok(word) = CString::new(word) else {
+            return false;
+        };
         // SAFETY: the decoder lives, `word` is a C string. The answer is NULL or a string that is ours.
         let phones = unsafe { (self.api.ps_lookup_word)(self.decoder, word.as_ptr()) };
         if phones.is_null() {
@@ -170,7 +207,9 @@ impl Decoder {
 
     /// Adds a JSGF grammar under a name. False: the library does not take it.
     pub(super) fn add_grammar(&mut self, name: &CStr, jsgf: &str) -> bool {
-        let Ok(jsgf) = CString::new(jsgf) else { return false };
+        let Ok(jsgf) = CString::new(jsgf) else {
+            return false;
+        };
         // SAFETY: the decoder lives; both are C strings, and the library copies what it keeps.
         unsafe { (self.api.ps_set_jsgf_string)(self.decoder, name.as_ptr(), jsgf.as_ptr()) == 0 }
     }
@@ -201,20 +240,55 @@ impl Decoder {
         }
         // SAFETY: `pcm` is valid for its length while the call reads it; search now (0), the whole
         // utterance at once (1), so that the mean of its spectrum is its own.
-        let processed = unsafe { (api.ps_process_raw)(self.decoder, pcm.as_ptr(), pcm.len(), 0, 1) };
+        let processed =
+            unsafe { (api.ps_process_raw)(self.decoder, pcm.as_ptr(), pcm.len(), 0, 1) };
         // SAFETY: within the utterance that was started above.
         let ended = unsafe { (api.ps_end_utt)(self.decoder) };
         if processed < 0 || ended != 0 {
             return None;
         }
         let mut score = 0;
-        // SAFETY: the decoder lives; `score` is written to; the string is the decoder's until the next
-        // utterance and is copied before.
-        let text = unsafe { (api.ps_get_hyp)(self.decoder, &mut score).as_ref() }
-            .map(|text| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())?;
-        // SAFETY: the decoder lives.
-        let frames = unsafe { (api.ps_get_n_frames)(self.decoder) };
-        Some(Hypothesis { text, score, frames: u32::try_from(frames).unwrap_or(0) })
+        // SAFETY: the decoder lives; `score` is written to; the string is NULL or the decoder's until the
+        // next utterance, and is copied before.
+        let text = unsafe {
+            (api.ps_get_hyp)(self.decoder, &mut score)
+                .as_ref()
+                .map(|text| CStr::from_ptr(text).to_string_lossy().into_owned())
+        }?;
+        Some(Hypothesis {
+            text,
+            segments: self.segments(),
+        })
+    }
+
+    fn segments(&mut self) -> Vec<Segment> {
+        let (api, mut segments) = (self.api, Vec::new());
+        // SAFETY: the decoder lives and is between utterances.
+        let mut next = unsafe { (api.ps_seg_iter)(self.decoder) };
+        while let Some(segment) = next {
+            let (mut first, mut last, mut score, mut language, mut back) = (0, 0, 0, 0, 0);
+            // SAFETY: `segment` is the iterator at a segment (not NULL); the out-pointers are valid; the word
+            // is NULL or a C string of the decoder's dictionary, and is copied.
+            let word = unsafe {
+                (api.ps_seg_frames)(segment, &mut first, &mut last);
+                (api.ps_seg_prob)(segment, &mut score, &mut language, &mut back);
+                (api.ps_seg_word)(segment)
+                    .as_ref()
+                    .map(|word| CStr::from_ptr(word).to_string_lossy().into_owned())
+            };
+            let frame = |frame: c_int| u32::try_from(frame).unwrap_or(0);
+            // Arcs of the grammar without a word appear as `(NULL)`, in a frame that is another's.
+            if let Some(word) = word.filter(|word| !word.starts_with('(')) {
+                segments.push(Segment {
+                    word,
+                    frames: (frame(first), frame(last)),
+                    score,
+                });
+            }
+            // SAFETY: at the end the library frees the iterator and answers NULL; it is not used after.
+            next = unsafe { (api.ps_seg_next)(segment) };
+        }
+        segments
     }
 }
 
