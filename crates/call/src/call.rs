@@ -106,8 +106,8 @@ pub(crate) struct Transfer {
     pub(crate) sha256: String,
     pub(crate) package: Box<ContextPackage>,
     pub(crate) kind: TransferKind,
-    /// Legs that were told the whole brief or took the caller in its midst.
-    pub(crate) delivered: Option<String>,
+    /// What each person was told of it, in words that could be spoken.
+    pub(crate) told: Vec<(LegId, String)>,
 }
 
 /// People are being rung.
@@ -349,8 +349,8 @@ impl Call {
             // Stopped by us: whatever replaced it will end by itself.
             (Purpose::Tell(..) | Purpose::Prompt, Some((_, _, false)))
             | (Purpose::Background, _) => {}
-            // Told, or cannot be told: the keys work either way.
-            (Purpose::Tell(leg, _), _) => self.told(cx, leg),
+            (Purpose::Tell(leg, _), Some(_)) => self.told(cx, leg),
+            (Purpose::Tell(leg, part), None) => self.untold(cx, leg, part),
             (Purpose::Prompt, _) => self.prompt_over(cx),
             (Purpose::Farewell, _) => self.farewell_over(cx),
         }

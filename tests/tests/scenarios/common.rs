@@ -18,7 +18,7 @@ use std::{
     ops::{Deref, DerefMut},
     path::Path,
 };
-use tandem_phone::{PhoneConfig, Voice};
+use tandem_phone::{PhoneConfig, State, Voice};
 use tandem_sim::{Restart, hear};
 use tandem_types::Rng;
 
@@ -124,7 +124,9 @@ impl Office {
         w.restart(restart);
         let voice = Voice::Tone { hz: FIRST_VOICE_HZ };
         let caller = w.outside_with("caller", "+441632960001", |c| c.voice = voice);
-        Self { w, caller, voices: 1, seen: 0 }
+        let mut office = Self { w, caller, voices: 1, seen: 0 };
+        office.is_still(caller);
+        office
     }
 
     fn voice(&mut self) -> Voice {
@@ -174,6 +176,17 @@ impl Office {
         })
     }
 
+    /// The phone's user hums the phone's tone from now on, so that it can be told who hears them.
+    pub(crate) fn hums(&mut self, id: PhoneId) {
+        let voice = self.w.phone(id).config().voice.clone();
+        self.w.does(id, Act::Speak(voice));
+    }
+
+    /// The phone's user says nothing by themself from now on. Callers are still at first: a hum is no word, but no silence either.
+    pub(crate) fn is_still(&mut self, id: PhoneId) {
+        self.w.does(id, Act::Speak(Voice::Silence));
+    }
+
     // ---- waiting ----
 
     /// Lets time pass until this is so.
@@ -218,11 +231,35 @@ impl Office {
         });
     }
 
+    /// Calls the office, and is put through to the repairs team (both phones at once), where the caller hums.
+    pub(crate) fn asks_for_repairs(&mut self) {
+        self.calls_the_office();
+        self.caller_says("my heating is broken");
+        self.ai_says("putting you through to the repairs team");
+        self.hums(self.caller);
+    }
+
+    /// Calls the office, and is put through by the billing agent to the billing team (one phone after the other), where the caller hums.
+    pub(crate) fn asks_for_the_billing_team(&mut self) {
+        self.calls_the_office();
+        self.caller_says("there is a mistake on my bill");
+        self.ai_says("Hello, this is billing");
+        self.caller_says("please put me through to the billing team");
+        self.ai_says("putting you through to the billing team");
+        self.hums(self.caller);
+    }
+
+    /// Calls the office, and is put through to reception (one phone), where the caller hums.
+    pub(crate) fn asks_for_a_person(&mut self) {
+        self.calls_the_office();
+        self.caller_says("can I speak to a person");
+        self.ai_says("putting you through to reception");
+        self.hums(self.caller);
+    }
+
     /// Waits until this phone rings.
     pub(crate) fn rings(&mut self, phone: PhoneId) {
-        let before = incoming(&self.w, phone);
-        let is = |w: &World| incoming(w, phone) > before || w.phone(phone).state() == tandem_phone::State::Ringing;
-        self.until(secs(30), "the phone rings", is);
+        self.until(secs(30), "the phone rings", |w| w.phone(phone).state() == State::Ringing);
     }
 
     /// Waits until the call of this phone is up.
@@ -232,13 +269,15 @@ impl Office {
 
     /// Waits until the call of this phone is over.
     pub(crate) fn is_over(&mut self, phone: PhoneId, limit: Duration) {
-        self.until(limit, "the phone's call is over", |w| w.phone(phone).state() == tandem_phone::State::Idle);
+        self.until(limit, "the phone's call is over", |w| w.phone(phone).state() == State::Idle);
     }
 
     // ---- hearing ----
 
-    /// Lets two seconds pass and fails unless each hears the other.
+    /// Both hum; lets two seconds pass and fails unless each hears the other.
     pub(crate) fn talk_both_ways(&mut self, a: PhoneId, b: PhoneId) {
+        self.hums(a);
+        self.hums(b);
         self.w.talk(a, b);
     }
 
@@ -263,6 +302,13 @@ impl Office {
     pub(crate) fn heard(&self, id: PhoneId, words: &str) {
         let name = &self.w.phone(id).config().name;
         assert!(self.w.heard_words(id, words), "{name} did not hear \"{words}\"\n{}", self.w.ladder());
+    }
+
+    /// Fails unless the caller heard the last words of the gateway that hold this.
+    pub(crate) fn heard_from_the_ai(&self, part: &str) {
+        let said = self.w.said().iter().rev().find(|s| s.text.contains(part));
+        let text = said.unwrap_or_else(|| panic!("it never said \"{part}\""));
+        self.heard(self.caller, &text.text);
     }
 
     /// Fails if the phone heard these words of the gateway.
@@ -309,6 +355,15 @@ impl Office {
         self.facts().filter_map(end).collect()
     }
 
+    /// What each completed handoff to a person told them.
+    pub(crate) fn delivered(&self) -> Vec<Option<String>> {
+        let delivered = |what: &What| match what {
+            What::HandoffAcknowledged { delivered, .. } => Some(delivered.clone()),
+            _ => None,
+        };
+        self.facts().filter_map(delivered).collect()
+    }
+
     /// Failed attempts of transfers, in order: reason and SIP status.
     pub(crate) fn failed_attempts(&self) -> Vec<(Reason, u16)> {
         let failed = |what: &What| match what {
@@ -344,9 +399,4 @@ impl Office {
         };
         text
     }
-}
-
-fn incoming(w: &World, phone: PhoneId) -> usize {
-    let calls = |e: &&(Mono, &PhoneEvent)| matches!(e.1, PhoneEvent::Incoming { .. });
-    w.noticed(phone).iter().filter(calls).count()
 }

@@ -226,3 +226,10 @@ impl Config {
         tandem_sim::plan::plan(&files)
     }
 }
+
+/// The office with a language model for the front desk.
+pub(crate) fn with_model() -> Config {
+    Config::office()
+        .and("tandem.toml", "\n[providers.fast]\nllm = { kind = \"openai\", base_url = \"http://127.0.0.1:9/v1\", model = \"small\" }\n")
+        .with("spoken = \"the front desk\"", "spoken = \"the front desk\"\nproviders = \"fast\"")
+}

@@ -99,7 +99,7 @@ impl Call {
             sha256,
             package,
             kind,
-            delivered: None,
+            told: Vec::new(),
         };
         let what = What::TransferStarted {
             transfer: id,
@@ -345,14 +345,25 @@ impl Call {
                 Ok(ids)
             }
             Err(refused) => {
-                if let Some(rule) = refused.rule {
-                    self.journal(
+                match (refused.rule, &transfer) {
+                    (Some(rule), _) => self.journal(
                         cx,
                         What::Refused {
                             wanted: target.to_string(),
                             rule,
                         },
-                    );
+                    ),
+                    // Tried, though no INVITE could be sent (its phone is not registered, say).
+                    (None, Some(t)) => {
+                        let what = What::TransferDialled {
+                            transfer: t.id,
+                            leg: None,
+                            target: target.to_string(),
+                            attempt,
+                        };
+                        self.journal(cx, what);
+                    }
+                    (None, None) => {}
                 }
                 Err(refused.end)
             }
@@ -417,7 +428,7 @@ impl Call {
         if let (Part::Brief | Part::More, Stage::Reaching(r)) = (part, &mut self.stage)
             && let Some(t) = &mut r.transfer
         {
-            t.delivered = Some(text.clone());
+            t.told.push((leg, text.clone()));
             let what = What::TransferBriefed {
                 transfer: t.id,
                 text: text.clone(),
@@ -433,6 +444,21 @@ impl Call {
             r.reach.handle_input(cx.now.mono, reach::Input::Told(leg));
             self.drain_reach(cx);
         }
+    }
+
+    /// Words for a consult leg could not be spoken: nothing was delivered, and the keys work all the same.
+    pub(crate) fn untold(&mut self, cx: &mut Ctx<'_>, leg: LegId, part: Part) {
+        if let (Part::Brief | Part::More, Stage::Reaching(r)) = (part, &mut self.stage) {
+            let told = r.transfer.as_mut().map(|t| &mut t.told);
+            if let Some(told) = told
+                && let Some(at) = told.iter().rposition(|(to, _)| *to == leg)
+            {
+                told.remove(at);
+            }
+            let text = format!("the brief for leg {} could not be spoken", leg.index);
+            self.journal(cx, What::Alarm { text });
+        }
+        self.told(cx, leg);
     }
 
     /// Somebody took the caller: both hear each other from here on.
@@ -459,12 +485,15 @@ impl Call {
             ),
             Some(t) => {
                 self.journal(cx, What::TransferBridged { transfer: t.id });
+                let told = t.told.iter().filter(|(to, _)| *to == leg);
+                let told: Vec<&str> = told.map(|(_, text)| text.as_str()).collect();
+                let delivered = (!told.is_empty()).then(|| told.join(" "));
                 self.journal(
                     cx,
                     What::HandoffAcknowledged {
                         handoff: t.handoff,
                         sha256: t.package.sha256(),
-                        delivered: t.delivered,
+                        delivered,
                     },
                 );
                 self.journal(

@@ -70,19 +70,29 @@ impl World {
             .find(|t| t.contains(part))
     }
 
-    /// The longest time that a phone heard nothing at all in a call, its holds left out.
+    /// The longest time that a phone heard nothing at all in a call. Left out: while it held the call, and while its
+    /// user spoke (whoever speaks expects silence).
     pub fn longest_silence(&self, id: PhoneId) -> Duration {
         let Some(station) = self.stations.get(id.0) else {
             return Duration::ZERO;
         };
         let end = self.now.mono;
+        let holds = station
+            .on_hold
+            .iter()
+            .map(|(from, to)| (*from, to.unwrap_or(end)));
+        let own = self.script.utterances.iter().filter(|u| u.phone == id.0);
+        let mut excused: Vec<(Mono, Mono)> = holds.chain(own.map(|u| (u.from, u.to))).collect();
+        excused.sort_unstable();
         let mut longest = Duration::ZERO;
         for (from, to) in &station.up {
             let mut from = *from;
             let to = to.unwrap_or(end);
-            for (held, off) in station.on_hold.iter().filter(|(h, _)| *h < to) {
-                longest = longest.max(self.nothing(id, from, (*held).min(to)));
-                from = from.max(off.unwrap_or(to));
+            for (begin, over) in &excused {
+                if *over > from {
+                    longest = longest.max(self.nothing(id, from, (*begin).min(to)));
+                    from = *over;
+                }
             }
             longest = longest.max(self.nothing(id, from, to));
         }

@@ -1,0 +1,62 @@
+//! Steps of calls without an agent, and of cold transfers.
+
+use super::common::*;
+use tandem_types::journal::LegRole;
+
+/// The number behind `outside:viewings`.
+pub(crate) const VIEWINGS: &str = "+441632960700";
+
+/// The caller asks for a viewing, which is a cold transfer to [`VIEWINGS`], and hears so.
+pub(crate) fn asks_for_a_viewing(o: &mut Office) {
+    o.calls_the_office();
+    o.caller_says("i would like to book a viewing");
+    o.ai_says("putting you through to the viewings desk");
+    o.fact(secs(2), "the transfer begins", |w| matches!(w, What::TransferStarted { .. }));
+}
+
+/// How many legs of this part were made.
+pub(crate) fn legs(o: &Office, role: LegRole) -> usize {
+    o.count(|w| matches!(w, What::LegCreated { role: r, .. } if *r == role))
+}
+
+/// How often a line of the ladder holds this.
+pub(crate) fn lines_with(o: &Office, part: &str) -> usize {
+    o.ladder().lines().filter(|line| line.contains(part)).count()
+}
+
+/// Waits until the phone's own call was refused so.
+pub(crate) fn is_refused(o: &mut Office, phone: PhoneId, with: u16) {
+    o.until(secs(40), &format!("refused with {with}"), |w| {
+        w.has_noticed(phone, |e| matches!(e, PhoneEvent::Failed { .. }))
+    });
+    let status = |e: &PhoneEvent| match e {
+        PhoneEvent::Failed { status } => Some(*status),
+        _ => None,
+    };
+    let found: Vec<_> = o.noticed(phone).into_iter().filter_map(|(_, e)| status(e)).collect();
+    assert_eq!(found, [with], "\n{}", o.ladder());
+}
+
+/// Fails if this phone was ever called.
+pub(crate) fn never_rang(o: &Office, phone: PhoneId) {
+    let rang = o.has_noticed(phone, |e| matches!(e, PhoneEvent::Incoming { .. }));
+    assert!(!rang, "{} rang\n{}", o.phone(phone).config().name, o.ladder());
+}
+
+/// The caller dials this number, the phone answers, and they hear each other.
+pub(crate) fn are_connected(o: &mut Office, number: &str, phone: PhoneId) {
+    let caller = o.caller;
+    o.calls(caller, number);
+    o.answers(phone);
+    o.answers(caller);
+    o.talk_both_ways(caller, phone);
+}
+
+/// Codes of the end of the one call.
+pub(crate) fn codes(o: &Office) -> (u16, u8) {
+    let end = |what: &What| match what {
+        What::CallEnded { end, .. } => Some((end.sip, end.q850)),
+        _ => None,
+    };
+    o.facts().find_map(end).expect("the call is over")
+}
