@@ -126,14 +126,14 @@ run() {
     done
     if [ "$ready" = no ]; then
         podman logs "$name" | tail -n 20
-        podman rm -f "$name" >/dev/null
+        podman rm -f -v "$name" >/dev/null
         say "never became ready"
         return 1
     fi
     podman stop -t 30 "$name" >/dev/null
     local code
     code=$(podman inspect -f '{{.State.ExitCode}}' "$name")
-    podman rm "$name" >/dev/null
+    podman rm -v "$name" >/dev/null
     say "ready, and stopped with exit code $code"
     [ "$code" = 0 ]
 }
