@@ -63,7 +63,7 @@ fn voices_queue_in_order_and_speech_is_asked_for_at_once() {
     assert_eq!(asked, 3);
     for i in [3, 2, 1] {
         b.engine
-            .push_audio(player(i), &tone(300.0 + 300.0 * f64::from(i), 400));
+            .push_audio(player(i), &tone(317.0 + 300.0 * f64::from(i), 400));
         b.engine.end_audio(player(i));
     }
     b.run(2000);
@@ -79,7 +79,7 @@ fn voices_queue_in_order_and_speech_is_asked_for_at_once() {
     );
     let (a, c) = (b.phones[&x].heard(from, to), b.phones[&y].heard(from, to));
     assert_eq!(a, c, "two legs hear the same at the same time");
-    assert!(b.phones[&y].share(from, to, 900.0) > 0.95);
+    assert!(b.phones[&y].share(from, to, 917.0) > 0.95);
     for i in 1..=3 {
         let whole = MediaEvent::PlayFinished {
             player: player(i),
@@ -97,7 +97,7 @@ fn speech_starts_with_60_ms_and_waits_where_it_runs_dry() {
     let x = b.phone(1, Codec::Pcmu, 0.0);
     let p = b.play(1, &[x], speech(), Lane::Voice);
     b.run(300);
-    let sound = tone(500.0, 1000);
+    let sound = tone(517.0, 1000);
     b.engine.push_audio(p, &sound[..50 * 8]);
     b.run(200);
     assert_eq!(b.when(started(1)), None, "50 ms are not enough");
@@ -121,15 +121,15 @@ fn speech_starts_with_60_ms_and_waits_where_it_runs_dry() {
     };
     assert_eq!(b.count(|e| *e == whole), 1);
     assert!(!b.engine.push_audio(p, &sound), "gone");
-    assert!(b.phones[&x].steepest(0, b.ms) <= slope(&[500.0]));
+    assert!(b.phones[&x].steepest(0, b.ms) <= slope(&[517.0]));
 }
 
 #[test]
 fn stop_tells_how_much_was_heard_and_lets_the_next_one_speak() {
     let mut b = Bench::new();
     let x = b.phone(1, Codec::Pcmu, 0.0);
-    let p = b.say(1, &[x], 500.0, 5000);
-    b.say(2, &[x], 900.0, 300);
+    let p = b.say(1, &[x], 517.0, 5000);
+    b.say(2, &[x], 917.0, 300);
     let unheard = b.play(3, &[x], speech(), Lane::Voice);
     b.run(1005);
     b.command(MediaCommand::Stop { player: p });
@@ -156,14 +156,14 @@ fn stop_tells_how_much_was_heard_and_lets_the_next_one_speak() {
     };
     assert_eq!(b.count(|e| *e == never), 1);
     assert!(b.when(started(2)).is_some_and(|at| at <= 1030));
-    assert!(b.phones[&x].steepest(0, b.ms) <= slope(&[500.0, 900.0]));
+    assert!(b.phones[&x].steepest(0, b.ms) <= slope(&[517.0, 917.0]));
 }
 
 #[test]
 fn pause_halts_in_place_and_resume_goes_on() {
     let mut b = Bench::new();
     let x = b.phone(1, Codec::Pcmu, 0.0);
-    let p = b.say(1, &[x], 500.0, 1000);
+    let p = b.say(1, &[x], 517.0, 1000);
     b.run(500);
     b.command(MediaCommand::Pause { player: p });
     b.run(1000);
@@ -172,7 +172,7 @@ fn pause_halts_in_place_and_resume_goes_on() {
     b.run(700);
     let at = b.when(finished(1)).unwrap();
     assert!((1990..=2040).contains(&at), "{at}");
-    assert!(b.phones[&x].steepest(0, b.ms) <= slope(&[500.0]));
+    assert!(b.phones[&x].steepest(0, b.ms) <= slope(&[517.0]));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn speech_that_cannot_be_made_fails_once_after_what_there_is() {
         b.play(1, &[x], speech(), Lane::Voice),
         b.play(2, &[x], speech(), Lane::Voice),
     );
-    b.engine.push_audio(half, &tone(500.0, 200));
+    b.engine.push_audio(half, &tone(517.0, 200));
     b.engine.fail_audio(half);
     b.run(300);
     assert_eq!(b.when(started(2)), None, "it waits for the first");
@@ -206,7 +206,7 @@ fn speech_that_cannot_be_made_fails_once_after_what_there_is() {
 fn a_worker_that_was_held_up_sends_what_it_owes_on_one_timeline() {
     let mut b = Bench::new();
     let x = b.phone(1, Codec::Pcmu, 0.0);
-    b.say(1, &[x], 500.0, 2000);
+    b.say(1, &[x], 517.0, 2000);
     b.run(500);
     b.ms += 150; // nobody served the deadlines
     b.run(1500);
@@ -220,7 +220,7 @@ fn a_worker_that_was_held_up_sends_what_it_owes_on_one_timeline() {
             .all(|w| w[1].header.timestamp.wrapping_sub(w[0].header.timestamp) == 160)
     );
     assert!(
-        tandem_codec::ToneMeter::default().share(&sound[..16_000], 500.0) > 0.98,
+        tandem_codec::ToneMeter::default().share(&sound[..16_000], 517.0) > 0.98,
         "nothing is left out"
     );
 }
@@ -270,7 +270,7 @@ fn nothing_is_played_to_a_leg_that_is_held_and_the_speech_waits() {
     });
     b.run(100);
     let before = b.phones[&x].came.len();
-    b.say(1, &[x], 500.0, 300);
+    b.say(1, &[x], 517.0, 300);
     b.run(1000);
     assert_eq!(b.phones[&x].came.len(), before);
     assert_eq!(b.when(started(1)), None);
@@ -279,7 +279,7 @@ fn nothing_is_played_to_a_leg_that_is_held_and_the_speech_waits() {
     b.run(500);
     assert!(b.when(finished(1)).is_some());
     let phone = &b.phones[&x];
-    assert!(phone.share(1110, 1390, 500.0) > 0.9);
+    assert!(phone.share(1110, 1390, 517.0) > 0.9);
     phone.assert_one_stream();
 }
 

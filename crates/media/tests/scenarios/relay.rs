@@ -132,7 +132,7 @@ fn a_third_joins_and_leaves_without_gap_click_or_new_stream() {
     let mut b = Bench::new();
     let (x, y, z) = (
         b.phone(1, Codec::Pcmu, 0.0),
-        b.phone(2, Codec::Pcma, 300.0),
+        b.phone(2, Codec::Pcma, 317.0),
         b.phone(3, Codec::Pcmu, 0.0),
     );
     let two: &[(_, &[_])] = &[(x, &[y]), (y, &[x])];
@@ -169,7 +169,7 @@ fn a_third_joins_and_leaves_without_gap_click_or_new_stream() {
     }
     let end = b.ms;
     assert!(
-        phone.steepest(200, end) <= slope(&[300.0]),
+        phone.steepest(200, end) <= slope(&[317.0]),
         "{}",
         phone.steepest(200, end)
     );
@@ -178,7 +178,7 @@ fn a_third_joins_and_leaves_without_gap_click_or_new_stream() {
     for (i, window) in sound.chunks_exact(240).enumerate() {
         // A joint may be stretched for 20 ms; there is no hole anywhere.
         assert!(level_dbov(window) > -18.0, "at {} ms", i * 30);
-        clear += usize::from(meter.share(window, 300.0) > 0.7);
+        clear += usize::from(meter.share(window, 317.0) > 0.7);
     }
     assert!(
         clear >= sound.len() / 240 - 12,
@@ -192,8 +192,8 @@ fn the_partner_is_exchanged_softly() {
     let mut b = Bench::new();
     let x = b.phone(1, Codec::Pcmu, 0.0);
     let (y, z) = (
-        b.phone(2, Codec::Pcma, 300.0),
-        b.phone(3, Codec::Pcmu, 500.0),
+        b.phone(2, Codec::Pcma, 317.0),
+        b.phone(3, Codec::Pcmu, 531.0),
     );
     for _ in 0..6 {
         b.connect(&[(x, &[y])]);
@@ -204,18 +204,18 @@ fn the_partner_is_exchanged_softly() {
     let phone = &b.phones[&x];
     phone.assert_one_stream();
     assert!(
-        phone.steepest(100, b.ms) <= slope(&[500.0]),
+        phone.steepest(100, b.ms) <= slope(&[531.0]),
         "{}",
         phone.steepest(100, b.ms)
     );
-    assert!(phone.share(900, 1150, 300.0) > 0.9);
-    assert!(phone.share(1300, 1550, 500.0) > 0.9);
+    assert!(phone.share(900, 1150, 317.0) > 0.9);
+    assert!(phone.share(1300, 1550, 531.0) > 0.9);
 }
 
 #[test]
 fn music_gives_way_to_the_partner_without_a_click() {
     let mut b = Bench::new();
-    let (x, y) = (b.phone(1, Codec::Pcmu, 0.0), b.phone(2, Codec::Pcma, 300.0));
+    let (x, y) = (b.phone(1, Codec::Pcmu, 0.0), b.phone(2, Codec::Pcma, 317.0));
     b.connect(&[(y, &[x])]);
     for i in 0..6 {
         let music = b.play(i + 1, &[x], Sound::Music { file: None }, Lane::Background);
@@ -228,11 +228,11 @@ fn music_gives_way_to_the_partner_without_a_click() {
     let phone = &b.phones[&x];
     phone.assert_one_stream();
     assert!(
-        phone.steepest(0, b.ms) <= slope(&[300.0]) + 3000,
+        phone.steepest(0, b.ms) <= slope(&[317.0]) + 3000,
         "{}",
         phone.steepest(0, b.ms)
     );
-    assert!(phone.share(600, 750, 300.0) > 0.9);
+    assert!(phone.share(600, 750, 317.0) > 0.9);
 }
 
 #[test]
