@@ -2,10 +2,13 @@
 
 use super::{facts, is_upset, masked};
 use crate::understand::{spoken_label, wants_person};
-use tandem_types::context::{ContextPackage, HandoffReason, Holder};
+use tandem_types::context::{ContextPackage, HandoffReason, Holder, Speaker};
 
 /// Words of a goal that fit a headline of five seconds (about 2.5 words a second, with name and lead).
 const GOAL_WORDS: usize = 10;
+
+/// Shorter answers ("yes", "my name is Mary") are no wish; what facts they hold is told as facts.
+const MEANS_SOMETHING: usize = 4;
 
 /// What fits the display of a desk phone.
 const DISPLAY: usize = 32;
@@ -65,8 +68,9 @@ fn detail(p: &ContextPackage) -> String {
             goal.trim_end_matches(['.', '!', '?'])
         ));
     }
-    if let (Some(intent), Some(_)) = (&p.intent, &p.goal) {
-        out.push(format!("It is about {}.", spoken_label(intent)));
+    let before = earlier(p);
+    if !before.is_empty() {
+        out.push(format!("Before that: {}.", before.join("; ")));
     }
     let given = facts(&p.entities);
     if !given.is_empty() {
@@ -86,6 +90,33 @@ fn detail(p: &ContextPackage) -> String {
         out.push("They asked for a person.".to_owned());
     }
     out.join(" ")
+}
+
+/// What the caller said besides the goal, in order, at most three: a first wish ("I was charged twice") is not
+/// lost behind the last one ("put me through to billing"). Words with a secret in them are left out; the
+/// fact itself stands among those that were given.
+fn earlier(p: &ContextPackage) -> Vec<String> {
+    let secret = |text: &str| {
+        p.entities
+            .iter()
+            .any(|e| e.sensitive && text.contains(&e.value))
+    };
+    let mut said: Vec<String> = Vec::new();
+    for turn in &p.last_turns {
+        let is_goal =
+            Some(&turn.id) == p.goal_turn.as_ref() || p.goal.as_deref() == Some(turn.text.trim());
+        let words = shortened(&turn.text, GOAL_WORDS);
+        if turn.speaker == Speaker::Caller
+            && !is_goal
+            && words.split_whitespace().count() >= MEANS_SOMETHING
+            && !wants_person(&turn.text)
+            && !secret(&turn.text)
+            && !said.contains(&words)
+        {
+            said.push(words);
+        }
+    }
+    said.split_off(said.len().saturating_sub(3))
 }
 
 /// The last four digits of a number, one by one.
@@ -265,9 +296,9 @@ pub(crate) fn for_model(p: &ContextPackage) -> String {
         .last_turns
         .iter()
         .map(|t| match &t.speaker {
-            tandem_types::context::Speaker::Caller => format!("Caller: {}", t.text),
-            tandem_types::context::Speaker::CallerKeys => format!("Caller pressed: {}", t.text),
-            tandem_types::context::Speaker::Agent(name) => format!("{name}: {}", t.text),
+            Speaker::Caller => format!("Caller: {}", t.text),
+            Speaker::CallerKeys => format!("Caller pressed: {}", t.text),
+            Speaker::Agent(name) => format!("{name}: {}", t.text),
         })
         .collect();
     if !said.is_empty() {
