@@ -1,6 +1,6 @@
 //! Sound that was made once is not made twice.
 //!
-//! A line that is being made has one [`Rendering`], whatever the number of callers who wait for it:
+//! A line that is being made has one rendering, whatever the number of callers who wait for it:
 //! all of them read the same growing buffer, the maker runs at full speed, and it is stopped when the
 //! last of them is gone. A finished line is kept in memory (least recently used goes first). Prompts
 //! of the dialplan ([`PromptCache::render_all`]) are also kept as files, so that the next start finds

@@ -12,5 +12,5 @@ mod speech;
 mod sse;
 mod transcribe;
 
-pub(crate) use http::client;
+pub(crate) use http::Clients;
 pub use http::{Limits, OpenAi};

@@ -1,7 +1,7 @@
 //! What is installed and answers, for `tandem check` and the doctor.
 
 use crate::offline::{self, PocketsphinxSettings, Program};
-use crate::openai::OpenAi;
+use crate::openai::{Clients, OpenAi};
 use crate::profile::{DoorSpec, ProfileSpec};
 use crate::providers::Settings;
 use std::{collections::BTreeMap, process::Stdio};
@@ -23,7 +23,7 @@ pub struct ProbeLine {
 pub(crate) async fn probe(
     specs: &BTreeMap<String, ProfileSpec>,
     settings: &Settings,
-    http: &reqwest::Client,
+    clients: &Clients,
 ) -> Vec<ProbeLine> {
     let mut lines = vec![
         recogniser(settings.pocketsphinx.clone()).await,
@@ -32,7 +32,7 @@ pub(crate) async fn probe(
     ];
     for spec in specs.values() {
         for (name, door) in [("stt", &spec.stt), ("llm", &spec.llm), ("tts", &spec.tts)] {
-            if let Some(server) = OpenAi::new(http.clone(), door, settings.limits.clone()) {
+            if let Some(server) = OpenAi::new(clients, door, settings.limits.clone()) {
                 let what = format!("{}.{name}", spec.name);
                 lines.push(remote(what, door, &server).await);
             }

@@ -103,7 +103,7 @@ pub enum SetupError {
         /// `stt`, `llm` or `tts`.
         door: &'static str,
     },
-    /// The HTTP client could not be made (no TLS roots, for example).
+    /// The HTTP client could not be made.
     #[error("the HTTP client could not be set up: {0}")]
     Client(String),
 }

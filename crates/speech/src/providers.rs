@@ -3,7 +3,7 @@
 use crate::cache::{Cached, PromptCache, Rendered};
 use crate::door::{Answer, ChatPart, ChatRequest, ChatStream, Line, Llm, PcmStream, Stt, Tts};
 use crate::offline::{OfflineStt, OfflineTts, PocketsphinxSettings, Programs};
-use crate::openai::{self, Limits, OpenAi};
+use crate::openai::{Clients, Limits, OpenAi};
 use crate::probe::{self, ProbeLine};
 use crate::profile::{DoorSpec, OFFLINE, ProfileSpec, SetupError};
 use crate::wrap::{Breaker, Fallback, Gate};
@@ -28,7 +28,7 @@ pub struct Providers {
     specs: BTreeMap<String, ProfileSpec>,
     cache: Arc<PromptCache>,
     settings: Settings,
-    http: reqwest::Client,
+    clients: Clients,
     recogniser: Arc<OfflineStt>,
 }
 
@@ -63,12 +63,12 @@ impl Providers {
         by_name
             .entry(OFFLINE.to_owned())
             .or_insert_with(ProfileSpec::offline);
-        let http = openai::client(&settings.limits)?;
+        let clients = Clients::new(&settings.limits)?;
         let cache = Arc::new(PromptCache::new(settings.cache_dir.clone()));
         let recogniser = Arc::new(OfflineStt::new(settings.pocketsphinx.clone()));
         let parts = Parts {
             settings: &settings,
-            http: &http,
+            clients: &clients,
             cache: &cache,
             recogniser: &recogniser,
             programs: &Arc::new(Programs::default()),
@@ -86,7 +86,7 @@ impl Providers {
             specs: by_name,
             cache,
             settings,
-            http,
+            clients,
             recogniser,
         }))
     }
@@ -153,14 +153,14 @@ impl Providers {
     /// What is installed and answers: the offline engines, and each server of each profile (asked for
     /// its list of models, which costs nothing).
     pub async fn probe(&self) -> Vec<ProbeLine> {
-        probe::probe(&self.specs, &self.settings, &self.http).await
+        probe::probe(&self.specs, &self.settings, &self.clients).await
     }
 }
 
 /// What the doors of all profiles are made of.
 struct Parts<'a> {
     settings: &'a Settings,
-    http: &'a reqwest::Client,
+    clients: &'a Clients,
     cache: &'a Arc<PromptCache>,
     recogniser: &'a Arc<OfflineStt>,
     programs: &'a Arc<Programs>,
@@ -176,7 +176,7 @@ struct RawDoors {
 impl RawDoors {
     fn new(spec: &ProfileSpec, parts: &Parts<'_>) -> Result<Self, SetupError> {
         let remote = |door: &'static str, spec_door: &DoorSpec| {
-            OpenAi::new(parts.http.clone(), spec_door, parts.settings.limits.clone())
+            OpenAi::new(parts.clients, spec_door, parts.settings.limits.clone())
                 .map(Arc::new)
                 .ok_or_else(|| SetupError::BadUrl {
                     profile: spec.name.clone(),

@@ -4,7 +4,7 @@ use crate::profile::{DoorSpec, SetupError};
 use futures_util::StreamExt;
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 use tandem_types::provider::ProviderFault;
 
 /// How long servers may take. A late answer is worse than the fallback.
@@ -35,16 +35,52 @@ impl Default for Limits {
     }
 }
 
-/// One client for all servers: connections are kept open between requests.
-pub(crate) fn client(limits: &Limits) -> Result<reqwest::Client, SetupError> {
+/// The clients for all servers: connections are kept open between requests.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    /// For servers elsewhere: by the proxy of the environment (`HTTPS_PROXY`), where there is one.
+    far: reqwest::Client,
+    /// For servers on this machine, which no proxy can reach.
+    near: reqwest::Client,
+}
+
+impl Clients {
+    pub(crate) fn new(limits: &Limits) -> Result<Self, SetupError> {
+        let error = |error: reqwest::Error| SetupError::Client(error.without_url().to_string());
+        // Without a single CA certificate on the machine (a bare container) the first one fails. Servers
+        // on the own network by http, and everything offline, must work there too.
+        let far = builder(limits).build().or_else(|_| {
+            tracing::warn!(
+                "no CA certificates: https servers will be refused; apt-get install ca-certificates"
+            );
+            builder(limits).tls_certs_only([]).build()
+        });
+        let near = builder(limits).no_proxy().build();
+        let near = near.or_else(|_| builder(limits).no_proxy().tls_certs_only([]).build());
+        Ok(Self {
+            far: far.map_err(error)?,
+            near: near.map_err(error)?,
+        })
+    }
+
+    fn to(&self, url: &Url) -> reqwest::Client {
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if here {
+            self.near.clone()
+        } else {
+            self.far.clone()
+        }
+    }
+}
+
+fn builder(limits: &Limits) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .connect_timeout(limits.connect)
         .user_agent(concat!("tandem/", env!("CARGO_PKG_VERSION")))
         // A key must not follow a redirect to another host, and an API that moves is misconfigured.
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .build()
-        .map_err(|error| SetupError::Client(error.without_url().to_string()))
 }
 
 /// A server, as the doors see it.
@@ -60,7 +96,7 @@ pub struct OpenAi {
 
 impl OpenAi {
     /// `None` where `spec` is no `OpenAi`, or its address is not http or https.
-    pub(crate) fn new(http: reqwest::Client, spec: &DoorSpec, limits: Limits) -> Option<Self> {
+    pub(crate) fn new(clients: &Clients, spec: &DoorSpec, limits: Limits) -> Option<Self> {
         let DoorSpec::OpenAi {
             base_url,
             model,
@@ -76,7 +112,7 @@ impl OpenAi {
             .filter(|url| matches!(url.scheme(), "http" | "https"))?;
         base.path_segments_mut().ok()?.pop_if_empty();
         Some(Self {
-            http,
+            http: clients.to(&base),
             base,
             key: key.clone(),
             model: model.clone(),

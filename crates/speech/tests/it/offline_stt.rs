@@ -153,9 +153,9 @@ async fn office_phrases_are_understood_and_other_talk_is_rejected() {
         }
     }
     let all = PHRASES.len() + WRAPPED.len();
-    println!("phrases right: {right} of {all}; wrong: {wrong:?}");
-    println!("right but rejected: {lost:?}");
-    println!(
+    eprintln!("phrases right: {right} of {all}; wrong: {wrong:?}");
+    eprintln!("right but rejected: {lost:?}");
+    eprintln!(
         "other talk rejected: {kept_out} of {}; accepted: {slipped_in:?}",
         OTHER.len()
     );
