@@ -14,3 +14,4 @@ pub mod package;
 pub mod understand;
 
 pub use conversation::{Brain, Conversation, ConversationStart, Input, Output};
+#[cfg(test)]

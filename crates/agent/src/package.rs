@@ -151,6 +151,12 @@ pub(crate) fn facts(entities: &[Entity]) -> String {
     listed(&all, "and")
 }
 
+/// Facts that say who or what it is about. Days, times and sums belong to the story, which is told in
+/// the caller's own words.
+pub(crate) fn identifies(entity: &Entity) -> bool {
+    !matches!(entity.name.as_str(), "date" | "time" | "amount")
+}
+
 /// `a, b and c`.
 pub(crate) fn listed(items: &[String], word: &str) -> String {
     match items {

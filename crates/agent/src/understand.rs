@@ -9,6 +9,7 @@ mod wishes;
 pub use entities::{Found, from_keys, from_words};
 pub use mood::mood;
 pub use tokens::words;
+pub(crate) use wishes::only_answers;
 pub use wishes::{YesNo, is_backchannel, is_farewell, wants_person, yes_or_no};
 
 use std::collections::BTreeSet;

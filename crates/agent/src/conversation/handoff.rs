@@ -126,13 +126,19 @@ impl Conversation {
     fn greet_after_handoff(&mut self, now: Now, from: &str) {
         let spec = self.brain.spec(&self.agent);
         let own = spec.says.get("greeting_after_handoff").cloned();
+        let own = own.filter(|t| !t.is_empty());
         let template = match (own, self.memory.goal.is_some()) {
             (Some(own), _) => own,
             (None, true) if spec.providers.is_some() => "Hello, this is {me}.".to_owned(),
             (None, true) => String::new(),
             (None, false) => "Hello, this is {me}. How can I help?".to_owned(),
         };
-        let facts = package::spelt(&package::facts(&self.memory.entities));
+        let known = self
+            .memory
+            .entities
+            .iter()
+            .filter(|e| package::identifies(e));
+        let facts = package::spelt(&package::facts(&known.cloned().collect::<Vec<_>>()));
         let fill = [("from", from), ("known", facts.as_str())];
         let mut text = match template.is_empty() {
             true => self.phrase(now, "greeting_after_handoff", &fill),

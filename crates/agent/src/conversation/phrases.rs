@@ -45,7 +45,11 @@ impl Conversation {
     /// A template of the agent's `says`, filled in. What is not known leaves no gap.
     pub(super) fn phrase(&self, now: Now, key: &str, fill: &[(&str, &str)]) -> String {
         let spec = self.brain.spec(&self.agent);
-        let own = spec.says.get(key).map(String::as_str);
+        let own = spec
+            .says
+            .get(key)
+            .map(String::as_str)
+            .filter(|t| !t.is_empty());
         self.fill(now, own.unwrap_or_else(|| usual(key)), fill)
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::intent::Classified;
 use crate::understand::{
-    YesNo, is_backchannel, is_farewell, phrase_rule, wants_person, words, yes_or_no,
+    YesNo, is_backchannel, is_farewell, only_answers, phrase_rule, wants_person, words, yes_or_no,
 };
 use serde::{Deserialize, Serialize};
 use tandem_types::{Now, agent::Target, context::HandoffReason, journal::What};
@@ -176,6 +176,12 @@ impl Conversation {
     /// Yes, no, or the fact that was asked for.
     fn decided_by_answer(&mut self, now: Now, turn: &str, text: &str) -> bool {
         let answer = yes_or_no(text);
+        // "Yes, when do you close?" wants an answer of its own.
+        let own = answer.is_some() && !only_answers(text);
+        if own && self.accepted(&self.classify(text)).is_some() {
+            self.asked = None;
+            return false;
+        }
         match (self.asked.take(), answer) {
             (Some(Asked::AnythingElse), Some(YesNo::No)) => {
                 self.understood(turn, None, 1000, "phrase");

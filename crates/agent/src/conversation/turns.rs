@@ -5,6 +5,7 @@
 //! accounted for, and are acted on when the caller has finished.
 
 use super::{Conversation, Output, State, playout::profile_of};
+use crate::package::identifies;
 use crate::understand::{self, from_words, is_backchannel, mood, yes_or_no};
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
@@ -358,7 +359,8 @@ impl Conversation {
                 .collect(),
             false => from_words(&r.text, asked.as_deref()),
         };
-        let learnt = !self.memory.learn(found, &turn, r.confidence).is_empty();
+        let new = self.memory.learn(found, &turn, r.confidence);
+        let learnt = new.iter().any(identifies);
         if !r.by_keys {
             self.memory.sentiment.push(mood(&r.text));
         }

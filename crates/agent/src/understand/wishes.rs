@@ -140,73 +140,113 @@ pub enum YesNo {
     No,
 }
 
+/// Words that agree by themselves, whatever few words follow.
 const YES: &[&str] = &[
     "yes",
     "yeah",
     "yep",
     "yup",
-    "yes please",
     "sure",
     "of course",
-    "please do",
-    "please",
-    "ok",
-    "okay",
-    "correct",
-    "that's right",
-    "that is right",
-    "right",
-    "go ahead",
-    "certainly",
     "absolutely",
-    "try again",
-    "i do",
-    "it is",
-    "i would",
-    "sounds good",
-    "all right",
-    "alright",
+    "certainly",
+    "go ahead",
+    "please do",
 ];
 
+/// Words that refuse by themselves.
 const NO: &[&str] = &[
     "no",
     "nope",
     "nah",
-    "no thanks",
-    "no thank you",
     "not really",
     "not now",
+    "not today",
+    "don't",
     "nothing",
-    "nothing else",
+];
+
+/// What agrees or refuses only where nothing else is said: "it is about something else" is no yes.
+const WHOLE_YES: &[&str] = &[
+    "please",
+    "ok",
+    "okay",
+    "right",
+    "correct",
+    "fine",
+    "alright",
+    "all right",
+    "i do",
+    "it is",
+    "i would",
+    "that's right",
+    "that is right",
+    "try again",
+    "sounds good",
+    "ok please",
+    "okay please",
+    "i would please",
+];
+const WHOLE_NO: &[&str] = &[
     "that's all",
     "that is all",
     "that's it",
     "that is it",
+    "that's everything",
     "i'm fine",
     "i'm good",
-    "don't",
-    "no that's all",
-    "that's everything",
-    "not today",
-    "no need",
+    "i am fine",
+    "i am good",
+    "that's all thanks",
+    "that's all thank you",
+    "i'm fine thanks",
+    "i'm good thanks",
 ];
+
+/// What goes with a yes or a no and adds nothing: "no hot water" is more than a no.
+const ADDS_NOTHING: &str = " please thanks thank you that that's is it it's all would will be great good \
+    lovely fine ok okay sure right correct i i'm am do go ahead of course very much so again try them not \
+    really nothing else need now today everything bye goodbye cheers for the help yes yeah no perfect \
+    kind put me through to do don't ";
 
 /// Yes or no, where the utterance says little more than that.
 pub fn yes_or_no(said: &str) -> Option<YesNo> {
     let said = words(said);
-    // A few words more may follow ("yes that would be great"), a request may not.
-    let starts = |list: &[&str], more: usize| {
-        list.iter().any(|p| {
-            let p = words(p);
-            said.starts_with(&p) && said.len() <= p.len() + more
-        })
-    };
-    // "No" first: "no that's right" is rarer than "okay no".
-    match (starts(NO, 2), starts(YES, 4)) {
-        (true, _) => Some(YesNo::No),
-        (_, true) => Some(YesNo::Yes),
-        _ => None,
+    let joined = said.join(" ");
+    if WHOLE_NO.contains(&joined.as_str()) {
+        return Some(YesNo::No);
     }
+    if WHOLE_YES.contains(&joined.as_str()) {
+        return Some(YesNo::Yes);
+    }
+    let rest = |list: &[&str]| {
+        list.iter()
+            .map(|p| words(p))
+            .filter(|p| said.starts_with(p))
+            .map(|p| &said[p.len()..])
+            .min_by_key(|r| r.len())
+    };
+    if let Some(rest) = rest(NO) {
+        return rest.iter().all(|w| adds_nothing(w)).then_some(YesNo::No);
+    }
+    let rest = rest(YES)?;
+    let agrees = rest.len() <= 4
+        && !rest
+            .iter()
+            .any(|w| matches!(w.as_str(), "not" | "but" | "don't" | "no"));
+    agrees.then_some(YesNo::Yes)
+}
+
+/// Whether nothing stands beside the yes or no that could be a wish of its own.
+pub(crate) fn only_answers(said: &str) -> bool {
+    words(said).iter().all(|w| adds_nothing(w))
+}
+
+fn adds_nothing(word: &str) -> bool {
+    word == "sure"
+        || word == "certainly"
+        || word == "absolutely"
+        || ADDS_NOTHING.contains(&format!(" {word} "))
 }
 
 const FAREWELLS: &[&str] = &[
@@ -301,7 +341,26 @@ mod tests {
             None
         );
         assert_eq!(yes_or_no("my boiler is broken"), None);
-        assert_eq!(yes_or_no(""), None);
+        for more in [
+            "no hot water",
+            "no heating",
+            "it is about something else",
+            "it is not about a repair",
+            "please send somebody today",
+            "please check my account",
+            "yes but not today",
+            "nothing works in the kitchen",
+            "",
+        ] {
+            assert_eq!(yes_or_no(more), None, "{more}");
+        }
+        assert_eq!(
+            yes_or_no("no I'm fine, thank you very much"),
+            Some(YesNo::No)
+        );
+        assert_eq!(yes_or_no("nothing else thanks"), Some(YesNo::No));
+        assert_eq!(yes_or_no("please"), Some(YesNo::Yes));
+        assert!(!only_answers("yes when do you close") && only_answers("yes please do that"));
     }
 
     #[test]

@@ -278,3 +278,45 @@ fn a_wish_for_a_person_keeps_its_topic() {
         );
     });
 }
+
+#[test]
+fn a_yes_with_a_question_in_it_is_a_question() {
+    play(|s| {
+        s.begin();
+        s.says("what are your opening hours");
+        s.says("yes you charged me twice");
+        assert_eq!(s.c.agent(), Some("billing"));
+    });
+}
+
+#[test]
+fn no_hot_water_is_no_goodbye() {
+    play(|s| {
+        s.begin();
+        s.says("what are your opening hours");
+        s.says("no hot water");
+        assert!(!s.hung_up);
+        assert_eq!(s.c.agent(), Some("repairs"));
+    });
+}
+
+#[test]
+fn days_and_sums_are_not_read_back_like_account_numbers() {
+    play(|s| {
+        s.begin();
+        s.says("you charged me twice this month and took twenty pounds");
+        assert!(!s.last().contains("I have your"), "{}", s.last());
+        s.says("yes");
+        let facts: Vec<&str> = s.transfers[0]
+            .0
+            .entities
+            .iter()
+            .map(|e| e.value.as_str())
+            .collect();
+        assert_eq!(
+            facts,
+            ["20 pounds", "this month"],
+            "they are handed on all the same"
+        );
+    });
+}

@@ -3,6 +3,7 @@
 use super::Asked;
 use crate::conversation::{Conversation, turns::Unanswered};
 use crate::intent::Classified;
+use crate::package;
 use crate::understand::spoken_label;
 use tandem_types::{Now, context::HandoffReason};
 
@@ -124,18 +125,18 @@ impl Conversation {
             .memory
             .entities
             .iter()
-            .filter(|e| said.iter().any(|u| u.turn == e.turn))
+            .filter(|e| said.iter().any(|u| u.turn == e.turn) && package::identifies(e))
             .cloned()
             .collect();
         let named = new
             .iter()
             .find(|e| e.name == "name")
             .map(|e| format!("name, {}", e.value));
-        let facts = match crate::package::facts(&new) {
+        let facts = match package::facts(&new) {
             f if f.is_empty() => named.unwrap_or_default(),
             f => f,
         };
-        let facts = crate::package::spelt(&facts);
+        let facts = package::spelt(&facts);
         let noted = self.phrase(now, "noted", &[("facts", &facts)]);
         let next = match self.memory.goal.is_some() {
             true => "anything_else",
