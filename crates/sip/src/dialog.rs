@@ -5,7 +5,7 @@ mod replaces;
 
 pub use replaces::Replaces;
 
-use crate::api::Flow;
+use crate::api::{Flow, Transport};
 use crate::message::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,10 @@ impl DialogId {
 
 /// The tag, or nothing.
 pub(crate) fn tag_of(name: Option<NameAddr>) -> String {
-    name.as_ref().and_then(NameAddr::tag).unwrap_or_default().to_owned()
+    name.as_ref()
+        .and_then(NameAddr::tag)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The state of RFC 3261 section 12.1, and the way that the peer's messages come.
@@ -62,11 +65,21 @@ pub(crate) struct Dialog {
 impl Dialog {
     /// The caller's side, made by a response to its INVITE (12.1.2). `from` is where that came from. `None` only
     /// if the INVITE lacks what all of ours have.
-    pub(crate) fn from_response(request: &Request, response: &Response, from: Flow) -> Option<Self> {
+    pub(crate) fn from_response(
+        request: &Request,
+        response: &Response,
+        from: Flow,
+    ) -> Option<Self> {
         let mut route = response.headers.name_addrs(&HeaderName::RecordRoute);
         route.reverse();
-        let to = if response.to().is_some() { &response.headers } else { &request.headers };
-        let target = response.contact().map_or_else(|| request.uri.clone(), |c| c.uri.without_headers());
+        let to = if response.to().is_some() {
+            &response.headers
+        } else {
+            &request.headers
+        };
+        let target = response
+            .contact()
+            .map_or_else(|| request.uri.clone(), |c| c.uri.without_headers());
         Some(Self {
             id: DialogId {
                 call_id: request.call_id()?.to_owned(),
@@ -87,14 +100,19 @@ impl Dialog {
     /// The called side, made by an INVITE (12.1.1).
     pub(crate) fn from_request(request: &Request, local_tag: &str, from: Flow) -> Option<Self> {
         let caller = request.from()?;
-        let target = request.contact().map_or_else(|| caller.uri.clone(), |c| c.uri);
+        let target = request
+            .contact()
+            .map_or_else(|| caller.uri.clone(), |c| c.uri);
         Some(Self {
             id: DialogId {
                 call_id: request.call_id()?.to_owned(),
                 local_tag: local_tag.to_owned(),
                 remote_tag: caller.tag().unwrap_or_default().to_owned(),
             },
-            local: format!("{};tag={local_tag}", request.headers.first(&HeaderName::To)?),
+            local: format!(
+                "{};tag={local_tag}",
+                request.headers.first(&HeaderName::To)?
+            ),
             remote: request.headers.first(&HeaderName::From)?.to_owned(),
             local_cseq: 0,
             remote_cseq: request.cseq()?.number,
@@ -116,13 +134,17 @@ impl Dialog {
 
     /// A request of the peer; false: its number is lower than one before (12.2.2).
     pub(crate) fn admit(&mut self, request: &Request, from: Flow) -> bool {
-        let Some(cseq) = request.cseq() else { return false };
+        let Some(cseq) = request.cseq() else {
+            return false;
+        };
         if cseq.number < self.remote_cseq {
             return false;
         }
         self.remote_cseq = cseq.number;
         self.flow = from;
-        let contact = request.contact().map_or_else(|| self.target.clone(), |c| c.uri);
+        let contact = request
+            .contact()
+            .map_or_else(|| self.target.clone(), |c| c.uri);
         self.natted = hop::natted(request, &contact, from);
         true
     }
@@ -130,6 +152,19 @@ impl Dialog {
     /// A response of the peer came from there.
     pub(crate) fn heard(&mut self, from: Flow) {
         self.flow = from;
+    }
+
+    /// The connection to the peer is closed: the next request opens one to where the route or target says.
+    pub(crate) fn disconnected(&mut self, flow: Flow) {
+        let ours = self.flow.transport == flow.transport && self.flow.remote == flow.remote;
+        let hop = self.route.first().map_or(&self.target, |first| &first.uri);
+        if ours
+            && flow.transport == Transport::Tcp
+            && !self.natted
+            && let Some(addr) = hop::addr_of(hop)
+        {
+            self.flow.remote = addr;
+        }
     }
 
     /// A target refresh was agreed on: their Contact is the target (12.2).
@@ -167,7 +202,10 @@ impl Dialog {
         match self.route.split_first() {
             Some((first, rest)) if first.uri.param("lr").is_none() => {
                 let last = NameAddr::new(self.target.clone());
-                (first.uri.clone().without_headers(), rest.iter().cloned().chain([last]).collect())
+                (
+                    first.uri.clone().without_headers(),
+                    rest.iter().cloned().chain([last]).collect(),
+                )
             }
             _ => (self.target.clone(), self.route.clone()),
         }

@@ -33,6 +33,7 @@ mod requests;
 mod responses;
 mod screen;
 mod session;
+mod steps;
 mod table;
 mod timeouts;
 mod write;
@@ -110,28 +111,66 @@ impl Endpoint {
             Message::Request(request) => self.on_request(now, from, request),
             Message::Response(response) => self.on_response(now, from, response),
         };
-        self.outputs.insert(at, Output::Taken { flow: from, session, message: taken });
+        self.outputs.insert(
+            at,
+            Output::Taken {
+                flow: from,
+                session,
+                message: taken,
+            },
+        );
     }
 
     fn handle_command(&mut self, now: Now, command: Command) {
         match command {
             Command::Invite { session, invite } => self.command_invite(now, session, &invite),
-            Command::Progress { session, status, headers, body } => {
+            Command::Progress {
+                session,
+                status,
+                headers,
+                body,
+            } => {
                 self.command_progress(now, session, status, &headers, body.as_ref());
             }
-            Command::Accept { session, headers, body } => {
+            Command::Accept {
+                session,
+                headers,
+                body,
+            } => {
                 self.command_accept(now, session, &headers, body.as_ref());
             }
-            Command::Reject { session, status, phrase, headers } => {
+            Command::Reject {
+                session,
+                status,
+                phrase,
+                headers,
+            } => {
                 self.command_reject(now, session, status, &phrase, &headers);
             }
             Command::Ack { session, body } => self.command_ack(session, body.as_ref()),
             Command::Hangup { session, headers } => self.command_hangup(now, session, headers),
-            Command::Request { session, key, method, headers, body, credentials } => {
-                let content = inside::Content { method, headers, body };
+            Command::Request {
+                session,
+                key,
+                method,
+                headers,
+                body,
+                credentials,
+            } => {
+                let content = inside::Content {
+                    method,
+                    headers,
+                    body,
+                };
                 self.command_request(now, session, key, content, credentials);
             }
-            Command::Respond { key, status, phrase, headers, body } => {
+            Command::Respond {
+                key,
+                status,
+                phrase,
+                headers,
+                body,
+            } => {
                 self.command_respond(now, key, status, &phrase, &headers, body.as_ref());
             }
             Command::Send { key, request } => self.command_send(now, key, *request),
@@ -215,7 +254,10 @@ impl Endpoint {
             State::Cancelling(state) => state.transaction,
             State::Invited(_) | State::Up(_) | State::Closing(_) => return None,
         };
-        self.table.invite_clients.get(&transaction).map(|t| t.about.flow)
+        self.table
+            .invite_clients
+            .get(&transaction)
+            .map(|t| t.about.flow)
     }
 
     /// The session that a Replaces header received by us names (RFC 3891 section 3). One that is over is not found, nor an
@@ -255,6 +297,10 @@ impl Endpoint {
         session: Option<SessionId>,
         result: Result<Box<Response>, Failure>,
     ) {
-        self.tell(Event::Response { key, session, result });
+        self.tell(Event::Response {
+            key,
+            session,
+            result,
+        });
     }
 }

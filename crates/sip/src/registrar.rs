@@ -110,14 +110,31 @@ impl Registrar {
     /// Nobody is bound.
     pub fn new(config: RegistrarConfig) -> Self {
         let (users, sources) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, users, sources, next: None, events: VecDeque::new() }
+        Self {
+            config,
+            users,
+            sources,
+            next: None,
+            events: VecDeque::new(),
+        }
     }
 
     /// A REGISTER for `user`, who was authenticated, from `flow`. The answer is for `Command::Respond`. All of it is
     /// done or nothing.
-    pub fn handle_register(&mut self, now: Now, request: &Request, flow: Flow, user: &str) -> RegisterReply {
-        let refusal = |status| RegisterReply { status, headers: Headers::new() };
-        let (Some(call_id), Some(cseq)) = (request.call_id(), request.cseq()) else { return refusal(400) };
+    pub fn handle_register(
+        &mut self,
+        now: Now,
+        request: &Request,
+        flow: Flow,
+        user: &str,
+    ) -> RegisterReply {
+        let refusal = |status| RegisterReply {
+            status,
+            headers: Headers::new(),
+        };
+        let (Some(call_id), Some(cseq)) = (request.call_id(), request.cseq()) else {
+            return refusal(400);
+        };
         let all: Vec<&str> = request.headers.values(&HeaderName::Contact).collect();
         let known = self.users.get(user).map(Vec::as_slice).unwrap_or_default();
         let late = |phone: &Phone| phone.call_id == call_id && phone.cseq >= cseq.number;
@@ -137,7 +154,11 @@ impl Registrar {
         };
         let instances: Vec<_> = wishes.iter().map(|w| instance_of(&w.contact)).collect();
         let mut pairs = wishes.iter().zip(&instances);
-        if pairs.any(|(w, i)| known.iter().any(|p| p.is(&w.contact.uri, i.as_ref()) && late(p))) {
+        if pairs.any(|(w, i)| {
+            known
+                .iter()
+                .any(|p| p.is(&w.contact.uri, i.as_ref()) && late(p))
+        }) {
             return refusal(500);
         }
         for (wish, instance) in wishes.into_iter().zip(instances) {
@@ -146,7 +167,12 @@ impl Registrar {
                 flow,
                 expires: now.mono + Duration::from_secs(wish.seconds.into()),
             };
-            let phone = Phone { binding, call_id: call_id.to_owned(), cseq: cseq.number, instance };
+            let phone = Phone {
+                binding,
+                call_id: call_id.to_owned(),
+                cseq: cseq.number,
+                instance,
+            };
             self.bind(user, phone, wish.seconds == 0);
         }
         self.index();
@@ -155,35 +181,57 @@ impl Registrar {
 
     /// The contacts with their times, or 400 or 423.
     fn wishes(&self, request: &Request) -> Result<Vec<Wish>, RegisterReply> {
-        let general = request.headers.expires().unwrap_or(self.config.default_expires);
+        let general = request
+            .headers
+            .expires()
+            .unwrap_or(self.config.default_expires);
         let mut wishes = Vec::new();
         for value in request.headers.values(&HeaderName::Contact) {
             let Ok(contact) = NameAddr::parse(value) else {
-                return Err(RegisterReply { status: 400, headers: Headers::new() });
+                return Err(RegisterReply {
+                    status: 400,
+                    headers: Headers::new(),
+                });
             };
-            let own = contact.params.get("expires").and_then(|v| v.parse::<u32>().ok());
+            let own = contact
+                .params
+                .get("expires")
+                .and_then(|v| v.parse::<u32>().ok());
             let seconds = own.unwrap_or(general);
             if seconds > 0 && seconds < self.config.min_expires {
                 let headers = Headers::new().with(HeaderName::MinExpires, self.config.min_expires);
-                return Err(RegisterReply { status: 423, headers });
+                return Err(RegisterReply {
+                    status: 423,
+                    headers,
+                });
             }
-            wishes.push(Wish { contact, seconds: seconds.min(self.config.max_expires) });
+            wishes.push(Wish {
+                contact,
+                seconds: seconds.min(self.config.max_expires),
+            });
         }
         Ok(wishes)
     }
 
     fn bind(&mut self, user: &str, phone: Phone, remove: bool) {
         let phones = self.users.entry(user.to_owned()).or_default();
-        let at = phones.iter().position(|p| p.is(&phone.binding.uri, phone.instance.as_ref()));
+        let at = phones
+            .iter()
+            .position(|p| p.is(&phone.binding.uri, phone.instance.as_ref()));
         let old = at.map(|at| phones.remove(at));
-        let gone = |binding| RegistrarEvent::Unbound { user: user.to_owned(), binding, expired: false };
+        let gone = |binding| RegistrarEvent::Unbound {
+            user: user.to_owned(),
+            binding,
+            expired: false,
+        };
         if remove {
             self.events.extend(old.map(|p| gone(p.binding)));
             return;
         }
         if old.is_none() {
             let (user, binding) = (user.to_owned(), phone.binding.clone());
-            self.events.push_back(RegistrarEvent::Bound { user, binding });
+            self.events
+                .push_back(RegistrarEvent::Bound { user, binding });
         }
         phones.insert(0, phone);
         while phones.len() > self.config.max_contacts.max(1) {
@@ -201,7 +249,10 @@ impl Registrar {
             headers.push(HeaderName::Contact, contact);
         }
         headers.push(HeaderName::Date, date::Rfc1123(now.wall));
-        RegisterReply { status: 200, headers }
+        RegisterReply {
+            status: 200,
+            headers,
+        }
     }
 
     /// Takes phones away for which `which` gives a value: whether they ran out.
@@ -209,11 +260,12 @@ impl Registrar {
         for (user, phones) in &mut self.users {
             phones.retain(|phone| {
                 let gone = which(user, &phone.binding);
-                self.events.extend(gone.map(|expired| RegistrarEvent::Unbound {
-                    user: user.clone(),
-                    binding: phone.binding.clone(),
-                    expired,
-                }));
+                self.events
+                    .extend(gone.map(|expired| RegistrarEvent::Unbound {
+                        user: user.clone(),
+                        binding: phone.binding.clone(),
+                        expired,
+                    }));
                 gone.is_none()
             });
         }
@@ -222,14 +274,29 @@ impl Registrar {
 
     fn index(&mut self) {
         self.users.retain(|_, phones| !phones.is_empty());
-        self.next = self.users.values().flatten().map(|p| p.binding.expires).min();
-        let all = self.users.iter().flat_map(|(user, phones)| phones.iter().map(move |p| (p, user)));
-        self.sources = all.map(|(phone, user)| (phone.binding.flow.remote, user.clone())).collect();
+        self.next = self
+            .users
+            .values()
+            .flatten()
+            .map(|p| p.binding.expires)
+            .min();
+        let all = self
+            .users
+            .iter()
+            .flat_map(|(user, phones)| phones.iter().map(move |p| (p, user)));
+        self.sources = all
+            .map(|(phone, user)| (phone.binding.flow.remote, user.clone()))
+            .collect();
     }
 
     /// The phones of a user, the one refreshed last first.
     pub fn contacts(&self, user: &str) -> Vec<Binding> {
-        self.users.get(user).into_iter().flatten().map(|p| p.binding.clone()).collect()
+        self.users
+            .get(user)
+            .into_iter()
+            .flatten()
+            .map(|p| p.binding.clone())
+            .collect()
     }
 
     /// Somebody is bound whose messages come from there (field note 17: others get silence).
@@ -250,7 +317,9 @@ impl Registrar {
 
     /// All users with their phones.
     pub fn users(&self) -> impl Iterator<Item = (&str, Vec<&Binding>)> {
-        self.users.iter().map(|(user, phones)| (user.as_str(), phones.iter().map(|p| &p.binding).collect()))
+        self.users
+            .iter()
+            .map(|(user, phones)| (user.as_str(), phones.iter().map(|p| &p.binding).collect()))
     }
 
     /// A connection is closed: what was bound by it cannot be reached (RFC 5626 section 5.3). UDP has none.
@@ -292,7 +361,10 @@ impl Phone {
 
 fn instance_of(contact: &NameAddr) -> Option<(String, String)> {
     let instance = contact.params.get("+sip.instance")?.to_owned();
-    Some((instance, contact.params.get("reg-id").unwrap_or_default().to_owned()))
+    Some((
+        instance,
+        contact.params.get("reg-id").unwrap_or_default().to_owned(),
+    ))
 }
 
 #[cfg(test)]

@@ -192,7 +192,14 @@ impl Registration {
             headers.push(HeaderName::Route, hop);
         }
         headers.push(HeaderName::Contact, NameAddr::new(config.contact.clone()));
-        headers.push(HeaderName::Expires, if what == InFlight::Register { self.expires } else { 0 });
+        headers.push(
+            HeaderName::Expires,
+            if what == InFlight::Register {
+                self.expires
+            } else {
+                0
+            },
+        );
         let request = OutgoingRequest {
             flow: config.flow,
             method: Method::Register,
@@ -205,7 +212,8 @@ impl Registration {
             credentials: config.credentials.clone(),
         };
         self.cseq += CSEQ_STEP;
-        self.outputs.push_back(RegistrationOutput::Send(Box::new(request)));
+        self.outputs
+            .push_back(RegistrationOutput::Send(Box::new(request)));
     }
 
     fn on_response(&mut self, now: Now, result: Result<Box<Response>, Failure>) {
@@ -230,7 +238,9 @@ impl Registration {
     fn on_success(&mut self, now: Now, response: &Response) {
         let granted = self.granted(response);
         self.failures = 0;
-        self.change(RegistrationState::Registered { until: now.mono + granted });
+        self.change(RegistrationState::Registered {
+            until: now.mono + granted,
+        });
         if self.leaving {
             return self.leave();
         }
@@ -242,16 +252,26 @@ impl Registration {
     /// What the registrar gave us: at our Contact, in Expires, or what we asked for.
     fn granted(&self, response: &Response) -> Duration {
         let contacts = response.headers.name_addrs(&HeaderName::Contact);
-        let ours = contacts.iter().find(|c| c.uri.equivalent(&self.config.contact));
+        let ours = contacts
+            .iter()
+            .find(|c| c.uri.equivalent(&self.config.contact));
         let own = ours.and_then(|c| c.params.get("expires")?.parse().ok());
-        let seconds = own.or_else(|| response.headers.expires()).unwrap_or(self.expires);
+        let seconds = own
+            .or_else(|| response.headers.expires())
+            .unwrap_or(self.expires);
         Duration::from_secs(seconds.max(1).into())
     }
 
     fn on_refused(&mut self, now: Now, response: &Response) {
-        let seconds = |name| response.headers.first(name).and_then(|v| {
-            v.split([';', '(', ' ']).next().unwrap_or_default().parse::<u32>().ok()
-        });
+        let seconds = |name| {
+            response.headers.first(name).and_then(|v| {
+                v.split([';', '(', ' '])
+                    .next()
+                    .unwrap_or_default()
+                    .parse::<u32>()
+                    .ok()
+            })
+        };
         if response.status == 423
             && !self.leaving
             && let Some(min) = seconds(&HeaderName::MinExpires).filter(|min| *min > self.expires)
@@ -270,14 +290,17 @@ impl Registration {
         if self.leaving {
             return self.leave();
         }
-        let whole = BACKOFF_BASE.saturating_mul(1 << self.failures.min(16)).min(BACKOFF_MAX);
+        let whole = BACKOFF_BASE
+            .saturating_mul(1 << self.failures.min(16))
+            .min(BACKOFF_MAX);
         let percent = 50 + u32::try_from(self.rng.below(51)).unwrap_or(0);
         let next = now.mono + (whole * percent / 100).max(at_least.min(BACKOFF_MAX));
         self.failures += 1;
         self.status = status;
         self.wake = Some(next);
         // Silence to a refresh leaves us registered as long as the time lasts.
-        let kept = matches!(self.state, RegistrationState::Registered { until } if until > now.mono);
+        let kept =
+            matches!(self.state, RegistrationState::Registered { until } if until > now.mono);
         if !(kept && matches!(status, 0 | 408 | 500..=599)) {
             self.change(RegistrationState::Failed { status, next });
         }
@@ -314,7 +337,10 @@ impl Registration {
             && !self.leaving
         {
             let next = self.wake.unwrap_or(now.mono);
-            self.change(RegistrationState::Failed { status: self.status, next });
+            self.change(RegistrationState::Failed {
+                status: self.status,
+                next,
+            });
         }
         if self.wake.is_some_and(|at| at <= now.mono) && self.in_flight.is_none() {
             if matches!(self.state, RegistrationState::Failed { .. }) {

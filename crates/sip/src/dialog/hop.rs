@@ -10,7 +10,9 @@ const SIP_PORT: u16 = 5060;
 /// resolved here, and a private address that comes from a public one is behind NAT: the flow is kept.
 /// So is the connection to the same host.
 pub(super) fn follow(flow: Flow, hop: &Uri) -> Flow {
-    let Some(addr) = hop.socket_addr(SIP_PORT) else { return flow };
+    let Some(addr) = addr_of(hop) else {
+        return flow;
+    };
     let transport = match hop.transport() {
         None => flow.transport,
         Some(t) if t.eq_ignore_ascii_case("udp") => Transport::Udp,
@@ -23,14 +25,31 @@ pub(super) fn follow(flow: Flow, hop: &Uri) -> Flow {
         || addr.ip().is_unspecified()
         || (private(addr.ip()) && !private(flow.remote.ip()))
         || (same_host && transport == Transport::Tcp && flow.transport == Transport::Tcp);
-    if kept { flow } else { Flow { transport, local: flow.local, remote: addr } }
+    if kept {
+        flow
+    } else {
+        Flow {
+            transport,
+            local: flow.local,
+            remote: addr,
+        }
+    }
+}
+
+/// The address that a URI names.
+pub(super) fn addr_of(uri: &Uri) -> Option<SocketAddr> {
+    uri.socket_addr(SIP_PORT)
 }
 
 /// The peer's Contact is where it believes to send from (its Via says the same), and that is not where its
 /// messages come from.
 pub(super) fn natted(request: &Request, contact: &Uri, from: Flow) -> bool {
-    let Some(via) = request.top_via() else { return false };
-    let Some(ip) = via.host.ip() else { return false };
+    let Some(via) = request.top_via() else {
+        return false;
+    };
+    let Some(ip) = via.host.ip() else {
+        return false;
+    };
     let sent_by = SocketAddr::new(ip, via.port.unwrap_or(SIP_PORT));
     ip != from.remote.ip() && contact.socket_addr(SIP_PORT) == Some(sent_by)
 }
@@ -46,7 +65,10 @@ fn private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let [a, b, ..] = ip.octets();
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || (a == 100 && b & 0xc0 == 64)
+            ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || (a == 100 && b & 0xc0 == 64)
         }
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }

@@ -31,15 +31,28 @@ impl Replaces {
                 _ => {}
             }
         }
-        Some(Self { call_id, to_tag: to_tag?, from_tag: from_tag?, early_only })
+        Some(Self {
+            call_id,
+            to_tag: to_tag?,
+            from_tag: from_tag?,
+            early_only,
+        })
     }
 }
 
 /// The header's value. In a Refer-To it must be escaped ([`Uri::with_header`](crate::message::Uri::with_header) does).
 impl fmt::Display for Replaces {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{};to-tag={};from-tag={}", self.call_id, self.to_tag, self.from_tag)?;
-        if self.early_only { f.write_str(";early-only") } else { Ok(()) }
+        write!(
+            f,
+            "{};to-tag={};from-tag={}",
+            self.call_id, self.to_tag, self.from_tag
+        )?;
+        if self.early_only {
+            f.write_str(";early-only")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -57,7 +70,12 @@ mod tests {
         };
         assert_eq!(all.to_string(), "a@b;to-tag=1;from-tag=2;early-only");
         assert_eq!(Replaces::parse(&all.to_string()), Some(all));
-        assert_eq!(Replaces::parse("a@b; from-tag = x ;TO-TAG=y;z").unwrap().to_tag, "y");
+        assert_eq!(
+            Replaces::parse("a@b; from-tag = x ;TO-TAG=y;z")
+                .unwrap()
+                .to_tag,
+            "y"
+        );
         assert_eq!(Replaces::parse("a@b;to-tag=1"), None);
         assert_eq!(Replaces::parse(";to-tag=1;from-tag=2"), None);
     }

@@ -29,7 +29,10 @@ struct Met {
 impl Auth {
     /// Nothing met.
     pub(super) fn new(credentials: Option<Credentials>) -> Self {
-        Self { credentials, met: Vec::new() }
+        Self {
+            credentials,
+            met: Vec::new(),
+        }
     }
 
     /// A 401 or 407 came. True: the request may be sent again with [`Auth::apply`].
@@ -39,12 +42,24 @@ impl Auth {
             407 => (true, HeaderName::ProxyAuthenticate),
             _ => return false,
         };
-        let Some(credentials) = &self.credentials else { return false };
+        let Some(credentials) = &self.credentials else {
+            return false;
+        };
         let lines = response.headers.all(&name);
-        let Some(challenge) = Challenge::choose(lines, credentials.realm.as_deref()) else { return false };
-        let known = self.met.iter_mut().find(|m| m.proxy == proxy && m.challenge.realm == challenge.realm);
+        let Some(challenge) = Challenge::choose(lines, credentials.realm.as_deref()) else {
+            return false;
+        };
+        let known = self
+            .met
+            .iter_mut()
+            .find(|m| m.proxy == proxy && m.challenge.realm == challenge.realm);
         match known {
-            None => self.met.push(Met { proxy, challenge, count: 0, refused: 1 }),
+            None => self.met.push(Met {
+                proxy,
+                challenge,
+                count: 0,
+                refused: 1,
+            }),
             Some(met) if met.refused == 0 || (met.refused == 1 && challenge.stale) => {
                 met.refused += 1;
                 met.count = 0;
@@ -76,17 +91,29 @@ impl Auth {
 
     /// Writes the answers into a request, in the place of earlier ones.
     pub(super) fn apply(&mut self, request: &mut Request, rng: &mut Rng) {
-        let Some(credentials) = &self.credentials else { return };
+        let Some(credentials) = &self.credentials else {
+            return;
+        };
         request.headers.remove(&HeaderName::Authorization);
         request.headers.remove(&HeaderName::ProxyAuthorization);
         let (method, uri) = (request.method.to_string(), request.uri.to_string());
         for met in &mut self.met {
             met.count += 1;
             let cnonce = rng.token(16);
-            let value =
-                answer(&met.challenge, credentials, &method, &uri, &request.body, &cnonce, met.count);
-            let name =
-                if met.proxy { HeaderName::ProxyAuthorization } else { HeaderName::Authorization };
+            let value = answer(
+                &met.challenge,
+                credentials,
+                &method,
+                &uri,
+                &request.body,
+                &cnonce,
+                met.count,
+            );
+            let name = if met.proxy {
+                HeaderName::ProxyAuthorization
+            } else {
+                HeaderName::Authorization
+            };
             request.headers.push(name, value);
         }
     }
@@ -98,12 +125,17 @@ mod tests {
     use crate::message::{Method, Uri};
 
     fn refused(status: u16, realm: &str, nonce: &str, stale: bool) -> Response {
-        let name =
-            if status == 401 { HeaderName::WwwAuthenticate } else { HeaderName::ProxyAuthenticate };
+        let name = if status == 401 {
+            HeaderName::WwwAuthenticate
+        } else {
+            HeaderName::ProxyAuthenticate
+        };
         let mut response = Response::new(status);
         response.headers.push(
             name,
-            format_args!("Digest realm=\"{realm}\", nonce=\"{nonce}\", stale={stale}, qop=\"auth\""),
+            format_args!(
+                "Digest realm=\"{realm}\", nonce=\"{nonce}\", stale={stale}, qop=\"auth\""
+            ),
         );
         response
     }
@@ -120,10 +152,19 @@ mod tests {
     fn each_realm_is_answered_once_and_once_more_when_stale() {
         let mut auth = auth(None);
         assert!(auth.learn(&refused(407, "proxy", "1", false)));
-        assert!(auth.learn(&refused(401, "home", "2", false)), "a second hop asks too");
+        assert!(
+            auth.learn(&refused(401, "home", "2", false)),
+            "a second hop asks too"
+        );
         assert!(auth.learn(&refused(401, "home", "3", true)));
-        assert!(!auth.learn(&refused(401, "home", "4", true)), "stale for ever is a refusal");
-        assert!(!auth.learn(&refused(407, "proxy", "5", false)), "wrong password");
+        assert!(
+            !auth.learn(&refused(401, "home", "4", true)),
+            "stale for ever is a refusal"
+        );
+        assert!(
+            !auth.learn(&refused(407, "proxy", "5", false)),
+            "wrong password"
+        );
         let mut request = Request::new(Method::Invite, Uri::sip("a", "b"));
         let mut rng = Rng::seeded(1);
         auth.apply(&mut request, &mut rng);
@@ -135,17 +176,26 @@ mod tests {
             first
         };
         let proxy = one(&HeaderName::ProxyAuthorization);
-        assert!(proxy.contains("nonce=\"1\"") && proxy.contains("nc=00000002"), "{proxy}");
+        assert!(
+            proxy.contains("nonce=\"1\"") && proxy.contains("nc=00000002"),
+            "{proxy}"
+        );
         assert!(one(&HeaderName::Authorization).contains("nonce=\"3\""));
         auth.begin();
-        assert!(auth.learn(&refused(407, "proxy", "6", false)), "a new request may be asked again");
+        assert!(
+            auth.learn(&refused(407, "proxy", "6", false)),
+            "a new request may be asked again"
+        );
     }
 
     #[test]
     fn another_realm_gets_no_answer() {
         assert!(!auth(Some("home")).learn(&refused(401, "evil", "1", false)));
         assert!(!Auth::new(None).learn(&refused(401, "home", "1", false)));
-        assert!(!auth(None).learn(&Response::new(401)), "no challenge at all");
+        assert!(
+            !auth(None).learn(&Response::new(401)),
+            "no challenge at all"
+        );
         assert!(!auth(None).learn(&refused(403, "home", "1", false)));
     }
 }

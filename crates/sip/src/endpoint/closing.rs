@@ -3,7 +3,8 @@
 use super::{
     Endpoint,
     session::{AwaitAck, Closing, Exchange, State, Up},
-    table::{RequestAbout, add_headers},
+    table::RequestAbout,
+    write::add_headers,
 };
 use crate::api::{Body, Event, SessionId};
 use crate::message::{HeaderName, Headers, Method, Request, Response};
@@ -20,11 +21,20 @@ impl Endpoint {
         sip: u16,
         request: Option<Request>,
     ) {
-        let mut end = Termination { by, reason, sip, q850: 0 };
+        let mut end = Termination {
+            by,
+            reason,
+            sip,
+            q850: 0,
+        };
         if let Some(request) = &request {
             read_reason(&request.headers, &mut end);
         }
-        self.tell(Event::Ended { session, end, request: request.map(Box::new) });
+        self.tell(Event::Ended {
+            session,
+            end,
+            request: request.map(Box::new),
+        });
     }
 
     /// An answered session leaves the user's sight. What is open is closed: their requests get 487, a 2xx of
@@ -32,7 +42,9 @@ impl Endpoint {
     pub(super) fn close(&mut self, now: Now, session: SessionId, bye: Option<Headers>) {
         self.refuse_owed(now, session);
         let owner = Owner::Session(session);
-        let Some(mut s) = self.sessions.remove(&session) else { return };
+        let Some(mut s) = self.sessions.remove(&session) else {
+            return;
+        };
         let State::Up(Up { dialog, exchange }) = s.state else {
             self.sessions.insert(session, s);
             return;
@@ -43,7 +55,11 @@ impl Endpoint {
         let exchange = match exchange {
             Exchange::Ours => {
                 // The peer should answer it with 487; if not, it must not stay for ever.
-                self.timers.set(owner, Timer::Cancelled, now.mono + self.intervals().patience());
+                self.timers.set(
+                    owner,
+                    Timer::Cancelled,
+                    now.mono + self.intervals().patience(),
+                );
                 Exchange::Ours
             }
             kept if waits || owes_ack => kept,
@@ -53,7 +69,11 @@ impl Endpoint {
                 Exchange::Idle
             }
         };
-        s.state = State::Closing(Closing { dialog, exchange, bye });
+        s.state = State::Closing(Closing {
+            dialog,
+            exchange,
+            bye,
+        });
         self.sessions.insert(session, s);
         if owes_ack {
             self.send_ack(session, None);
@@ -66,18 +86,32 @@ impl Endpoint {
 
     /// Sends the BYE that a closing session has ready.
     pub(super) fn send_bye(&mut self, now: Now, session: SessionId) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let State::Closing(closing) = &mut s.state else { return };
-        let Some(headers) = closing.bye.take() else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let State::Closing(closing) = &mut s.state else {
+            return;
+        };
+        let Some(headers) = closing.bye.take() else {
+            return;
+        };
         let cseq = closing.dialog.next_cseq();
         let mut request = closing.dialog.request(Method::Bye, cseq);
         let flow = closing.dialog.flow();
-        request.headers.push(HeaderName::UserAgent, &self.config.product);
+        request
+            .headers
+            .push(HeaderName::UserAgent, &self.config.product);
         add_headers(&mut request.headers, &headers);
         s.auth.begin();
         s.auth.apply(&mut request, &mut self.rng);
         let auth = s.auth.clone();
-        let about = RequestAbout { request, flow, session: Some(session), key: None, auth };
+        let about = RequestAbout {
+            request,
+            flow,
+            session: Some(session),
+            key: None,
+            auth,
+        };
         let id = self.start_request(now, about);
         if let Some(s) = self.sessions.get_mut(&session) {
             s.open.insert(id);
@@ -87,19 +121,27 @@ impl Endpoint {
     /// ACKs the 2xx to our INVITE that waits for it, with the credentials of the INVITE (RFC 3261 section 22.1), and
     /// keeps the ACK for repetitions of the 2xx.
     pub(super) fn send_ack(&mut self, session: SessionId, body: Option<&Body>) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let (State::Up(Up { dialog, exchange }) | State::Closing(Closing { dialog, exchange, .. })) =
-            &mut s.state
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let (State::Up(Up { dialog, exchange })
+        | State::Closing(Closing {
+            dialog, exchange, ..
+        })) = &mut s.state
         else {
             return;
         };
-        let Exchange::OweAck(owe) = exchange else { return };
+        let Exchange::OweAck(owe) = exchange else {
+            return;
+        };
         let (invite, mut request) = (owe.transaction, dialog.request(Method::Ack, owe.cseq));
         let (flow, tag) = (dialog.flow(), dialog.id.remote_tag.clone());
         *exchange = Exchange::Idle;
         if let Some(invite) = self.table.invite_clients.get(&invite) {
             for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
-                request.headers.copy_from(&invite.about.request.headers, &name);
+                request
+                    .headers
+                    .copy_from(&invite.about.request.headers, &name);
             }
         }
         self.dress_request(&mut request, None, &Headers::new(), body);
@@ -113,10 +155,15 @@ impl Endpoint {
 
     /// 487 to all requests of theirs that the user has not answered (RFC 3261 section 15.1.2).
     fn refuse_owed(&mut self, now: Now, session: SessionId) {
-        let owed = self.owed.iter().filter(|(_, owed)| owed.session == Some(session));
+        let owed = self
+            .owed
+            .iter()
+            .filter(|(_, owed)| owed.session == Some(session));
         let keys: Vec<_> = owed.map(|(key, _)| *key).collect();
         for key in keys {
-            let Some(owed) = self.owed.remove(&key) else { continue };
+            let Some(owed) = self.owed.remove(&key) else {
+                continue;
+            };
             let response = self.reply(&owed.request, 487, &Headers::new());
             self.respond(now, owed.transaction, &response);
         }
@@ -131,8 +178,12 @@ impl Endpoint {
         phrase: &str,
         headers: &Headers,
     ) {
-        let Some(s) = self.sessions.get(&session) else { return };
-        let State::Invited(invited) = &s.state else { return };
+        let Some(s) = self.sessions.get(&session) else {
+            return;
+        };
+        let State::Invited(invited) = &s.state else {
+            return;
+        };
         let mut response =
             Response::reply_to(&invited.request, status, Some(&s.local_tag)).with_phrase(phrase);
         self.dress_response(&invited.request, &mut response, None, headers, None);
@@ -143,8 +194,12 @@ impl Endpoint {
 
     /// Forgets a closing session for which nothing is open any more.
     pub(super) fn settle(&mut self, now: Now, session: SessionId) {
-        let Some(s) = self.sessions.get(&session) else { return };
-        let State::Closing(closing) = &s.state else { return };
+        let Some(s) = self.sessions.get(&session) else {
+            return;
+        };
+        let State::Closing(closing) = &s.state else {
+            return;
+        };
         let waits = closing.bye.is_some() || matches!(closing.exchange, Exchange::AwaitAck(_));
         if s.open.is_empty() && !waits {
             self.remove_session(now, session);
@@ -154,16 +209,30 @@ impl Endpoint {
     /// Forgets a session. Nothing that it owed an answer stays behind.
     pub(super) fn remove_session(&mut self, now: Now, session: SessionId) {
         self.refuse_owed(now, session);
-        let Some(s) = self.sessions.remove(&session) else { return };
+        let Some(s) = self.sessions.remove(&session) else {
+            return;
+        };
         for id in s.dialog_ids() {
             self.dialogs.remove(&id);
         }
         self.timers.stop_all(Owner::Session(session));
     }
 
-    /// The dialog is gone at the far end, or nobody is there: BYE all the same. `status` 0: silence.
+    /// The dialog is gone at the far end, or nobody is there: BYE all the same. `status` 0: silence. Before the answer
+    /// the INVITE itself says how it ends.
     pub(super) fn on_lost(&mut self, now: Now, session: SessionId, status: u16) {
-        let reason = if status == 481 { Reason::Protocol } else { Reason::Lost };
+        if !self
+            .sessions
+            .get(&session)
+            .is_some_and(|s| matches!(s.state, State::Up(_)))
+        {
+            return;
+        }
+        let reason = if status == 481 {
+            Reason::Protocol
+        } else {
+            Reason::Lost
+        };
         self.close(now, session, Some(Headers::new()));
         self.tell_ended(session, Party::Caller, reason, status, None);
     }
@@ -172,7 +241,9 @@ impl Endpoint {
     pub(super) fn on_no_ack(&mut self, now: Now, session: SessionId) {
         let owner = Owner::Session(session);
         self.timers.stop(owner, Timer::Accepted);
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         match &mut s.state {
             State::Up(up) => {
                 up.exchange = Exchange::Idle;
@@ -184,21 +255,37 @@ impl Endpoint {
                 self.send_bye(now, session);
                 self.settle(now, session);
             }
-            State::Calling(_) | State::Proceeding(_) | State::Cancelling(_) | State::Invited(_) => {}
+            State::Calling(_) | State::Proceeding(_) | State::Cancelling(_) | State::Invited(_) => {
+            }
         }
     }
 
     /// The 2xx once more.
     pub(super) fn repeat_success(&mut self, now: Now, session: SessionId) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let (State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. })) = &mut s.state
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let (State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. })) =
+            &mut s.state
         else {
             return;
         };
-        let Exchange::AwaitAck(AwaitAck { flow, response, interval, .. }) = exchange else { return };
+        let Exchange::AwaitAck(AwaitAck {
+            flow,
+            response,
+            interval,
+            ..
+        }) = exchange
+        else {
+            return;
+        };
         *interval = interval.saturating_mul(2).min(self.config.t2);
         let (flow, response) = (*flow, response.clone());
-        self.timers.set(Owner::Session(session), Timer::Accepted, now.mono + *interval);
+        self.timers.set(
+            Owner::Session(session),
+            Timer::Accepted,
+            now.mono + *interval,
+        );
         self.transmit(flow, response, Some(session));
     }
 }
@@ -208,8 +295,12 @@ pub(super) fn read_reason(headers: &Headers, end: &mut Termination) {
     for value in headers.values(&HeaderName::Reason) {
         let mut parts = value.split(';').map(str::trim);
         let protocol = parts.next().unwrap_or_default();
-        let cause = parts.find_map(|p| p.strip_prefix("cause=")).map(|c| c.trim_matches('"'));
-        let Some(cause) = cause.and_then(|c| c.parse::<u16>().ok()) else { continue };
+        let cause = parts
+            .find_map(|p| p.strip_prefix("cause="))
+            .map(|c| c.trim_matches('"'));
+        let Some(cause) = cause.and_then(|c| c.parse::<u16>().ok()) else {
+            continue;
+        };
         if protocol.eq_ignore_ascii_case("SIP") {
             end.sip = cause;
         } else if protocol.eq_ignore_ascii_case("Q.850") {

@@ -17,7 +17,12 @@ use tandem_types::{Now, Party, Reason, Termination};
 
 impl Endpoint {
     /// A new session.
-    pub(super) fn on_invite(&mut self, now: Now, from: Flow, request: Request) -> Option<SessionId> {
+    pub(super) fn on_invite(
+        &mut self,
+        now: Now,
+        from: Flow,
+        request: Request,
+    ) -> Option<SessionId> {
         let local_tag = self.fresh_tag();
         let dialog = Dialog::from_request(&request, &local_tag, from)?;
         let session = self.allocate();
@@ -34,10 +39,18 @@ impl Endpoint {
             contact: contact_at(&request, from),
             auth: Auth::default(),
             open: BTreeSet::new(),
-            state: State::Invited(Invited { transaction, request: request.clone(), dialog }),
+            state: State::Invited(Invited {
+                transaction,
+                request: request.clone(),
+                dialog,
+            }),
         };
         self.sessions.insert(session, new);
-        self.tell(Event::Invited { session, flow: from, request });
+        self.tell(Event::Invited {
+            session,
+            flow: from,
+            request,
+        });
         Some(session)
     }
 
@@ -52,10 +65,13 @@ impl Endpoint {
         if !(101..=199).contains(&status) {
             return;
         }
-        let Some((id, response)) = self.answer(session, status, headers, body) else { return };
+        let Some((id, response)) = self.answer(session, status, headers, body) else {
+            return;
+        };
         self.respond(now, id, &response);
         let at = now.mono + PROVISIONAL_INTERVAL;
-        self.timers.set(Owner::Session(session), Timer::Provisional, at);
+        self.timers
+            .set(Owner::Session(session), Timer::Provisional, at);
     }
 
     pub(super) fn command_accept(
@@ -65,13 +81,22 @@ impl Endpoint {
         headers: &Headers,
         body: Option<&Body>,
     ) {
-        let Some((id, response)) = self.answer(session, 200, headers, body) else { return };
+        let Some((id, response)) = self.answer(session, 200, headers, body) else {
+            return;
+        };
         self.timers.stop_all(Owner::Session(session));
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let State::Invited(invited) = &s.state else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let State::Invited(invited) = &s.state else {
+            return;
+        };
         let cseq = invited.request.cseq().map_or(0, |c| c.number);
         let dialog = invited.dialog.clone();
-        s.state = State::Up(Up { dialog, exchange: Exchange::Idle });
+        s.state = State::Up(Up {
+            dialog,
+            exchange: Exchange::Idle,
+        });
         self.send_success(now, session, id, cseq, &response);
     }
 
@@ -84,12 +109,25 @@ impl Endpoint {
         cseq: u32,
         response: &Response,
     ) {
-        let Some(flow) = self.reply_flow_of(id) else { return };
+        let Some(flow) = self.reply_flow_of(id) else {
+            return;
+        };
         self.respond(now, id, response);
         let (interval, patience) = (self.config.t1, self.intervals().patience());
-        let Some(Session { state: State::Up(up), .. }) = self.sessions.get_mut(&session) else { return };
+        let Some(Session {
+            state: State::Up(up),
+            ..
+        }) = self.sessions.get_mut(&session)
+        else {
+            return;
+        };
         let response = response.to_bytes();
-        up.exchange = Exchange::AwaitAck(AwaitAck { cseq, flow, response, interval });
+        up.exchange = Exchange::AwaitAck(AwaitAck {
+            cseq,
+            flow,
+            response,
+            interval,
+        });
         let owner = Owner::Session(session);
         self.timers.set(owner, Timer::Accepted, now.mono + interval);
         self.timers.set(owner, Timer::Ack, now.mono + patience);
@@ -103,7 +141,10 @@ impl Endpoint {
         phrase: &str,
         headers: &Headers,
     ) {
-        let open = self.sessions.get(&session).is_some_and(|s| matches!(s.state, State::Invited(_)));
+        let open = self
+            .sessions
+            .get(&session)
+            .is_some_and(|s| matches!(s.state, State::Invited(_)));
         if open && (300..=699).contains(&status) {
             self.refuse_invite(now, session, status, phrase, headers);
             self.tell_ended(session, Party::Gateway, reason_of(status), status, None);
@@ -121,9 +162,17 @@ impl Endpoint {
         let s = self.sessions.get_mut(&session)?;
         adopt_contact(s, headers);
         let s = self.sessions.get(&session)?;
-        let State::Invited(invited) = &s.state else { return None };
+        let State::Invited(invited) = &s.state else {
+            return None;
+        };
         let mut response = Response::reply_to(&invited.request, status, Some(&s.local_tag));
-        self.dress_response(&invited.request, &mut response, Some(&s.contact), headers, body);
+        self.dress_response(
+            &invited.request,
+            &mut response,
+            Some(&s.contact),
+            headers,
+            body,
+        );
         Some((invited.transaction, response))
     }
 
@@ -139,12 +188,22 @@ impl Endpoint {
             super::closing::read_reason(&cancel.headers, &mut end);
             // Field note 10: another phone of the same attempt took the call.
             let elsewhere = end.sip == 200;
-            let reason = if elsewhere { Reason::ElsewhereAnswered } else { Reason::Cancelled };
+            let reason = if elsewhere {
+                Reason::ElsewhereAnswered
+            } else {
+                Reason::Cancelled
+            };
             self.tell_ended(session, Party::Caller, reason, 0, Some(cancel));
             return;
         }
-        let key = self.owed.iter().find(|(_, owed)| owed.transaction == invite).map(|(key, _)| *key);
-        let Some(owed) = key.and_then(|key| self.owed.remove(&key)) else { return };
+        let key = self
+            .owed
+            .iter()
+            .find(|(_, owed)| owed.transaction == invite)
+            .map(|(key, _)| *key);
+        let Some(owed) = key.and_then(|key| self.owed.remove(&key)) else {
+            return;
+        };
         let response = self.reply(&owed.request, 487, &Headers::new());
         self.respond(now, invite, &response);
         if let Some(s) = owed.session.and_then(|id| self.sessions.get_mut(&id))
@@ -156,12 +215,17 @@ impl Endpoint {
 
     /// ACK for a 2xx of ours.
     pub(super) fn on_acked(&mut self, now: Now, _from: Flow, session: SessionId, ack: &Request) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let (State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. })) = &mut s.state
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let (State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. })) =
+            &mut s.state
         else {
             return;
         };
-        let Exchange::AwaitAck(awaited) = exchange else { return };
+        let Exchange::AwaitAck(awaited) = exchange else {
+            return;
+        };
         if ack.cseq().is_none_or(|cseq| cseq.number != awaited.cseq) {
             return;
         }
@@ -180,8 +244,15 @@ impl Endpoint {
 }
 
 fn body_of(request: &Request) -> Option<Body> {
-    let content_type = request.headers.first(&HeaderName::ContentType).unwrap_or_default().to_owned();
-    (!request.body.is_empty()).then(|| Body { content_type, bytes: request.body.clone() })
+    let content_type = request
+        .headers
+        .first(&HeaderName::ContentType)
+        .unwrap_or_default()
+        .to_owned();
+    (!request.body.is_empty()).then(|| Body {
+        content_type,
+        bytes: request.body.clone(),
+    })
 }
 
 /// What a refusal of ours means.

@@ -33,10 +33,15 @@ pub(super) struct Answer<'a> {
 impl Endpoint {
     /// A request of theirs in a dialog that is known.
     pub(super) fn on_inside(&mut self, now: Now, from: Flow, session: SessionId, request: Request) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let Some(dialog) = s.dialog_mut(&tag_of(request.from())) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let Some(dialog) = s.dialog_mut(&tag_of(request.from())) else {
+            return;
+        };
         let refusal = if dialog.admit(&request, from) {
-            screen::refuse(&self.config, &request, true).or_else(|| self.untimely(session, &request))
+            screen::refuse(&self.config, &request, true)
+                .or_else(|| self.untimely(session, &request))
         } else {
             Some(Refusal::new(500, "CSeq Out of Order"))
         };
@@ -62,7 +67,8 @@ impl Endpoint {
             // Crossed our BYE.
             State::Closing(_) => (!bye).then_some(481),
             // Only the caller may send BYE before the answer (RFC 3261 section 15).
-            State::Calling(_) | State::Proceeding(_) | State::Cancelling(_) => match request.method {
+            State::Calling(_) | State::Proceeding(_) | State::Cancelling(_) => match request.method
+            {
                 Method::Bye => Some(481),
                 Method::Invite => Some(491),
                 _ => None,
@@ -77,27 +83,40 @@ impl Endpoint {
             },
         };
         let update = request.method == Method::Update && self.awaits_update(session, false);
-        status.or(update.then_some(500)).map(|status| Refusal::new(status, ""))
+        status
+            .or(update.then_some(500))
+            .map(|status| Refusal::new(status, ""))
     }
 
     /// An UPDATE waits for its response (RFC 3311 section 5.2): ours with an offer, or theirs.
     fn awaits_update(&self, session: SessionId, ours: bool) -> bool {
         if ours {
-            let open = self.sessions.get(&session).into_iter().flat_map(|s| &s.open);
+            let open = self
+                .sessions
+                .get(&session)
+                .into_iter()
+                .flat_map(|s| &s.open);
             return open.filter_map(|id| self.table.clients.get(id)).any(|t| {
                 t.about.request.method == Method::Update && !t.about.request.body.is_empty()
             });
         }
-        let mut owed = self.owed.values().filter(|owed| owed.session == Some(session));
+        let mut owed = self
+            .owed
+            .values()
+            .filter(|owed| owed.session == Some(session));
         owed.any(|owed| owed.request.method == Method::Update)
     }
 
     /// BYE of theirs, in whatever state.
     fn on_bye(&mut self, now: Now, from: Flow, session: SessionId, request: Request) {
-        let Some(id) = self.serve(now, from, &request, Some(session), false) else { return };
+        let Some(id) = self.serve(now, from, &request, Some(session), false) else {
+            return;
+        };
         let response = self.reply(&request, 200, &Headers::new());
         self.respond(now, id, &response);
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         match &mut s.state {
             State::Invited(_) => {
                 self.refuse_invite(now, session, 487, "", &Headers::new());
@@ -121,7 +140,9 @@ impl Endpoint {
     /// A request that the user answers.
     fn on_question(&mut self, now: Now, from: Flow, session: SessionId, request: Request) {
         let invite = request.method == Method::Invite;
-        let Some(transaction) = self.serve(now, from, &request, Some(session), invite) else { return };
+        let Some(transaction) = self.serve(now, from, &request, Some(session), invite) else {
+            return;
+        };
         let key = self.allocate_key();
         if invite
             && let Some(s) = self.sessions.get_mut(&session)
@@ -130,8 +151,19 @@ impl Endpoint {
             up.exchange = Exchange::Theirs(key);
         }
         let request = Box::new(request);
-        self.owed.insert(key, Owed { transaction, request: request.clone(), session: Some(session) });
-        self.tell(Event::Request { session, key, request });
+        self.owed.insert(
+            key,
+            Owed {
+                transaction,
+                request: request.clone(),
+                session: Some(session),
+            },
+        );
+        self.tell(Event::Request {
+            session,
+            key,
+            request,
+        });
     }
 
     /// The user's answer to a request in a dialog.
@@ -164,8 +196,15 @@ impl Endpoint {
                 dialog.refresh(&request.headers);
             }
         }
-        let mut response = Response::reply_to(request, answer.status, None).with_phrase(answer.phrase);
-        self.dress_response(request, &mut response, contact.as_deref(), answer.headers, answer.body);
+        let mut response =
+            Response::reply_to(request, answer.status, None).with_phrase(answer.phrase);
+        self.dress_response(
+            request,
+            &mut response,
+            contact.as_deref(),
+            answer.headers,
+            answer.body,
+        );
         if invite && success {
             let cseq = request.cseq().map_or(0, |c| c.number);
             self.send_success(now, session, id, cseq, &response);
@@ -187,7 +226,9 @@ impl Endpoint {
         if matches!(method, Method::Ack | Method::Cancel | Method::Bye) {
             return; // those are Ack and Hangup
         }
-        let Some(s) = self.sessions.get_mut(&session).filter(|s| s.is_seen()) else { return };
+        let Some(s) = self.sessions.get_mut(&session).filter(|s| s.is_seen()) else {
+            return;
+        };
         adopt_contact(s, &content.headers);
         let invite = method == Method::Invite;
         let free = match &s.state {
@@ -207,16 +248,39 @@ impl Endpoint {
         let mut request = dialog.request(method, cseq);
         let flow = dialog.flow();
         let contact = s.contact.clone();
-        self.dress_request(&mut request, Some(&contact), &content.headers, content.body.as_ref());
+        self.dress_request(
+            &mut request,
+            Some(&contact),
+            &content.headers,
+            content.body.as_ref(),
+        );
         let auth = self.authorize(session, credentials, &mut request);
         let id = if invite {
             let (key, acks) = (Some(key), BTreeMap::new());
-            self.start_invite(now, InviteAbout { request, flow, session, key, auth, acks })
+            self.start_invite(
+                now,
+                InviteAbout {
+                    request,
+                    flow,
+                    session,
+                    key,
+                    auth,
+                    acks,
+                },
+            )
         } else {
-            let about = RequestAbout { request, flow, session: Some(session), key: Some(key), auth };
+            let about = RequestAbout {
+                request,
+                flow,
+                session: Some(session),
+                key: Some(key),
+                auth,
+            };
             self.start_request(now, about)
         };
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         s.open.insert(id);
         if let (true, State::Up(Up { exchange, .. })) = (invite, &mut s.state) {
             *exchange = Exchange::Ours;
@@ -230,7 +294,9 @@ impl Endpoint {
         credentials: Option<Credentials>,
         request: &mut Request,
     ) -> Auth {
-        let Some(s) = self.sessions.get_mut(&session) else { return Auth::new(credentials) };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return Auth::new(credentials);
+        };
         if credentials.is_some() && !s.auth.is_of(credentials.as_ref()) {
             return Auth::new(credentials);
         }
@@ -249,4 +315,3 @@ fn crossing_invite(exchange: &Exchange) -> Option<u16> {
         Exchange::Theirs(_) => Some(500),
     }
 }
-

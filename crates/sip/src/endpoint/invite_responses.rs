@@ -4,7 +4,9 @@ use super::{
     Endpoint,
     auth::Auth,
     responses::lost,
-    session::{Calling, Cancelling, Closing, Early, Exchange, OweAck, Proceeding, Session, State, Up},
+    session::{
+        Calling, Cancelling, Closing, Early, Exchange, OweAck, Proceeding, Session, State, Up,
+    },
     table::{InviteAbout, InviteOut, RequestAbout},
     write::{ack_to_refusal, cancel, renumber},
 };
@@ -23,10 +25,14 @@ impl Endpoint {
         id: TransactionId,
         response: Response,
     ) {
-        let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) else { return };
+        let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) else {
+            return;
+        };
         let (status, session, key) = (response.status, about.session, about.key);
         let (machine, told) = self.step(now, id, about.flow, Some(session), |scope| {
-            machine.on_response(scope, status, || ack_to_refusal(&about.request, &response).to_bytes())
+            machine.on_response(scope, status, || {
+                ack_to_refusal(&about.request, &response).to_bytes()
+            })
         });
         if told != Told::Response {
             self.keep_invite(id, machine, about);
@@ -52,22 +58,34 @@ impl Endpoint {
         session: SessionId,
         response: Response,
     ) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         if let State::Calling(state) = &mut s.state
             && state.transaction == id
         {
             let early = Early::default();
             match state.hangup.take() {
-                None => s.state = State::Proceeding(Proceeding { transaction: id, early }),
+                None => {
+                    s.state = State::Proceeding(Proceeding {
+                        transaction: id,
+                        early,
+                    })
+                }
                 Some(headers) => {
-                    s.state =
-                        State::Cancelling(Cancelling { transaction: id, headers: headers.clone(), early });
+                    s.state = State::Cancelling(Cancelling {
+                        transaction: id,
+                        headers: headers.clone(),
+                        early,
+                    });
                     self.send_cancel(now, session, id, &headers);
                     return;
                 }
             }
         }
-        let State::Proceeding(state) = &mut s.state else { return };
+        let State::Proceeding(state) = &mut s.state else {
+            return;
+        };
         if state.transaction != id || response.status == 100 {
             return;
         }
@@ -79,7 +97,11 @@ impl Endpoint {
             self.dialogs.insert(dialog.id.clone(), session);
             state.early.note(dialog);
         }
-        self.tell(Event::Progress { session, early: tag, response: Box::new(response) });
+        self.tell(Event::Progress {
+            session,
+            early: tag,
+            response: Box::new(response),
+        });
     }
 
     /// CANCEL, and no longer than 64*T1 until the INVITE is given up (RFC 3261 section 9.1).
@@ -90,7 +112,9 @@ impl Endpoint {
         invite: TransactionId,
         headers: &Headers,
     ) {
-        let Some(InviteOut { about, .. }) = self.table.invite_clients.get(&invite) else { return };
+        let Some(InviteOut { about, .. }) = self.table.invite_clients.get(&invite) else {
+            return;
+        };
         let about = RequestAbout {
             request: cancel(&about.request, headers),
             flow: about.flow,
@@ -100,7 +124,11 @@ impl Endpoint {
         };
         self.start_stamped(now, about);
         let patience = self.intervals().patience();
-        self.timers.set(Owner::Session(session), Timer::Cancelled, now.mono + patience);
+        self.timers.set(
+            Owner::Session(session),
+            Timer::Cancelled,
+            now.mono + patience,
+        );
     }
 
     fn on_first_success(
@@ -112,34 +140,50 @@ impl Endpoint {
         response: Response,
     ) {
         let tag = tag_of(response.to());
-        let Some(InviteOut { about, .. }) = self.table.invite_clients.get_mut(&id) else { return };
+        let Some(InviteOut { about, .. }) = self.table.invite_clients.get_mut(&id) else {
+            return;
+        };
         if let Some(known) = about.acks.get(&tag).cloned() {
             if let Some((flow, ack)) = known {
                 self.transmit(flow, ack, Some(session));
             }
             return;
         }
-        let Some(dialog) = Dialog::from_response(&about.request, &response, from) else { return };
+        let Some(dialog) = Dialog::from_response(&about.request, &response, from) else {
+            return;
+        };
         about.acks.insert(tag.clone(), None);
         let request = about.request.clone();
         let auth = about.auth.clone();
-        let owe = OweAck { transaction: id, cseq: request.cseq().map_or(0, |c| c.number) };
+        let owe = OweAck {
+            transaction: id,
+            cseq: request.cseq().map_or(0, |c| c.number),
+        };
         match self.sessions.get_mut(&session) {
             Some(s) if s.state.calling() == Some(id) => {
                 let hung_up = s.state.is_hung_up();
-                let (early, headers) = match std::mem::replace(&mut s.state, up(dialog.clone(), &owe)) {
-                    State::Calling(state) => (Early::default(), state.hangup),
-                    State::Proceeding(state) => (state.early, None),
-                    State::Cancelling(state) => (state.early, Some(state.headers)),
-                    State::Invited(_) | State::Up(_) | State::Closing(_) => (Early::default(), None),
-                };
+                let (early, headers) =
+                    match std::mem::replace(&mut s.state, up(dialog.clone(), &owe)) {
+                        State::Calling(state) => (Early::default(), state.hangup),
+                        State::Proceeding(state) => (state.early, None),
+                        State::Cancelling(state) => (state.early, Some(state.headers)),
+                        State::Invited(_) | State::Up(_) | State::Closing(_) => {
+                            (Early::default(), None)
+                        }
+                    };
                 self.choose_early(session, early, dialog, &response, from);
                 self.timers.stop(Owner::Session(session), Timer::Cancelled);
                 if hung_up {
                     self.close(now, session, headers.or_else(|| Some(Headers::new())));
-                    self.tell(Event::Failed { session, failure: Failure::Cancelled });
+                    self.tell(Event::Failed {
+                        session,
+                        failure: Failure::Cancelled,
+                    });
                 } else {
-                    self.tell(Event::Answered { session, response: Box::new(response) });
+                    self.tell(Event::Answered {
+                        session,
+                        response: Box::new(response),
+                    });
                 }
             }
             _ => self.on_stray(now, dialog, &owe, &request, auth),
@@ -161,7 +205,11 @@ impl Endpoint {
             self.dialogs.remove(&other.id);
         }
         self.dialogs.insert(dialog.id.clone(), session);
-        if let Some(Session { state: State::Up(up), .. }) = self.sessions.get_mut(&session) {
+        if let Some(Session {
+            state: State::Up(up),
+            ..
+        }) = self.sessions.get_mut(&session)
+        {
             up.dialog = dialog;
         }
     }
@@ -173,7 +221,11 @@ impl Endpoint {
         let session = Session {
             call_id: dialog.id.call_id.clone(),
             local_tag: dialog.id.local_tag.clone(),
-            contact: invite.headers.first(&HeaderName::Contact).unwrap_or_default().to_owned(),
+            contact: invite
+                .headers
+                .first(&HeaderName::Contact)
+                .unwrap_or_default()
+                .to_owned(),
             auth,
             open: BTreeSet::new(),
             state: up(dialog, owe),
@@ -190,7 +242,9 @@ impl Endpoint {
         key: RequestKey,
         response: Response,
     ) {
-        let Some(InviteOut { about, .. }) = self.table.invite_clients.get_mut(&id) else { return };
+        let Some(InviteOut { about, .. }) = self.table.invite_clients.get_mut(&id) else {
+            return;
+        };
         let tag = tag_of(about.request.to());
         if let Some(known) = about.acks.get(&tag).cloned() {
             if let Some((flow, ack)) = known {
@@ -198,10 +252,17 @@ impl Endpoint {
             }
             return;
         }
-        let owe = OweAck { transaction: id, cseq: about.request.cseq().map_or(0, |c| c.number) };
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let (State::Up(Up { dialog, exchange }) | State::Closing(Closing { dialog, exchange, .. })) =
-            &mut s.state
+        let owe = OweAck {
+            transaction: id,
+            cseq: about.request.cseq().map_or(0, |c| c.number),
+        };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let (State::Up(Up { dialog, exchange })
+        | State::Closing(Closing {
+            dialog, exchange, ..
+        })) = &mut s.state
         else {
             return;
         };
@@ -229,7 +290,9 @@ impl Endpoint {
         failure: Failure,
     ) {
         let session = about.session;
-        let Some(s) = self.sessions.get(&session) else { return };
+        let Some(s) = self.sessions.get(&session) else {
+            return;
+        };
         let Some(key) = about.key else {
             if s.state.calling() != Some(id) {
                 return;
@@ -246,15 +309,21 @@ impl Endpoint {
                 _ => Failure::Cancelled,
             };
             self.remove_session(now, session);
-            self.tell(Event::Failed { session, failure: told });
+            self.tell(Event::Failed {
+                session,
+                failure: told,
+            });
             return;
         };
         if s.is_seen() && self.retry_again(now, id, about, &failure) {
             return;
         }
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         s.open.remove(&id);
-        if let State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. }) = &mut s.state
+        if let State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. }) =
+            &mut s.state
             && *exchange == Exchange::Ours
         {
             *exchange = Exchange::Idle;
@@ -272,9 +341,16 @@ impl Endpoint {
 
     /// The first INVITE was challenged: the same once more, with the answer.
     fn retry_first(&mut self, now: Now, about: &InviteAbout, failure: &Failure) -> bool {
-        let Failure::Response(response) = failure else { return false };
-        let mut about = InviteAbout { acks: BTreeMap::new(), ..about.clone() };
-        let Some(cseq) = about.request.cseq() else { return false };
+        let Failure::Response(response) = failure else {
+            return false;
+        };
+        let mut about = InviteAbout {
+            acks: BTreeMap::new(),
+            ..about.clone()
+        };
+        let Some(cseq) = about.request.cseq() else {
+            return false;
+        };
         if !about.auth.learn(response) {
             return false;
         }
@@ -282,10 +358,15 @@ impl Endpoint {
         about.auth.apply(&mut about.request, &mut self.rng);
         let (session, auth) = (about.session, about.auth.clone());
         let transaction = self.start_invite(now, about);
-        let Some(s) = self.sessions.get_mut(&session) else { return false };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return false;
+        };
         let early = s.dialog_ids();
         s.auth.update(auth);
-        s.state = State::Calling(Calling { transaction, hangup: None });
+        s.state = State::Calling(Calling {
+            transaction,
+            hangup: None,
+        });
         for id in early {
             self.dialogs.remove(&id);
         }
@@ -300,13 +381,22 @@ impl Endpoint {
         about: &InviteAbout,
         failure: &Failure,
     ) -> bool {
-        let Failure::Response(response) = failure else { return false };
-        let mut about = InviteAbout { acks: BTreeMap::new(), ..about.clone() };
+        let Failure::Response(response) = failure else {
+            return false;
+        };
+        let mut about = InviteAbout {
+            acks: BTreeMap::new(),
+            ..about.clone()
+        };
         if !about.auth.learn(response) {
             return false;
         }
-        let Some(s) = self.sessions.get_mut(&about.session) else { return false };
-        let State::Up(Up { dialog, .. }) = &mut s.state else { return false };
+        let Some(s) = self.sessions.get_mut(&about.session) else {
+            return false;
+        };
+        let State::Up(Up { dialog, .. }) = &mut s.state else {
+            return false;
+        };
         renumber(&mut about.request, dialog.next_cseq());
         s.open.remove(&id);
         about.auth.apply(&mut about.request, &mut self.rng);
@@ -321,5 +411,8 @@ impl Endpoint {
 }
 
 fn up(dialog: Dialog, owe: &OweAck) -> State {
-    State::Up(Up { dialog, exchange: Exchange::OweAck(owe.clone()) })
+    State::Up(Up {
+        dialog,
+        exchange: Exchange::OweAck(owe.clone()),
+    })
 }

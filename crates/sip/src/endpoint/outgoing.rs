@@ -27,10 +27,23 @@ impl Endpoint {
             acks: BTreeMap::new(),
         };
         let transaction = self.start_invite(now, about);
-        let state = State::Calling(Calling { transaction, hangup: None });
+        let state = State::Calling(Calling {
+            transaction,
+            hangup: None,
+        });
         let contact = NameAddr::new(invite.contact.clone()).to_string();
         let open = BTreeSet::new();
-        self.sessions.insert(session, Session { call_id, local_tag, contact, auth, open, state });
+        self.sessions.insert(
+            session,
+            Session {
+                call_id,
+                local_tag,
+                contact,
+                auth,
+                open,
+                state,
+            },
+        );
     }
 
     pub(super) fn command_ack(&mut self, session: SessionId, body: Option<&Body>) {
@@ -40,7 +53,9 @@ impl Endpoint {
     }
 
     pub(super) fn command_hangup(&mut self, now: Now, session: SessionId, headers: Headers) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         match &mut s.state {
             State::Calling(state) => {
                 state.hangup.get_or_insert(headers);
@@ -48,8 +63,11 @@ impl Endpoint {
             State::Proceeding(state) => {
                 let id = state.transaction;
                 let early = std::mem::take(&mut state.early);
-                s.state =
-                    State::Cancelling(Cancelling { transaction: id, headers: headers.clone(), early });
+                s.state = State::Cancelling(Cancelling {
+                    transaction: id,
+                    headers: headers.clone(),
+                    early,
+                });
                 self.send_cancel(now, session, id, &headers);
             }
             State::Invited(_) => {

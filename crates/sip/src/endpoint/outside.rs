@@ -14,14 +14,27 @@ impl Endpoint {
         let call_id = out.call_id.unwrap_or_else(|| self.fresh_call_id());
         let mut request = Request::new(out.method, out.target.without_headers());
         request.headers.push(HeaderName::MaxForwards, 70);
-        request.headers.push(HeaderName::From, out.from.with_tag(&tag));
+        request
+            .headers
+            .push(HeaderName::From, out.from.with_tag(&tag));
         request.headers.push(HeaderName::To, out.to);
         request.headers.push(HeaderName::CallId, call_id);
         let method = request.method.clone();
-        request.headers.push(HeaderName::CSeq, format_args!("{} {method}", out.cseq));
+        request
+            .headers
+            .push(HeaderName::CSeq, format_args!("{} {method}", out.cseq));
         self.dress_request(&mut request, None, &out.headers, None);
         let auth = Auth::new(out.credentials);
-        self.start_request(now, RequestAbout { request, flow: out.flow, session: None, key: Some(key), auth });
+        self.start_request(
+            now,
+            RequestAbout {
+                request,
+                flow: out.flow,
+                session: None,
+                key: Some(key),
+                auth,
+            },
+        );
     }
 
     /// The user's answer to a request of theirs.
@@ -37,9 +50,21 @@ impl Endpoint {
         if !(200..=699).contains(&status) {
             return;
         }
-        let Some(Owed { transaction, request, session }) = self.owed.remove(&key) else { return };
+        let Some(Owed {
+            transaction,
+            request,
+            session,
+        }) = self.owed.remove(&key)
+        else {
+            return;
+        };
         if let Some(session) = session {
-            let content = inside::Answer { status, phrase, headers, body };
+            let content = inside::Answer {
+                status,
+                phrase,
+                headers,
+                body,
+            };
             self.respond_inside(now, session, transaction, &request, &content);
             return;
         }

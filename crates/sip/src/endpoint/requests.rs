@@ -9,7 +9,12 @@ use tandem_types::Now;
 
 impl Endpoint {
     /// The session that it belongs to.
-    pub(super) fn on_request(&mut self, now: Now, from: Flow, mut request: Request) -> Option<SessionId> {
+    pub(super) fn on_request(
+        &mut self,
+        now: Now,
+        from: Flow,
+        mut request: Request,
+    ) -> Option<SessionId> {
         let mut via = request.top_via()?; // nothing could be sent back without one
         via.note_source(from.remote);
         request.headers.replace_first_value(&HeaderName::Via, via);
@@ -104,8 +109,19 @@ impl Endpoint {
                 let transaction = self.serve(now, from, &request, None, false)?;
                 let key = self.allocate_key();
                 let request = Box::new(request);
-                self.owed.insert(key, Owed { transaction, request: request.clone(), session: None });
-                self.tell(Event::OutOfDialog { key, flow: from, request });
+                self.owed.insert(
+                    key,
+                    Owed {
+                        transaction,
+                        request: request.clone(),
+                        session: None,
+                    },
+                );
+                self.tell(Event::OutOfDialog {
+                    key,
+                    flow: from,
+                    request,
+                });
             }
         }
         None
@@ -113,7 +129,9 @@ impl Endpoint {
 
     /// 503 while draining (field note 15): what is in a dialog goes on.
     fn draining(&self, method: &Method) -> Option<Refusal> {
-        let seconds = self.drain.filter(|_| matches!(method, Method::Invite | Method::Options))?;
+        let seconds = self
+            .drain
+            .filter(|_| matches!(method, Method::Invite | Method::Options))?;
         let mut refusal = Refusal::new(503, "");
         refusal.headers.push(HeaderName::RetryAfter, seconds);
         Some(refusal)
@@ -127,10 +145,15 @@ impl Endpoint {
         session: Option<SessionId>,
         request: &Request,
     ) {
-        let Some(id) = self.serve(now, from, request, session, false) else { return };
+        let Some(id) = self.serve(now, from, request, session, false) else {
+            return;
+        };
         let mut headers = Headers::new().with(HeaderName::Accept, screen::SDP);
         if !self.config.event_packages.is_empty() {
-            headers.push(HeaderName::AllowEvents, self.config.event_packages.join(", "));
+            headers.push(
+                HeaderName::AllowEvents,
+                self.config.event_packages.join(", "),
+            );
         }
         let response = self.reply(request, 200, &headers);
         self.respond(now, id, &response);
@@ -158,7 +181,9 @@ impl Endpoint {
         request: &Request,
         refusal: &Refusal,
     ) {
-        let response = self.reply(request, refusal.status, &refusal.headers).with_phrase(&refusal.phrase);
+        let response = self
+            .reply(request, refusal.status, &refusal.headers)
+            .with_phrase(&refusal.phrase);
         self.respond(now, id, &response);
     }
 }

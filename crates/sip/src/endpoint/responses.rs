@@ -14,7 +14,12 @@ use tandem_types::Now;
 
 impl Endpoint {
     /// The session that it belongs to.
-    pub(super) fn on_response(&mut self, now: Now, from: Flow, response: Response) -> Option<SessionId> {
+    pub(super) fn on_response(
+        &mut self,
+        now: Now,
+        from: Flow,
+        response: Response,
+    ) -> Option<SessionId> {
         // One Via is ours; a second means that it was for somebody behind us (RFC 3261 section 8.1.3.3).
         if response.headers.values(&HeaderName::Via).count() != 1 {
             return None;
@@ -36,15 +41,20 @@ impl Endpoint {
     }
 
     fn on_request_response(&mut self, now: Now, id: TransactionId, response: Response) {
-        let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) else { return };
+        let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) else {
+            return;
+        };
         let status = response.status;
         let (machine, told) = self.step(now, id, about.flow, about.session, |scope| {
             machine.on_response(scope, status)
         });
         if told == Told::Response && status >= 200 {
             let response = Box::new(response);
-            let result =
-                if response.is_success() { Ok(response) } else { Err(Failure::Response(response)) };
+            let result = if response.is_success() {
+                Ok(response)
+            } else {
+                Err(Failure::Response(response))
+            };
             self.on_outcome(now, id, &about, result);
         }
         self.keep_request(id, machine, about);
@@ -69,7 +79,9 @@ impl Endpoint {
             }
             return;
         };
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         s.open.remove(&id);
         if let (Ok(response), Method::Update) = (&result, &about.request.method)
             && let Some(dialog) = s.dialog_mut(&tag_of(response.to()))
@@ -100,11 +112,17 @@ impl Endpoint {
         if about.request.method == Method::Cancel || !about.auth.learn(response) {
             return false;
         }
-        let Some(cseq) = about.request.cseq() else { return false };
+        let Some(cseq) = about.request.cseq() else {
+            return false;
+        };
         let mut number = cseq.number + 1;
         if let Some(session) = about.session {
-            let Some(s) = self.sessions.get_mut(&session) else { return false };
-            let Some(dialog) = s.dialog_mut(&tag_of(about.request.to())) else { return false };
+            let Some(s) = self.sessions.get_mut(&session) else {
+                return false;
+            };
+            let Some(dialog) = s.dialog_mut(&tag_of(about.request.to())) else {
+                return false;
+            };
             number = dialog.next_cseq();
             s.open.remove(&id);
         }
@@ -125,7 +143,9 @@ impl Endpoint {
 pub(super) fn lost(method: &Method, result: &Result<Box<Response>, Failure>) -> Option<u16> {
     let refresh = matches!(method, Method::Invite | Method::Update);
     match result {
-        Err(Failure::Response(r)) if r.status == 481 && (refresh || *method == Method::Info) => Some(481),
+        Err(Failure::Response(r)) if r.status == 481 && (refresh || *method == Method::Info) => {
+            Some(481)
+        }
         Err(Failure::Response(r)) if r.status == 408 && refresh => Some(408),
         Err(Failure::TimedOut) if refresh => Some(0),
         _ => None,

@@ -4,7 +4,11 @@ use crate::api::EndpointConfig;
 use crate::message::{HeaderName, Method, Refusal, Request};
 
 /// The refusal of a request that is well-formed but not for us; `None`: it may go on. Not for ACK and CANCEL.
-pub(super) fn refuse(config: &EndpointConfig, request: &Request, in_dialog: bool) -> Option<Refusal> {
+pub(super) fn refuse(
+    config: &EndpointConfig,
+    request: &Request,
+    in_dialog: bool,
+) -> Option<Refusal> {
     None.or_else(|| method(config, request))
         .or_else(|| event(config, request, in_dialog))
         .or_else(|| hops(request, in_dialog))
@@ -21,7 +25,11 @@ fn method(config: &EndpointConfig, request: &Request) -> Option<Refusal> {
     if ours {
         return None;
     }
-    let status = if matches!(request.method, Method::Other(_)) { 501 } else { 405 };
+    let status = if matches!(request.method, Method::Other(_)) {
+        501
+    } else {
+        405
+    };
     let mut refusal = Refusal::new(status, "");
     refusal.headers.push(HeaderName::Allow, methods(config));
     Some(refusal)
@@ -38,14 +46,23 @@ fn event(config: &EndpointConfig, request: &Request, in_dialog: bool) -> Option<
     if !asked {
         return None;
     }
-    let event = request.headers.first(&HeaderName::Event).unwrap_or_default();
+    let event = request
+        .headers
+        .first(&HeaderName::Event)
+        .unwrap_or_default();
     let package = event.split(';').next().unwrap_or_default().trim();
-    if config.event_packages.iter().any(|p| p.eq_ignore_ascii_case(package)) {
+    if config
+        .event_packages
+        .iter()
+        .any(|p| p.eq_ignore_ascii_case(package))
+    {
         return None;
     }
     let mut refusal = Refusal::new(489, "");
     if !config.event_packages.is_empty() {
-        refusal.headers.push(HeaderName::AllowEvents, config.event_packages.join(", "));
+        refusal
+            .headers
+            .push(HeaderName::AllowEvents, config.event_packages.join(", "));
     }
     Some(refusal)
 }
@@ -59,12 +76,18 @@ fn hops(request: &Request, in_dialog: bool) -> Option<Refusal> {
 /// 420 (8.2.2.3).
 fn extensions(config: &EndpointConfig, request: &Request) -> Option<Refusal> {
     let known = |tag: &&str| config.supported.iter().any(|s| s.eq_ignore_ascii_case(tag));
-    let unknown: Vec<_> = request.headers.values(&HeaderName::Require).filter(|tag| !known(tag)).collect();
+    let unknown: Vec<_> = request
+        .headers
+        .values(&HeaderName::Require)
+        .filter(|tag| !known(tag))
+        .collect();
     if unknown.is_empty() {
         return None;
     }
     let mut refusal = Refusal::new(420, "");
-    refusal.headers.push(HeaderName::Unsupported, unknown.join(", "));
+    refusal
+        .headers
+        .push(HeaderName::Unsupported, unknown.join(", "));
     Some(refusal)
 }
 
@@ -80,8 +103,14 @@ fn body(request: &Request) -> Option<Refusal> {
         return Some(refusal);
     }
     let session = matches!(request.method, Method::Invite | Method::Update);
-    let disposition = request.headers.first(&HeaderName::ContentDisposition).unwrap_or_default();
-    let optional = disposition.to_ascii_lowercase().replace(' ', "").contains("handling=optional");
+    let disposition = request
+        .headers
+        .first(&HeaderName::ContentDisposition)
+        .unwrap_or_default();
+    let optional = disposition
+        .to_ascii_lowercase()
+        .replace(' ', "")
+        .contains("handling=optional");
     if !session || optional || request.body_of_type(SDP).is_some() {
         return None;
     }
@@ -95,5 +124,10 @@ pub(super) const SDP: &str = "application/sdp";
 
 /// The value of Allow.
 pub(super) fn methods(config: &EndpointConfig) -> String {
-    config.allow.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    config
+        .allow
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

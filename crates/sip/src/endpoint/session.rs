@@ -176,7 +176,8 @@ impl Session {
     pub(super) fn dialog_mut(&mut self, remote_tag: &str) -> Option<&mut Dialog> {
         let dialog = match &mut self.state {
             State::Calling(_) => return None,
-            State::Proceeding(Proceeding { early, .. }) | State::Cancelling(Cancelling { early, .. }) => {
+            State::Proceeding(Proceeding { early, .. })
+            | State::Cancelling(Cancelling { early, .. }) => {
                 return early.dialogs.get_mut(remote_tag);
             }
             State::Invited(Invited { dialog, .. })
@@ -190,7 +191,8 @@ impl Session {
     pub(super) fn dialog(&self) -> Option<&Dialog> {
         match &self.state {
             State::Calling(_) => None,
-            State::Proceeding(Proceeding { early, .. }) | State::Cancelling(Cancelling { early, .. }) => {
+            State::Proceeding(Proceeding { early, .. })
+            | State::Cancelling(Cancelling { early, .. }) => {
                 early.dialogs.get(early.latest.as_deref()?)
             }
             State::Invited(Invited { dialog, .. })
@@ -199,13 +201,32 @@ impl Session {
         }
     }
 
+    /// All its dialogs.
+    pub(super) fn dialogs_mut(&mut self) -> impl Iterator<Item = &mut Dialog> {
+        let (early, one) = match &mut self.state {
+            State::Calling(_) => (None, None),
+            State::Proceeding(Proceeding { early, .. })
+            | State::Cancelling(Cancelling { early, .. }) => (Some(early), None),
+            State::Invited(Invited { dialog, .. })
+            | State::Up(Up { dialog, .. })
+            | State::Closing(Closing { dialog, .. }) => (None, Some(dialog)),
+        };
+        early
+            .into_iter()
+            .flat_map(|early| early.dialogs.values_mut())
+            .chain(one)
+    }
+
     /// The names of all its dialogs.
     pub(super) fn dialog_ids(&self) -> Vec<DialogId> {
         match &self.state {
             State::Calling(_) => Vec::new(),
-            State::Proceeding(Proceeding { early, .. }) | State::Cancelling(Cancelling { early, .. }) => {
-                early.dialogs.values().map(|dialog| dialog.id.clone()).collect()
-            }
+            State::Proceeding(Proceeding { early, .. })
+            | State::Cancelling(Cancelling { early, .. }) => early
+                .dialogs
+                .values()
+                .map(|dialog| dialog.id.clone())
+                .collect(),
             State::Invited(Invited { dialog, .. })
             | State::Up(Up { dialog, .. })
             | State::Closing(Closing { dialog, .. }) => vec![dialog.id.clone()],

@@ -39,8 +39,12 @@ impl Endpoint {
             Timer::Ack => self.on_no_ack(now, session),
             Timer::Cancelled => self.on_cancel_unheard(now, session),
             Timer::Provisional => {
-                let Some(s) = self.sessions.get(&session) else { return };
-                let State::Invited(invited) = &s.state else { return };
+                let Some(s) = self.sessions.get(&session) else {
+                    return;
+                };
+                let State::Invited(invited) = &s.state else {
+                    return;
+                };
                 let id = invited.transaction;
                 self.repeat(now, id);
                 self.timers.set(
@@ -50,7 +54,9 @@ impl Endpoint {
                 );
             }
             Timer::Expires => {
-                let Some(s) = self.sessions.get(&session) else { return };
+                let Some(s) = self.sessions.get(&session) else {
+                    return;
+                };
                 let State::Invited(_) = &s.state else { return };
                 self.refuse_invite(now, session, 487, "", &Headers::new());
                 self.tell_ended(session, Party::Caller, Reason::Cancelled, 487, None);
@@ -72,14 +78,21 @@ impl Endpoint {
 
     /// No final response after a CANCEL, or to a re-INVITE of a session that is over.
     fn on_cancel_unheard(&mut self, now: Now, session: SessionId) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return;
+        };
         if let Some(id) = s.state.calling() {
             self.drop_invite(id);
             self.remove_session(now, session);
-            self.tell(Event::Failed { session, failure: Failure::Cancelled });
+            self.tell(Event::Failed {
+                session,
+                failure: Failure::Cancelled,
+            });
             return;
         }
-        if let State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. }) = &mut s.state {
+        if let State::Up(Up { exchange, .. }) | State::Closing(Closing { exchange, .. }) =
+            &mut s.state
+        {
             *exchange = Exchange::Idle;
         }
         let open: Vec<_> = s.open.iter().copied().collect();
@@ -94,10 +107,13 @@ impl Endpoint {
     }
 
     fn invite_timer(&mut self, now: Now, id: TransactionId, timer: Timer) {
-        let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) else { return };
+        let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) else {
+            return;
+        };
         let session = Some(about.session);
-        let (machine, told) =
-            self.step(now, id, about.flow, session, |scope| machine.on_timer(scope, timer));
+        let (machine, told) = self.step(now, id, about.flow, session, |scope| {
+            machine.on_timer(scope, timer)
+        });
         if let Some(failure) = failure(told) {
             self.on_invite_over(now, id, &about, failure);
         }
@@ -105,9 +121,12 @@ impl Endpoint {
     }
 
     fn request_timer(&mut self, now: Now, id: TransactionId, timer: Timer) {
-        let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) else { return };
-        let (machine, told) =
-            self.step(now, id, about.flow, about.session, |scope| machine.on_timer(scope, timer));
+        let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) else {
+            return;
+        };
+        let (machine, told) = self.step(now, id, about.flow, about.session, |scope| {
+            machine.on_timer(scope, timer)
+        });
         if let Some(failure) = failure(told) {
             self.on_outcome(now, id, &about, Err(failure));
         }
@@ -116,11 +135,17 @@ impl Endpoint {
 
     /// Nothing can be sent that way.
     pub(super) fn handle_transport_failed(&mut self, now: Now, flow: Flow) {
+        for session in self.sessions.values_mut() {
+            session
+                .dialogs_mut()
+                .for_each(|dialog| dialog.disconnected(flow));
+        }
         for id in self.table.open_on(flow) {
             if let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) {
-                let (machine, told) = self.step(now, id, about.flow, Some(about.session), |scope| {
-                    machine.on_transport_failed(scope)
-                });
+                let (machine, told) =
+                    self.step(now, id, about.flow, Some(about.session), |scope| {
+                        machine.on_transport_failed(scope)
+                    });
                 if let Some(failure) = failure(told) {
                     self.on_invite_over(now, id, &about, failure);
                 }

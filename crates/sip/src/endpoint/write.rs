@@ -1,6 +1,6 @@
 //! What the endpoint writes into its messages besides what its user gives.
 
-use super::{Endpoint, screen, session::Session, table::add_headers};
+use super::{Endpoint, screen, session::Session};
 use crate::api::{Body, Flow, OutgoingInvite, Transport};
 use crate::message::{HeaderName, Headers, MAGIC_COOKIE, Method, NameAddr, Request, Response, Uri};
 
@@ -31,7 +31,12 @@ impl Endpoint {
     }
 
     /// The first INVITE of a session, without Via.
-    pub(super) fn invite(&self, invite: &OutgoingInvite, call_id: &str, local_tag: &str) -> Request {
+    pub(super) fn invite(
+        &self,
+        invite: &OutgoingInvite,
+        call_id: &str,
+        local_tag: &str,
+    ) -> Request {
         let mut request = Request::new(Method::Invite, invite.target.clone().without_headers());
         let headers = &mut request.headers;
         headers.push(HeaderName::MaxForwards, 70);
@@ -43,7 +48,12 @@ impl Endpoint {
         headers.push(HeaderName::CallId, call_id);
         headers.push(HeaderName::CSeq, "1 INVITE");
         let contact = NameAddr::new(invite.contact.clone()).to_string();
-        self.dress_request(&mut request, Some(&contact), &invite.headers, invite.body.as_ref());
+        self.dress_request(
+            &mut request,
+            Some(&contact),
+            &invite.headers,
+            invite.body.as_ref(),
+        );
         request
     }
 
@@ -62,7 +72,9 @@ impl Endpoint {
         if let (true, Some(contact)) = (dialog, contact) {
             request.headers.push(HeaderName::Contact, contact);
         }
-        request.headers.push(HeaderName::UserAgent, &self.config.product);
+        request
+            .headers
+            .push(HeaderName::UserAgent, &self.config.product);
         if matches!(request.method, Method::Invite | Method::Update) {
             self.push_abilities(&mut request.headers);
         }
@@ -86,8 +98,14 @@ impl Endpoint {
         if let (true, 101..=299, Some(contact)) = (dialog, response.status, contact) {
             response.headers.push(HeaderName::Contact, contact);
         }
-        response.headers.push(HeaderName::Server, &self.config.product);
-        if matches!(request.method, Method::Invite | Method::Update | Method::Options) && response.is_success() {
+        response
+            .headers
+            .push(HeaderName::Server, &self.config.product);
+        if matches!(
+            request.method,
+            Method::Invite | Method::Update | Method::Options
+        ) && response.is_success()
+        {
             self.push_abilities(&mut response.headers);
         }
         add_headers(&mut response.headers, headers);
@@ -113,7 +131,9 @@ impl Endpoint {
 /// The same request once more, after a challenge (RFC 3261 section 22.2).
 pub(super) fn renumber(request: &mut Request, cseq: u32) {
     let method = request.method.clone();
-    request.headers.set(HeaderName::CSeq, format_args!("{cseq} {method}"));
+    request
+        .headers
+        .set(HeaderName::CSeq, format_args!("{cseq} {method}"));
 }
 
 /// CANCEL for an INVITE that was sent (RFC 3261 section 9.1): its first Via, its Routes, no Require.
@@ -148,7 +168,9 @@ fn copy_of_invite(request: &mut Request, invite: &Request) {
     }
     let cseq = invite.cseq().map_or(0, |cseq| cseq.number);
     let method = request.method.clone();
-    request.headers.push(HeaderName::CSeq, format_args!("{cseq} {method}"));
+    request
+        .headers
+        .push(HeaderName::CSeq, format_args!("{cseq} {method}"));
 }
 
 /// The Contact of a session that came in, if its user does not give one: our socket.
@@ -172,5 +194,27 @@ fn set_body(headers: &mut Headers, to: &mut bytes::Bytes, body: Option<&Body>) {
     if let Some(body) = body {
         headers.set(HeaderName::ContentType, &body.content_type);
         to.clone_from(&body.bytes);
+    }
+}
+
+/// Copies `headers` to a message, except what the endpoint alone writes. A name that may stand once replaces ours.
+pub(super) fn add_headers(to: &mut Headers, headers: &Headers) {
+    for header in headers {
+        match header.name() {
+            HeaderName::Via
+            | HeaderName::From
+            | HeaderName::To
+            | HeaderName::CallId
+            | HeaderName::CSeq
+            | HeaderName::RecordRoute
+            | HeaderName::ContentLength => {}
+            HeaderName::MaxForwards
+            | HeaderName::Contact
+            | HeaderName::Allow
+            | HeaderName::Supported
+            | HeaderName::UserAgent
+            | HeaderName::Server => to.set(header.name(), header.value()),
+            _ => to.push_header(header.clone()),
+        }
     }
 }

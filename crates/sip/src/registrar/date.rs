@@ -7,8 +7,9 @@ use tandem_types::Wall;
 pub(super) struct Rfc1123(pub(super) Wall);
 
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 impl fmt::Display for Rfc1123 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,7 +21,13 @@ impl fmt::Display for Rfc1123 {
         let month = part(5, 7).parse::<usize>().unwrap_or(1).saturating_sub(1);
         let (day, month) = (DAYS.get(day), MONTHS.get(month));
         let (day, month) = (day.unwrap_or(&"Thu"), month.unwrap_or(&"Jan"));
-        write!(f, "{day}, {} {month} {} {} GMT", part(8, 10), part(0, 4), part(11, 19))
+        write!(
+            f,
+            "{day}, {} {month} {} {} GMT",
+            part(8, 10),
+            part(0, 4),
+            part(11, 19)
+        )
     }
 }
 
@@ -30,7 +37,13 @@ mod tests {
 
     #[test]
     fn the_example_of_rfc_3261_is_written_so() {
-        assert_eq!(Rfc1123(Wall(1_289_690_940_000_000)).to_string(), "Sat, 13 Nov 2010 23:29:00 GMT");
-        assert_eq!(Rfc1123(Wall(0)).to_string(), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(
+            Rfc1123(Wall(1_289_690_940_000_000)).to_string(),
+            "Sat, 13 Nov 2010 23:29:00 GMT"
+        );
+        assert_eq!(
+            Rfc1123(Wall(0)).to_string(),
+            "Thu, 01 Jan 1970 00:00:00 GMT"
+        );
     }
 }

@@ -5,7 +5,10 @@ use crate::message::Message;
 use tandem_types::Wall;
 
 fn at(seconds: u64) -> Now {
-    Now { mono: Mono(seconds * 1_000_000_000), wall: Wall(0) }
+    Now {
+        mono: Mono(seconds * 1_000_000_000),
+        wall: Wall(0),
+    }
 }
 
 fn registrar() -> Registrar {
@@ -19,7 +22,11 @@ fn registrar() -> Registrar {
 
 fn flow(remote: &str) -> Flow {
     let local = "192.0.2.1:5060".parse().unwrap();
-    Flow { transport: Transport::Udp, local, remote: remote.parse().unwrap() }
+    Flow {
+        transport: Transport::Udp,
+        local,
+        remote: remote.parse().unwrap(),
+    }
 }
 
 fn register(cseq: u32, lines: &str) -> Request {
@@ -36,29 +43,54 @@ fn register(cseq: u32, lines: &str) -> Request {
 fn send(registrar: &mut Registrar, seconds: u64, cseq: u32, lines: &str) -> (u16, Vec<String>) {
     let from = flow("198.51.100.3:40001");
     let reply = registrar.handle_register(at(seconds), &register(cseq, lines), from, "200");
-    (reply.status, reply.headers.all(&HeaderName::Contact).map(str::to_owned).collect())
+    (
+        reply.status,
+        reply
+            .headers
+            .all(&HeaderName::Contact)
+            .map(str::to_owned)
+            .collect(),
+    )
 }
 
 fn uris(registrar: &Registrar) -> Vec<String> {
-    registrar.contacts("200").iter().map(|b| b.uri.to_string()).collect()
+    registrar
+        .contacts("200")
+        .iter()
+        .map(|b| b.uri.to_string())
+        .collect()
 }
 
 #[test]
 fn a_phone_is_bound_where_its_register_came_from_until_its_time_is_over() {
     let mut r = registrar();
-    let (status, listed) = send(&mut r, 0, 1, "Contact: <sip:200@10.0.0.5:5060>;expires=120\r\n");
-    assert_eq!((status, listed), (200, vec!["<sip:200@10.0.0.5:5060>;expires=120".to_owned()]));
+    let (status, listed) = send(
+        &mut r,
+        0,
+        1,
+        "Contact: <sip:200@10.0.0.5:5060>;expires=120\r\n",
+    );
+    assert_eq!(
+        (status, listed),
+        (200, vec!["<sip:200@10.0.0.5:5060>;expires=120".to_owned()])
+    );
     assert_eq!(r.contacts("200")[0].flow, flow("198.51.100.3:40001"));
     assert!(r.is_bound("198.51.100.3:40001".parse().unwrap()));
     assert!(!r.is_bound("198.51.100.3:40002".parse().unwrap()));
     assert!(r.is_bound_as("198.51.100.3:40001".parse().unwrap(), "200"));
     assert!(!r.is_bound_as("198.51.100.3:40001".parse().unwrap(), "201"));
-    assert!(matches!(r.poll_output(), Some(RegistrarEvent::Bound { .. })));
+    assert!(matches!(
+        r.poll_output(),
+        Some(RegistrarEvent::Bound { .. })
+    ));
     r.handle_timeout(at(119));
     assert_eq!(r.poll_output(), None, "early is a no-op");
     assert_eq!(r.poll_timeout().unwrap().0, at(120).mono);
     r.handle_timeout(at(120));
-    assert!(matches!(r.poll_output(), Some(RegistrarEvent::Unbound { expired: true, .. })));
+    assert!(matches!(
+        r.poll_output(),
+        Some(RegistrarEvent::Unbound { expired: true, .. })
+    ));
     assert!(!r.is_bound("198.51.100.3:40001".parse().unwrap()));
     assert_eq!((r.contacts("200"), r.poll_timeout()), (vec![], None));
 }
@@ -73,7 +105,11 @@ fn a_refresh_moves_the_expiry_and_is_no_event() {
     assert_eq!(r.poll_output(), None);
     assert_eq!(r.poll_timeout().unwrap().0, at(800).mono);
     let (_, listed) = send(&mut r, 300, 3, "");
-    assert_eq!(listed, ["<sip:200@a>;expires=500"], "without Contact it is a question");
+    assert_eq!(
+        listed,
+        ["<sip:200@a>;expires=500"],
+        "without Contact it is a question"
+    );
 }
 
 #[test]
@@ -81,10 +117,16 @@ fn too_short_a_time_draws_423_and_zero_unbinds() {
     let mut r = registrar();
     let short = register(1, "Contact: <sip:200@a>;expires=30\r\n");
     let reply = r.handle_register(at(0), &short, flow("198.51.100.3:1"), "200");
-    assert_eq!((reply.status, reply.headers.first(&HeaderName::MinExpires)), (423, Some("60")));
+    assert_eq!(
+        (reply.status, reply.headers.first(&HeaderName::MinExpires)),
+        (423, Some("60"))
+    );
     assert_eq!(uris(&r), [""; 0]);
     send(&mut r, 0, 2, "Contact: <sip:200@a>, <sip:200@b>\r\n");
-    assert_eq!(send(&mut r, 1, 3, "Contact: <sip:200@a>;expires=0\r\n").1, ["<sip:200@b>;expires=299"]);
+    assert_eq!(
+        send(&mut r, 1, 3, "Contact: <sip:200@a>;expires=0\r\n").1,
+        ["<sip:200@b>;expires=299"]
+    );
     assert_eq!(uris(&r), ["sip:200@b"]);
 }
 
@@ -94,10 +136,20 @@ fn a_star_unbinds_all_and_only_with_expires_0() {
     send(&mut r, 0, 1, "Contact: <sip:200@a>, <sip:200@b>\r\n");
     assert_eq!(send(&mut r, 1, 2, "Contact: *\r\n").0, 400);
     assert_eq!(send(&mut r, 1, 2, "Contact: *\r\nExpires: 60\r\n").0, 400);
-    assert_eq!(send(&mut r, 1, 2, "Contact: *, <sip:200@c>\r\nExpires: 0\r\n").0, 400);
-    assert_eq!(send(&mut r, 1, 1, "Contact: *\r\nExpires: 0\r\n").0, 500, "an old one");
+    assert_eq!(
+        send(&mut r, 1, 2, "Contact: *, <sip:200@c>\r\nExpires: 0\r\n").0,
+        400
+    );
+    assert_eq!(
+        send(&mut r, 1, 1, "Contact: *\r\nExpires: 0\r\n").0,
+        500,
+        "an old one"
+    );
     assert_eq!(uris(&r).len(), 2);
-    assert_eq!(send(&mut r, 1, 2, "Contact: *\r\nExpires: 0\r\n"), (200, vec![]));
+    assert_eq!(
+        send(&mut r, 1, 2, "Contact: *\r\nExpires: 0\r\n"),
+        (200, vec![])
+    );
     assert_eq!(uris(&r), [""; 0]);
 }
 
@@ -105,9 +157,19 @@ fn a_star_unbinds_all_and_only_with_expires_0() {
 fn an_old_number_changes_nothing() {
     let mut r = registrar();
     send(&mut r, 0, 5, "Contact: <sip:200@a>\r\n");
-    assert_eq!(send(&mut r, 1, 5, "Contact: <sip:200@a>;expires=0\r\n").0, 500);
-    assert_eq!(send(&mut r, 1, 4, "Contact: <sip:200@b>, <sip:200@a>\r\n").0, 500);
-    assert_eq!(uris(&r), ["sip:200@a"], "all of a REGISTER is done or nothing");
+    assert_eq!(
+        send(&mut r, 1, 5, "Contact: <sip:200@a>;expires=0\r\n").0,
+        500
+    );
+    assert_eq!(
+        send(&mut r, 1, 4, "Contact: <sip:200@b>, <sip:200@a>\r\n").0,
+        500
+    );
+    assert_eq!(
+        uris(&r),
+        ["sip:200@a"],
+        "all of a REGISTER is done or nothing"
+    );
     assert_eq!(send(&mut r, 1, 4, "Contact: <nonsense>\r\n").0, 400);
 }
 
@@ -115,7 +177,12 @@ fn an_old_number_changes_nothing() {
 fn the_phone_refreshed_longest_ago_is_pushed_out() {
     let mut r = registrar();
     for (cseq, contact) in [(1, "a"), (2, "b"), (3, "c"), (4, "a"), (5, "d")] {
-        send(&mut r, cseq.into(), cseq, &format!("Contact: <sip:200@{contact}>\r\n"));
+        send(
+            &mut r,
+            cseq.into(),
+            cseq,
+            &format!("Contact: <sip:200@{contact}>\r\n"),
+        );
     }
     assert_eq!(uris(&r), ["sip:200@d", "sip:200@a", "sip:200@c"]);
 }
@@ -123,19 +190,37 @@ fn the_phone_refreshed_longest_ago_is_pushed_out() {
 #[test]
 fn instance_ids_tell_phones_apart() {
     let mut r = registrar();
-    let contact = |host: &str, id: &str| format!("Contact: <sip:200@{host}>;+sip.instance=\"<urn:uuid:{id}>\"\r\n");
+    let contact = |host: &str, id: &str| {
+        format!("Contact: <sip:200@{host}>;+sip.instance=\"<urn:uuid:{id}>\"\r\n")
+    };
     send(&mut r, 0, 1, &contact("10.0.0.5", "1"));
     send(&mut r, 0, 2, &contact("10.0.0.5", "2"));
-    assert_eq!(uris(&r).len(), 2, "the same private address behind two NATs");
+    assert_eq!(
+        uris(&r).len(),
+        2,
+        "the same private address behind two NATs"
+    );
     send(&mut r, 0, 3, &contact("10.0.0.77", "1"));
-    assert_eq!(uris(&r), ["sip:200@10.0.0.77", "sip:200@10.0.0.5"], "a phone with a new address");
+    assert_eq!(
+        uris(&r),
+        ["sip:200@10.0.0.77", "sip:200@10.0.0.5"],
+        "a phone with a new address"
+    );
 }
 
 #[test]
 fn a_closed_connection_unbinds_its_phones() {
     let mut r = registrar();
-    let tcp = Flow { transport: Transport::Tcp, ..flow("198.51.100.3:40001") };
-    r.handle_register(at(0), &register(1, "Contact: <sip:200@a;transport=tcp>\r\n"), tcp, "200");
+    let tcp = Flow {
+        transport: Transport::Tcp,
+        ..flow("198.51.100.3:40001")
+    };
+    r.handle_register(
+        at(0),
+        &register(1, "Contact: <sip:200@a;transport=tcp>\r\n"),
+        tcp,
+        "200",
+    );
     send(&mut r, 0, 2, "Contact: <sip:200@b>\r\n");
     r.handle_flow_closed(flow("198.51.100.3:40001"));
     assert_eq!(uris(&r).len(), 2);

@@ -5,7 +5,10 @@ use crate::api::Transport;
 use tandem_types::Wall;
 
 fn at(seconds: u64) -> Now {
-    Now { mono: Mono(seconds * 1_000_000_000), wall: Wall(0) }
+    Now {
+        mono: Mono(seconds * 1_000_000_000),
+        wall: Wall(0),
+    }
 }
 
 fn registration() -> Registration {
@@ -32,8 +35,15 @@ fn drain(r: &mut Registration) -> (Vec<(String, u32)>, Vec<RegistrationState>) {
     while let Some(output) = r.poll_output() {
         match output {
             RegistrationOutput::Send(request) => {
-                assert_eq!(request.headers.first(&HeaderName::Contact), Some("<sip:49301234@192.0.2.1:5060>"));
-                let expires = request.headers.first(&HeaderName::Expires).unwrap().to_owned();
+                assert_eq!(
+                    request.headers.first(&HeaderName::Contact),
+                    Some("<sip:49301234@192.0.2.1:5060>")
+                );
+                let expires = request
+                    .headers
+                    .first(&HeaderName::Expires)
+                    .unwrap()
+                    .to_owned();
                 sent.push((expires, request.cseq));
             }
             RegistrationOutput::Changed(state) => states.push(state),
@@ -74,8 +84,19 @@ fn it_refreshes_before_the_time_that_the_registrar_gave() {
     let (sent, states) = drain(&mut r);
     assert_eq!((sent.len(), states), (1, vec![RegistrationState::Trying]));
     let contacts = "<sip:other@192.0.2.9>;expires=30, <sip:49301234@192.0.2.1:5060>;expires=120";
-    r.handle_input(at(0), ok(&[(HeaderName::Contact, contacts), (HeaderName::Expires, "3600")]));
-    assert_eq!(drain(&mut r).1, [RegistrationState::Registered { until: at(120).mono }]);
+    r.handle_input(
+        at(0),
+        ok(&[
+            (HeaderName::Contact, contacts),
+            (HeaderName::Expires, "3600"),
+        ]),
+    );
+    assert_eq!(
+        drain(&mut r).1,
+        [RegistrationState::Registered {
+            until: at(120).mono
+        }]
+    );
     assert!((90..=102).contains(&due(&r, 0)), "{}", due(&r, 0));
     r.handle_timeout(at(60));
     assert_eq!(drain(&mut r), (vec![], vec![]), "early is a no-op");
@@ -84,7 +105,12 @@ fn it_refreshes_before_the_time_that_the_registrar_gave() {
     assert_eq!((again.len(), states.len()), (1, 0));
     assert!(again[0].1 > sent[0].1, "numbers rise");
     r.handle_input(at(103), ok(&[]));
-    assert_eq!(r.state(), &RegistrationState::Registered { until: at(703).mono });
+    assert_eq!(
+        r.state(),
+        &RegistrationState::Registered {
+            until: at(703).mono
+        }
+    );
 }
 
 #[test]
@@ -96,7 +122,10 @@ fn failures_back_off_up_to_half_an_hour() {
         r.handle_input(at(now), silence());
         let wait = due(&r, now);
         assert!((whole / 2..=whole).contains(&wait), "{wait} of {whole}");
-        assert!(matches!(r.state(), RegistrationState::Failed { status: 0, .. }));
+        assert!(matches!(
+            r.state(),
+            RegistrationState::Failed { status: 0, .. }
+        ));
         now += wait + 1;
         r.handle_timeout(at(now));
         assert_eq!(r.state(), &RegistrationState::Trying);
@@ -116,7 +145,10 @@ fn a_refusal_of_the_account_is_not_repeated_soon() {
     assert_eq!(due(&r, 0), 300);
     r.handle_input(at(1), RegistrationInput::Start);
     assert_eq!(drain(&mut r).0.len(), 2, "started by hand it tries at once");
-    r.handle_input(at(1), refused(503, &[(HeaderName::RetryAfter, "700 (maintenance)")]));
+    r.handle_input(
+        at(1),
+        refused(503, &[(HeaderName::RetryAfter, "700 (maintenance)")]),
+    );
     assert_eq!(due(&r, 1), 700);
 }
 
@@ -126,9 +158,15 @@ fn a_longer_minimum_is_accepted_once() {
     r.handle_input(at(0), RegistrationInput::Start);
     r.handle_input(at(0), refused(423, &[(HeaderName::MinExpires, "1800")]));
     let sent = drain(&mut r).0;
-    assert_eq!(sent.iter().map(|s| s.0.as_str()).collect::<Vec<_>>(), ["600", "1800"]);
+    assert_eq!(
+        sent.iter().map(|s| s.0.as_str()).collect::<Vec<_>>(),
+        ["600", "1800"]
+    );
     r.handle_input(at(0), refused(423, &[(HeaderName::MinExpires, "1800")]));
-    assert!(matches!(r.state(), RegistrationState::Failed { status: 423, .. }));
+    assert!(matches!(
+        r.state(),
+        RegistrationState::Failed { status: 423, .. }
+    ));
 }
 
 #[test]
@@ -141,11 +179,21 @@ fn silence_to_a_refresh_leaves_it_registered_while_time_is_left() {
     r.handle_input(at(542), silence());
     assert!(matches!(r.state(), RegistrationState::Registered { .. }));
     r.handle_timeout(at(572));
-    assert_eq!(drain(&mut r).0.len(), 1, "tried again before the time is over");
+    assert_eq!(
+        drain(&mut r).0.len(),
+        1,
+        "tried again before the time is over"
+    );
     r.handle_timeout(at(600));
-    assert!(matches!(r.state(), RegistrationState::Failed { status: 0, .. }));
+    assert!(matches!(
+        r.state(),
+        RegistrationState::Failed { status: 0, .. }
+    ));
     r.handle_input(at(604), silence());
-    assert!(matches!(r.state(), RegistrationState::Failed { status: 0, .. }));
+    assert!(matches!(
+        r.state(),
+        RegistrationState::Failed { status: 0, .. }
+    ));
     assert!(r.poll_timeout().is_some());
 }
 
@@ -155,7 +203,11 @@ fn it_unregisters_at_shutdown() {
     r.handle_input(at(0), RegistrationInput::Start);
     drain(&mut r);
     r.handle_input(at(0), RegistrationInput::Stop);
-    assert_eq!(drain(&mut r), (vec![], vec![]), "the answer under way is waited for");
+    assert_eq!(
+        drain(&mut r),
+        (vec![], vec![]),
+        "the answer under way is waited for"
+    );
     r.handle_input(at(1), ok(&[]));
     let (sent, _) = drain(&mut r);
     assert_eq!(sent[0].0, "0");

@@ -67,7 +67,10 @@ impl Client {
                 if !scope.reliable() {
                     scope.start(Timer::E, scope.intervals.t2);
                 }
-                (Some(Self::Proceeding(Proceeding { request })), Told::Response)
+                (
+                    Some(Self::Proceeding(Proceeding { request })),
+                    Told::Response,
+                )
             }
             (state @ Self::Proceeding(_), 100..=199) => (Some(state), Told::Response),
             (Self::Trying(_) | Self::Proceeding(_), _) => {

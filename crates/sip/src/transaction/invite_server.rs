@@ -66,11 +66,18 @@ impl InviteServer {
     }
 
     /// The session answers.
-    pub(crate) fn respond(self, scope: &mut Scope<'_>, status: u16, response: Bytes) -> Option<Self> {
+    pub(crate) fn respond(
+        self,
+        scope: &mut Scope<'_>,
+        status: u16,
+        response: Bytes,
+    ) -> Option<Self> {
         match (self, status) {
             (Self::Proceeding(_), 100..=199) => {
                 scope.send(&response);
-                Some(Self::Proceeding(Proceeding { last: Some(response) }))
+                Some(Self::Proceeding(Proceeding {
+                    last: Some(response),
+                }))
             }
             (Self::Proceeding(_), 200..=299) => {
                 scope.send(&response);
@@ -98,7 +105,9 @@ impl InviteServer {
     pub(crate) fn on_repeat(self, scope: &mut Scope<'_>) -> Option<Self> {
         match &self {
             Self::Proceeding(Proceeding { last: Some(again) })
-            | Self::Completed(Completed { response: again, .. }) => scope.send(again),
+            | Self::Completed(Completed {
+                response: again, ..
+            }) => scope.send(again),
             Self::Proceeding(_) | Self::Confirmed(_) | Self::Accepted(_) => {}
         }
         Some(self)

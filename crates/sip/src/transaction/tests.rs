@@ -15,7 +15,12 @@ struct Bench {
 
 impl Bench {
     fn new(transport: Transport) -> Self {
-        Self { now: Mono(0), transport, timers: Timers::default(), sends: Vec::new() }
+        Self {
+            now: Mono(0),
+            transport,
+            timers: Timers::default(),
+            sends: Vec::new(),
+        }
     }
 
     fn scope(&mut self) -> Scope<'_> {
@@ -78,7 +83,12 @@ fn an_unanswered_request_is_sent_eleven_times_in_32_seconds() {
             at.push(bench.millis());
         }
     }
-    assert_eq!(at, [0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]);
+    assert_eq!(
+        at,
+        [
+            0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500
+        ]
+    );
     assert_eq!((told, bench.millis()), (Told::TimedOut, 32_000));
 }
 
@@ -93,7 +103,10 @@ fn on_a_stream_nothing_is_repeated_and_nothing_lingers() {
 
     let mut bench = Bench::new(Transport::Tcp);
     let machine = Client::start(&mut bench.scope(), bytes("OPTIONS"));
-    assert_eq!(machine.on_response(&mut bench.scope(), 200), (None, Told::Response));
+    assert_eq!(
+        machine.on_response(&mut bench.scope(), 200),
+        (None, Told::Response)
+    );
     assert_eq!(bench.timers, Timers::default());
 
     let machine = Server::start();
@@ -106,17 +119,30 @@ fn a_repeated_refusal_is_acked_again_until_d() {
     let machine = InviteClient::start(&mut bench.scope(), bytes("INVITE"));
     let (machine, told) = machine.on_response(&mut bench.scope(), 180, || bytes("ACK"));
     assert_eq!(told, Told::Response);
-    assert_eq!(bench.timers, Timers::default(), "a ringing INVITE has no deadline");
-    let (machine, told) = machine.unwrap().on_response(&mut bench.scope(), 486, || bytes("ACK"));
+    assert_eq!(
+        bench.timers,
+        Timers::default(),
+        "a ringing INVITE has no deadline"
+    );
+    let (machine, told) = machine
+        .unwrap()
+        .on_response(&mut bench.scope(), 486, || bytes("ACK"));
     assert_eq!(told, Told::Response);
-    let (machine, told) = machine.unwrap().on_response(&mut bench.scope(), 486, || bytes("not this"));
+    let (machine, told) = machine
+        .unwrap()
+        .on_response(&mut bench.scope(), 486, || bytes("not this"));
     assert_eq!(told, Told::Nothing);
-    let (machine, told) = machine.unwrap().on_response(&mut bench.scope(), 200, || bytes("not this"));
+    let (machine, told) = machine
+        .unwrap()
+        .on_response(&mut bench.scope(), 200, || bytes("not this"));
     assert_eq!(told, Told::Nothing, "a 2xx after a refusal is none of ours");
     assert_eq!(bench.sends, [bytes("INVITE"), bytes("ACK"), bytes("ACK")]);
     assert_eq!(bench.wake(), Some(Timer::D));
     assert_eq!(bench.millis(), 32_000);
-    assert_eq!(machine.unwrap().on_timer(&mut bench.scope(), Timer::D), (None, Told::Nothing));
+    assert_eq!(
+        machine.unwrap().on_timer(&mut bench.scope(), Timer::D),
+        (None, Told::Nothing)
+    );
 }
 
 #[test]
@@ -131,7 +157,10 @@ fn each_2xx_is_told_until_m() {
     let (next, told) = machine.on_response(&mut bench.scope(), 183, || bytes("ACK"));
     assert_eq!(told, Told::Nothing);
     assert_eq!(bench.wake(), Some(Timer::M));
-    assert_eq!(next.unwrap().on_timer(&mut bench.scope(), Timer::M), (None, Told::Nothing));
+    assert_eq!(
+        next.unwrap().on_timer(&mut bench.scope(), Timer::M),
+        (None, Told::Nothing)
+    );
     assert_eq!(bench.sends, [bytes("INVITE")], "the session ACKs a 2xx");
 }
 
@@ -139,13 +168,20 @@ fn each_2xx_is_told_until_m() {
 fn a_broken_way_counts_while_we_send() {
     let mut bench = Bench::new(Transport::Udp);
     let machine = InviteClient::start(&mut bench.scope(), bytes("INVITE"));
-    assert_eq!(machine.clone().on_transport_failed(&mut bench.scope()), (None, Told::Unreachable));
+    assert_eq!(
+        machine.clone().on_transport_failed(&mut bench.scope()),
+        (None, Told::Unreachable)
+    );
     let (ringing, _) = machine.on_response(&mut bench.scope(), 180, || bytes("ACK"));
     let (ringing, told) = ringing.unwrap().on_transport_failed(&mut bench.scope());
     assert_eq!(told, Told::Nothing);
     bench.transport = Transport::Tcp;
     let gone = ringing.unwrap().on_transport_failed(&mut bench.scope());
-    assert_eq!(gone, (None, Told::Unreachable), "a stream that is gone carries no response");
+    assert_eq!(
+        gone,
+        (None, Told::Unreachable),
+        "a stream that is gone carries no response"
+    );
 }
 
 #[test]
@@ -153,10 +189,16 @@ fn a_refusal_is_repeated_until_ack_and_then_absorbs() {
     let mut bench = Bench::new(Transport::Udp);
     let machine = InviteServer::start(&mut bench.scope(), Some(bytes("100")));
     let machine = machine.on_repeat(&mut bench.scope()).unwrap();
-    let machine = machine.respond(&mut bench.scope(), 180, bytes("180")).unwrap();
+    let machine = machine
+        .respond(&mut bench.scope(), 180, bytes("180"))
+        .unwrap();
     let machine = machine.on_repeat(&mut bench.scope()).unwrap();
-    let machine = machine.respond(&mut bench.scope(), 486, bytes("486")).unwrap();
-    let machine = machine.respond(&mut bench.scope(), 200, bytes("200")).unwrap();
+    let machine = machine
+        .respond(&mut bench.scope(), 486, bytes("486"))
+        .unwrap();
+    let machine = machine
+        .respond(&mut bench.scope(), 200, bytes("200"))
+        .unwrap();
     let timer = bench.wake().unwrap();
     let machine = machine.on_timer(&mut bench.scope(), timer).unwrap();
     let sent: Vec<_> = ["100", "100", "180", "180", "486", "486"].map(bytes).into();
@@ -188,14 +230,25 @@ fn a_refusal_that_nobody_acks_is_given_up_at_h() {
 fn an_accepted_invite_absorbs_its_repetitions() {
     let mut bench = Bench::new(Transport::Udp);
     let machine = InviteServer::start(&mut bench.scope(), Some(bytes("100")));
-    let machine = machine.respond(&mut bench.scope(), 200, bytes("200")).unwrap();
+    let machine = machine
+        .respond(&mut bench.scope(), 200, bytes("200"))
+        .unwrap();
     let machine = machine.on_repeat(&mut bench.scope()).unwrap();
-    let machine = machine.respond(&mut bench.scope(), 200, bytes("200")).unwrap();
-    assert_eq!(bench.sends.len(), 3, "the session repeats the 2xx, the INVITE draws none");
+    let machine = machine
+        .respond(&mut bench.scope(), 200, bytes("200"))
+        .unwrap();
+    assert_eq!(
+        bench.sends.len(),
+        3,
+        "the session repeats the 2xx, the INVITE draws none"
+    );
     let (machine, told) = machine.on_ack(&mut bench.scope());
     assert!(told, "an ACK that kept the branch belongs to the session");
     assert_eq!(bench.wake(), Some(Timer::L));
-    assert_eq!(machine.unwrap().on_timer(&mut bench.scope(), Timer::L), None);
+    assert_eq!(
+        machine.unwrap().on_timer(&mut bench.scope(), Timer::L),
+        None
+    );
 }
 
 #[test]

@@ -97,7 +97,9 @@ impl Timers {
 
     /// Stops one timer.
     pub(crate) fn stop(&mut self, owner: Owner, timer: Timer) {
-        let Some(timers) = self.due.get_mut(&owner) else { return };
+        let Some(timers) = self.due.get_mut(&owner) else {
+            return;
+        };
         if let Some(at) = timers.remove(&timer) {
             self.queue.remove(&(at, owner, timer));
         }
