@@ -14,4 +14,3 @@ pub mod package;
 pub mod understand;
 
 pub use conversation::{Brain, Conversation, ConversationStart, Input, Output};
-#[cfg(test)]
