@@ -1,5 +1,5 @@
 //! The C library, loaded at run time so that the binary starts without it: libpocketsphinx 0.8 (Debian's
-//! 5prealpha, soname 3), of which a dozen functions are used. All `unsafe` of this crate is here.
+//! 5prealpha, soname 3), of which some twenty functions are used. All `unsafe` of this crate is here.
 //!
 //! A [`Decoder`] owns one `ps_decoder_t`. The library keeps no state between decoders but its log
 //! callback, which is set once, before the first of them.

@@ -5,10 +5,10 @@
 //! said would pay for a phrase that was not.) The line is drawn where nearly every phrase passes: a wrong
 //! rejection asks the caller once more, a wrong acceptance is still weighed by the classifier.
 //!
-//! Measured over u-law with flite's slt, rms and awb: 30 office phrases, 5 wrapped in polite words, 12
-//! other sentences, each by all three voices. Right ones against wrong and other ones: area under the
-//! curve 0.99 (0.95 for the mean over the utterance). Drawn on this office, the line kept 36 of 36 other
-//! sentences out of a second office of other phrases. Human callers were not measured.
+//! Measured over u-law with flite's slt, rms and awb, each saying everything. The office that the line was
+//! drawn on (30 phrases, 5 of them again in polite words, 12 other sentences): 102 of 105 right, 2 of
+//! those rejected, 36 of 36 others kept out. A second office, never used for drawing: 89 of 90 right, 1
+//! of those rejected, 36 of 36 others kept out. Human callers were not measured.
 
 use super::{
     Passes,
