@@ -11,7 +11,7 @@ use std::{
 use tandem_dialplan::{Plan, Trunk};
 use tandem_sip::{
     api::{Failure, Flow, OutgoingRequest, RequestKey, Transport},
-    digest::Verifier,
+    digest::{Algorithm, Verifier},
     message::{NameAddr, Response, Uri},
     registrar::{Registrar, RegistrarConfig},
     registration::{
@@ -74,7 +74,9 @@ impl House {
             unstarted: plan.trunks.values().filter_map(registration_plan).collect(),
             slots: BTreeMap::new(),
             rooms: BTreeMap::new(),
-            verifier: Verifier::new(config.nonce_secret),
+            // MD5 alone: libre 1.1 (baresip of Debian 12) gives up at any challenge that it cannot answer, also beside
+            // one that it could (RFC 8760 section 2.4 would have it pick), and SIPp 3.6 looks at the first only.
+            verifier: Verifier::new(config.nonce_secret).with_algorithms(vec![Algorithm::Md5]),
             draining: false,
             rng,
         };
