@@ -2,7 +2,7 @@
 //! 5prealpha, soname 3), of which some twenty functions are used. All `unsafe` of this crate is here.
 //!
 //! A [`Decoder`] owns one `ps_decoder_t`. The library keeps no state between decoders but its log
-//! callback, which is set once, before the first of them.
+//! callback, which is set once, before the first of them, and a log file for each thread.
 
 use libloading::Library;
 use std::{
@@ -140,8 +140,9 @@ pub(super) struct Decoder {
     config: Raw,
 }
 
-// SAFETY: a decoder has no tie to the thread that made it (no thread-local state), and all methods take
-// `&mut self`, so that no two threads use it at a time.
+// SAFETY: a decoder has no tie to the thread that made it (the library's one thread-local is the log
+// file, which a thread without one replaces by stderr), and all methods take `&mut self`, so that no two
+// threads use it at a time.
 unsafe impl Send for Decoder {}
 
 impl Decoder {
