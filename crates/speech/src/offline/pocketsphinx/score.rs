@@ -7,7 +7,7 @@
 //!
 //! Measured over u-law with flite's slt, rms and awb, each saying everything. The office that the line was
 //! drawn on (30 phrases, 5 of them again in polite words, 12 other sentences): 102 of 105 right, 2 of
-//! those rejected, 36 of 36 others kept out. A second office, never used for drawing: 89 of 90 right, 1
+//! those rejected, 36 of 36 others kept out. A second office with other phrases: 89 of 90 right, 1
 //! of those rejected, 36 of 36 others kept out. Human callers were not measured.
 
 use super::{
