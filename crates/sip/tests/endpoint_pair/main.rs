@@ -10,5 +10,6 @@ mod inside;
 mod lost;
 mod model;
 mod raw;
+mod register;
 mod users;
 mod world;

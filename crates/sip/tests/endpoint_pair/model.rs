@@ -30,10 +30,17 @@ struct Model {
 }
 
 impl Model {
-    fn new(seed: u64, lost: u64, late: u64, forks: bool, tcp: bool) -> Self {
+    fn new(seed: u64, lost: u64, late: u64, mangled: u64, forks: bool, tcp: bool) -> Self {
         let mut world = World::new(false);
         let mut rng = Rng::seeded(seed);
-        world.weather = Some((if tcp { 0 } else { lost }, late, rng.fork()));
+        let lost = if tcp { 0 } else { lost };
+        let weather_rng = rng.fork();
+        world.weather = Some(Weather {
+            lost,
+            late,
+            mangled,
+            rng: weather_rng,
+        });
         world.forks = forks;
         if tcp {
             world.transport = Transport::Tcp;
@@ -152,9 +159,14 @@ impl Model {
             }
             self.listen();
         }
-        // Everybody goes home: all sessions are hung up.
+        // Everybody goes home: all is answered, all sessions are hung up.
         for _ in 0..100 {
             self.listen();
+            for node in [A, B, C] {
+                for key in std::mem::take(&mut self.users[node].asked) {
+                    self.world.respond(node, key, 480);
+                }
+            }
             let open = self.ends.open();
             if open.is_empty() && !self.world.step() {
                 break;
@@ -184,11 +196,12 @@ proptest! {
         seed: u64,
         lost in 0u64..400,
         late in 0u64..3000,
+        mangled in prop_oneof![Just(0u64), 0u64..300],
         forks: bool,
         tcp in prop::bool::weighted(0.2),
         steps in 1u32..300,
     ) {
-        Model::new(seed, lost, late, forks, tcp).run(steps);
+        Model::new(seed, lost, late, mangled, forks, tcp).run(steps);
     }
 }
 
@@ -201,6 +214,7 @@ fn the_model_comes_to_all_corners() {
             seed,
             50 * (seed % 4),
             700 * (seed % 3),
+            0,
             seed % 2 == 0,
             seed % 10 == 9,
         );

@@ -37,6 +37,17 @@ pub(crate) struct Machine {
     raw: bool,
 }
 
+/// What the network does to packets.
+pub(crate) struct Weather {
+    /// Per mille lost; a quarter as many come twice.
+    pub(crate) lost: u64,
+    /// Milliseconds of further delay at most.
+    pub(crate) late: u64,
+    /// Per mille changed on the way.
+    pub(crate) mangled: u64,
+    pub(crate) rng: Rng,
+}
+
 pub(crate) struct World {
     pub(crate) now: Now,
     pub(crate) nodes: Vec<Machine>,
@@ -48,8 +59,7 @@ pub(crate) struct World {
     holds: Vec<(String, Duration)>,
     /// INVITEs to B also reach C.
     pub(crate) forks: bool,
-    /// Per mille of packets lost (a quarter as many come twice), up to so many milliseconds of further delay.
-    pub(crate) weather: Option<(u64, u64, Rng)>,
+    pub(crate) weather: Option<Weather>,
     restore: bool,
     pub(crate) ladder: Vec<String>,
     pub(crate) transport: Transport,
@@ -138,6 +148,7 @@ impl World {
                 self.ladder.join("\n")
             );
             assert_eq!(machine.endpoint.poll_timeout(), None);
+            assert_eq!(left_over(&machine.endpoint), [""; 0], "node {node}");
         }
     }
 
@@ -207,10 +218,13 @@ impl World {
         while let Some(output) = self.nodes[node].endpoint.poll_output() {
             match output {
                 Output::Transmit { flow, bytes, .. } => {
-                    assert_eq!(flow.local, Self::addr(node));
+                    assert!(flow.local == Self::addr(node) || self.mangles());
                     let to = (0..self.nodes.len()).find(|n| Self::addr(*n) == flow.remote);
-                    let to = to.unwrap_or_else(|| panic!("sent to {}", flow.remote));
-                    self.put(node, to, flow.transport, bytes);
+                    match to {
+                        Some(to) => self.put(node, to, flow.transport, bytes),
+                        // A changed Contact may lead anywhere.
+                        None => assert!(self.mangles(), "sent to {}", flow.remote),
+                    }
                 }
                 Output::Event(event) => {
                     self.ladder.push(format!(
@@ -224,6 +238,19 @@ impl World {
                 Output::Taken { .. } => {}
             }
         }
+    }
+
+    /// All packets that are on their way arrive. False: there were none.
+    pub(crate) fn arrive_all(&mut self) -> bool {
+        let any = !self.packets.is_empty();
+        while !self.packets.is_empty() {
+            self.step();
+        }
+        any
+    }
+
+    fn mangles(&self) -> bool {
+        self.weather.as_ref().is_some_and(|w| w.mangled > 0)
     }
 
     pub(crate) fn put(&mut self, from: Node, to: Node, transport: Transport, bytes: Bytes) {
@@ -251,13 +278,26 @@ impl World {
         {
             delay += self.holds.remove(i).1;
         }
-        if let Some((lost, late, rng)) = &mut self.weather {
+        let mut bytes = bytes;
+        if let Some(Weather {
+            lost,
+            late,
+            mangled,
+            rng,
+        }) = &mut self.weather
+        {
             if rng.below(1000) < *lost {
                 return;
             }
             delay += Duration::from_millis(rng.below(*late + 1));
             if rng.below(1000) < *lost / 4 {
                 again = Some(Duration::from_millis(rng.below(40_000)));
+            }
+            if rng.below(1000) < *mangled {
+                bytes = mangle(&bytes, rng);
+                if Message::parse(bytes.clone()).is_err() {
+                    return;
+                }
             }
         }
         let forked =
@@ -375,6 +415,46 @@ fn failed(failure: &Failure) -> String {
         Failure::Response(r) => r.status.to_string(),
         other => format!("{other:?}"),
     }
+}
+
+/// The tables and indexes of an endpoint that are not empty, whatever it counts itself.
+fn left_over(endpoint: &Endpoint) -> Vec<String> {
+    fn look(path: &str, value: &ciborium::Value, found: &mut Vec<String>) {
+        let entries = value.as_map().into_iter().flatten();
+        for (key, value) in entries {
+            match key.as_text() {
+                Some("config" | "rng") => {}
+                Some(key) => look(&format!("{path}/{key}"), value, found),
+                None => found.push(path.to_owned()),
+            }
+        }
+        if value.as_array().is_some_and(|list| !list.is_empty()) {
+            found.push(path.to_owned());
+        }
+    }
+    let value = ciborium::Value::serialized(endpoint).expect("an endpoint is a value");
+    let mut found = Vec::new();
+    look("", &value, &mut found);
+    found
+}
+
+/// Another byte, a line less, a line twice, or two lines exchanged.
+fn mangle(bytes: &Bytes, rng: &mut Rng) -> Bytes {
+    let mut text = bytes.to_vec();
+    let mut below = |n: usize| usize::try_from(rng.below(n as u64)).unwrap();
+    if below(2) == 0 {
+        let at = below(text.len());
+        text[at] = b"0123456789abcxyz ;,<>@:\r"[below(24)];
+        return text.into();
+    }
+    let mut lines: Vec<&[u8]> = bytes.split_inclusive(|b| *b == b'\n').collect();
+    let (a, b) = (below(lines.len()), below(lines.len()));
+    match below(3) {
+        0 => drop(lines.remove(a)),
+        1 => lines.insert(b, lines[a]),
+        _ => lines.swap(a, b),
+    }
+    lines.concat().into()
 }
 
 /// Each session that was ever told of ended once, and nothing followed.
