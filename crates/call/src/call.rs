@@ -178,7 +178,7 @@ pub(crate) enum Stage {
 
 /// One call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Call {
+pub(crate) struct Call {
     pub(crate) id: CallId,
     pub(crate) seq: u32,
     pub(crate) started: Now,
@@ -196,6 +196,8 @@ pub struct Call {
     pub(crate) stage: Stage,
     pub(crate) talk: Option<Conversation>,
     pub(crate) ended: Option<Termination>,
+    /// When the caller's own leg was over.
+    pub(crate) left_at: Option<Mono>,
     pub(crate) over_at: Option<Mono>,
     /// Destinations entered without the caller having said or pressed anything.
     pub(crate) hops: u32,
@@ -295,13 +297,13 @@ impl Call {
             MediaEvent::Quiet { leg, for_ms } => self.quiet(cx, leg, for_ms),
             MediaEvent::Digit { leg, digit } => self.digit(cx, leg, digit),
             MediaEvent::SpeechStarted { leg, segment } => {
-                self.to_talk(cx, leg, tandem_agent::Input::SpeechStarted { segment });
+                self.caller_speaks(cx, leg, tandem_agent::Input::SpeechStarted { segment });
             }
             MediaEvent::SpeechGoesOn { leg, segment, ms } => {
-                self.to_talk(cx, leg, tandem_agent::Input::SpeechGoesOn { segment, ms });
+                self.caller_speaks(cx, leg, tandem_agent::Input::SpeechGoesOn { segment, ms });
             }
             MediaEvent::SpeechEnded { leg, segment, ms } => {
-                self.to_talk(cx, leg, tandem_agent::Input::SpeechEnded { segment, ms });
+                self.caller_speaks(cx, leg, tandem_agent::Input::SpeechEnded { segment, ms });
             }
             MediaEvent::PlayStarted { player } => {
                 if let Some(Purpose::Utterance(utterance)) = self.players.get(&player.index) {

@@ -14,9 +14,15 @@ fn busy_then_no_answer_then_back() {
         o.is_over(away, secs(2));
         let back = o.ai_says("This is billing again");
         assert!(back.contains("nobody answered"), "{back}");
-        assert_eq!(o.failed_attempts(), [(Reason::Busy, 486), (Reason::NoAnswer, 0)]);
+        assert_eq!(
+            o.failed_attempts(),
+            [(Reason::Busy, 486), (Reason::NoAnswer, 0)]
+        );
         assert_eq!(o.dialled(), ["ext:201", "ext:202"]);
-        assert_eq!(o.handoff_ends().last(), Some(&(HandoffEnd::Failed, Some(Reason::NoAnswer))));
+        assert_eq!(
+            o.handoff_ends().last(),
+            Some(&(HandoffEnd::Failed, Some(Reason::NoAnswer)))
+        );
 
         o.caller_says("when is my rent due");
         o.ai_says("Rent is due on the first day of each month.");

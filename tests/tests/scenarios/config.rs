@@ -215,14 +215,28 @@ impl Config {
 
     /// Further lines for a file.
     pub(crate) fn and(mut self, path: &str, lines: &str) -> Self {
-        let (_, text) = self.0.iter_mut().find(|(p, _)| *p == path).expect("a file of the office");
+        let (_, text) = self
+            .0
+            .iter_mut()
+            .find(|(p, _)| *p == path)
+            .expect("a file of the office");
         text.push_str(lines);
+        self
+    }
+
+    /// A further file.
+    pub(crate) fn file(mut self, path: &'static str, text: &str) -> Self {
+        self.0.push((path, text.to_owned()));
         self
     }
 
     /// Read as an admin's files are.
     pub(crate) fn plan(&self) -> Plan {
-        let files: Vec<_> = self.0.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let files: Vec<_> = self
+            .0
+            .iter()
+            .map(|(path, text)| (*path, text.as_str()))
+            .collect();
         tandem_sim::plan::plan(&files)
     }
 }

@@ -7,7 +7,9 @@ fn key_0_reaches_reception() {
     scenario("key_0_reaches_reception", |o| {
         let (caller, person) = (o.caller, o.desk("200", answers(1)));
         o.calls(caller, MAIN);
-        o.until(secs(5), "the greeting begins", |w| w.text_with("Good morning").is_some());
+        o.until(secs(5), "the greeting begins", |w| {
+            w.text_with("Good morning").is_some()
+        });
         o.run(ms(300));
         o.presses(caller, "0");
         o.ai_says("putting you through to reception");

@@ -12,7 +12,10 @@ fn no_phone_is_registered() {
         let back = o.ai_says("Shall I try again");
         assert!(back.contains("I could not reach them"), "{back}");
         assert_eq!(o.failed_attempts(), [(Reason::Unreachable, 480)]);
-        assert_eq!(o.handoff_ends(), [(HandoffEnd::Failed, Some(Reason::Unreachable))]);
+        assert_eq!(
+            o.handoff_ends(),
+            [(HandoffEnd::Failed, Some(Reason::Unreachable))]
+        );
         let legs = o.count(|w| matches!(w, What::LegCreated { .. }));
         assert_eq!(legs, 1, "the caller's alone");
         o.caller_says("no thank you");

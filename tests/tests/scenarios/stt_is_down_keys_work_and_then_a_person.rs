@@ -12,7 +12,9 @@ fn stt_is_down_keys_work_and_then_a_person() {
         let says = o.ai_says("having trouble hearing you");
         assert!(says.contains("Press 0 for reception"), "{says}");
         o.says(caller, "my heating is broken");
-        o.until(secs(5), "the menu", |w| w.text_with("For billing press one.").is_some());
+        o.until(secs(5), "the menu", |w| {
+            w.text_with("For billing press one.").is_some()
+        });
         o.run(secs(1));
         o.presses(caller, "0");
         o.answers(person);

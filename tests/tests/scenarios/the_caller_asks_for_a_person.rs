@@ -11,7 +11,10 @@ fn the_caller_asks_for_a_person() {
         let brief = o.is_briefed();
         assert!(brief.contains("person"), "{brief}");
         let reasons: Vec<_> = o.packages().iter().map(|p| p.reason).collect();
-        assert_eq!(reasons, [tandem_types::context::HandoffReason::CallerRequest]);
+        assert_eq!(
+            reasons,
+            [tandem_types::context::HandoffReason::CallerRequest]
+        );
         o.presses(person, "1");
         o.talk_both_ways(caller, person);
         o.hangs_up(person);

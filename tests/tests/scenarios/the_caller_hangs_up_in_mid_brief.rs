@@ -12,14 +12,24 @@ fn the_caller_hangs_up_in_mid_brief() {
         o.answers(person);
         o.is_briefed();
         o.run(ms(300));
+        let left = o.elapsed();
         o.hangs_up(caller);
         o.is_over(person, secs(3));
         o.heard(person, GONE);
         o.did_not_hear(caller, GONE);
         o.never_heard(person, caller);
         o.ends(Party::Caller, Reason::Normal);
-        assert_eq!(o.handoff_ends(), [(HandoffEnd::Abandoned, Some(Reason::Cancelled))]);
-        assert_eq!(o.count(|w| matches!(w, What::TransferAccepted { .. } | What::TransferBridged { .. })), 0);
+        assert_eq!(
+            o.handoff_ends(),
+            [(HandoffEnd::Abandoned, Some(Reason::Cancelled))]
+        );
+        assert_eq!(
+            o.count(|w| matches!(
+                w,
+                What::TransferAccepted { .. } | What::TransferBridged { .. }
+            )),
+            0
+        );
     });
 }
 

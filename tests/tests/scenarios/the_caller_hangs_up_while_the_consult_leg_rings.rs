@@ -13,8 +13,17 @@ fn the_caller_hangs_up_while_the_consult_leg_rings() {
         // A packet takes 5 ms: BYE there, CANCEL on.
         o.is_over(person, ms(11));
         o.ends(Party::Caller, Reason::Normal);
-        assert_eq!(o.handoff_ends(), [(HandoffEnd::Abandoned, Some(Reason::Cancelled))]);
-        assert_eq!(o.count(|w| matches!(w, What::TransferAnswered { .. } | What::TransferBriefed { .. })), 0);
+        assert_eq!(
+            o.handoff_ends(),
+            [(HandoffEnd::Abandoned, Some(Reason::Cancelled))]
+        );
+        assert_eq!(
+            o.count(|w| matches!(
+                w,
+                What::TransferAnswered { .. } | What::TransferBriefed { .. }
+            )),
+            0
+        );
         o.run(secs(20));
         assert!(o.ladder().matches("CANCEL").count() >= 1);
         assert!(!o.has_noticed(person, |e| matches!(e, PhoneEvent::Answered { .. })));

@@ -12,10 +12,22 @@ fn the_caller_puts_us_on_hold_and_the_agent_sleeps() {
         o.does(caller, Act::Hold(Direction::SendOnly));
         o.run(ms(100));
         let said = o.said().len();
-        o.says(caller, "your call is important to us please stay on the line");
+        o.says(
+            caller,
+            "your call is important to us please stay on the line",
+        );
         o.run(secs(60));
         assert_eq!(o.said().len(), said, "{}", o.ladder());
-        assert_eq!(o.count(|w| matches!(w, What::TurnEnded { speaker: Speaker::Caller, .. })), 0);
+        assert_eq!(
+            o.count(|w| matches!(
+                w,
+                What::TurnEnded {
+                    speaker: Speaker::Caller,
+                    ..
+                }
+            )),
+            0
+        );
         o.does(caller, Act::Resume);
         o.ai_says("I'm still here.");
         o.caller_says("what are your opening hours");

@@ -18,7 +18,10 @@ fn the_person_hangs_up_in_mid_brief() {
         o.never_heard(caller, person);
         o.never_heard(person, caller);
         assert_eq!(o.failed_attempts(), [(Reason::Normal, 0)]);
-        assert_eq!(o.handoff_ends(), [(HandoffEnd::Failed, Some(Reason::Normal))]);
+        assert_eq!(
+            o.handoff_ends(),
+            [(HandoffEnd::Failed, Some(Reason::Normal))]
+        );
         o.hangs_up(caller);
         o.ends(Party::Caller, Reason::Normal);
     });

@@ -4,7 +4,10 @@ use super::common::*;
 
 #[test]
 fn total_time_is_over() {
-    let config = Config::office().with("answer_wait = \"5s\"", "answer_wait = \"5s\"\ntotal = \"13s\"");
+    let config = Config::office().with(
+        "answer_wait = \"5s\"",
+        "answer_wait = \"5s\"\ntotal = \"13s\"",
+    );
     scenario_in(&config, "total_time_is_over", |o| {
         let caller = o.caller;
         let (_first, second) = (o.desk("201", Incoming::Ring), o.desk("202", Incoming::Ring));
@@ -14,7 +17,10 @@ fn total_time_is_over() {
         o.is_still(caller);
         o.is_over(second, ms(1200));
         o.ai_says("This is billing again");
-        assert_eq!(o.failed_attempts(), [(Reason::NoAnswer, 0), (Reason::NoAnswer, 0)]);
+        assert_eq!(
+            o.failed_attempts(),
+            [(Reason::NoAnswer, 0), (Reason::NoAnswer, 0)]
+        );
         assert_eq!(o.dialled(), ["ext:201", "ext:202"]);
         o.hangs_up(caller);
         o.ends(Party::Caller, Reason::Normal);

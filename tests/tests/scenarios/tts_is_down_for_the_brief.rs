@@ -9,7 +9,11 @@ fn tts_is_down_for_the_brief() {
         o.script.tts_fails_on.push("to take the call".into());
         o.asks_for_repairs();
         o.answers(person);
-        o.fact(secs(1), "an alarm", |w| matches!(w, What::Alarm { text } if text.contains("could not be spoken")));
+        o.fact(
+            secs(1),
+            "an alarm",
+            |w| matches!(w, What::Alarm { text } if text.contains("could not be spoken")),
+        );
         o.hears_music(caller, secs(2));
         o.presses(person, "1");
         o.talk_both_ways(caller, person);

@@ -6,7 +6,7 @@ use crate::{leg::LegState, reach};
 use std::time::Duration;
 use tandem_sip::{api::Command, message::Headers};
 use tandem_types::{
-    LegId, Party, Reason, Termination,
+    LegId, Mono, Now, Party, Reason, Termination,
     journal::{HandoffEnd, What},
     media::{Lane, MediaCommand},
 };
@@ -25,6 +25,8 @@ impl Call {
             },
             ..end
         };
+        // Whoever is told that the caller has left is told after what the caller pays for.
+        self.left_at.get_or_insert(cx.now.mono);
         match std::mem::replace(&mut self.stage, Stage::Ending) {
             Stage::Reaching(mut r) => {
                 self.ended = Some(end);
@@ -121,8 +123,10 @@ impl Call {
         let end = self
             .ended
             .unwrap_or(Termination::new(Party::Gateway, Reason::Internal));
-        let ms = |since: tandem_types::Now| cx.now.mono.since(since.mono).as_millis() as u64;
-        let (duration_ms, billed_ms) = (ms(self.started), self.answered.map_or(0, ms));
+        let ms = |from: Now, to: Mono| to.since(from.mono).as_millis() as u64;
+        let left = self.left_at.unwrap_or(cx.now.mono);
+        let duration_ms = ms(self.started, cx.now.mono);
+        let billed_ms = self.answered.map_or(0, |at| ms(at, left));
         self.journal(
             cx,
             What::CallEnded {

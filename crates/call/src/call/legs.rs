@@ -208,6 +208,7 @@ impl Call {
             return;
         };
         let other = if id == self.caller { peer } else { self.caller };
+        self.connect_all(cx);
         if held {
             self.play_background(cx, other, None);
         } else {
@@ -224,7 +225,12 @@ impl Call {
             .map(|l| l.id)
             .collect();
         let hears = match &self.stage {
-            Stage::Bridged { peer } => vec![(self.caller, vec![*peer]), (*peer, vec![self.caller])],
+            // Whoever put us on hold is not heard: the other one hears music instead.
+            Stage::Bridged { peer } => [(self.caller, *peer), (*peer, self.caller)]
+                .into_iter()
+                .filter(|(_, heard)| !self.leg(*heard).is_some_and(|l| l.held))
+                .map(|(listener, heard)| (listener, vec![heard]))
+                .collect(),
             Stage::Echo => vec![(self.caller, vec![self.caller])],
             Stage::Conference => alive
                 .iter()

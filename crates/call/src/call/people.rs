@@ -407,22 +407,31 @@ impl Call {
             .reaching()
             .and_then(|r| r.brief.clone())
             .unwrap_or_default();
-        let keys = format!(
-            "Press {} to take the call, {} if you cannot.",
-            warm.accept_key, warm.decline_key
-        );
+        let keys = |more: bool| {
+            let more = if more {
+                format!(", {} to hear more", warm.more_key)
+            } else {
+                String::new()
+            };
+            format!(
+                "Press {} to take the call, {} if you cannot{more}.",
+                warm.accept_key, warm.decline_key
+            )
+        };
         let text = match part {
             Part::Brief => {
                 let room = (warm.brief_max.as_secs_f64() * WORDS_PER_SECOND) as usize;
-                let used = headline.split_whitespace().count() + keys.split_whitespace().count();
+                let used =
+                    headline.split_whitespace().count() + keys(false).split_whitespace().count();
                 let fitting = fit(&detail, room.saturating_sub(used));
+                let keys = keys(fitting.len() < detail.len());
                 [headline.as_str(), &keys, &fitting]
                     .join(" ")
                     .trim()
                     .to_owned()
             }
-            Part::More => format!("{headline} {detail} {keys}"),
-            Part::AskAgain => keys,
+            Part::More => format!("{headline} {detail} {}", keys(false)),
+            Part::AskAgain => keys(false),
             Part::CallerLeft => "The caller has hung up. Goodbye.".to_owned(),
         };
         if let (Part::Brief | Part::More, Stage::Reaching(r)) = (part, &mut self.stage)

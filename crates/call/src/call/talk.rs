@@ -11,7 +11,7 @@ use tandem_types::{
 
 impl Call {
     /// Something from the caller's leg, for the conversation alone.
-    pub(crate) fn to_talk(&mut self, cx: &mut Ctx<'_>, leg: LegId, input: Input) {
+    pub(crate) fn caller_speaks(&mut self, cx: &mut Ctx<'_>, leg: LegId, input: Input) {
         if leg == self.caller {
             self.talk_input(cx, input);
         }

@@ -200,6 +200,7 @@ impl Switch {
             },
             talk: None,
             ended: None,
+            left_at: None,
             over_at: max.map(|d| now.mono + d),
             hops: 0,
         };

@@ -159,6 +159,10 @@ impl World {
         };
         let note = match &event {
             PhoneEvent::Answered { .. } => {
+                // A call that a followed REFER replaces is over for its user from here on.
+                if let Some((_, to)) = station.up.last_mut() {
+                    to.get_or_insert(now);
+                }
                 station.up.push((now, None));
                 Some("talks".to_owned())
             }

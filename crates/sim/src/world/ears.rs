@@ -2,9 +2,13 @@
 
 use super::{PhoneId, World};
 use crate::hear;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tandem_phone::Voice;
-use tandem_types::Mono;
+use tandem_types::{CallId, LegId, Mono, Wall, context::Speaker, journal::What};
+
+/// What an agent says while it thinks: the turn is not the caller's after it.
+const FILLER: &str = "One moment";
 
 /// Sound that can be told from every other: a phone's voice (if it is a tone), or words of the gateway.
 #[derive(Clone, Debug)]
@@ -70,8 +74,8 @@ impl World {
             .find(|t| t.contains(part))
     }
 
-    /// The longest time that a phone heard nothing at all in a call. Left out: while it held the call, and while its
-    /// user spoke (whoever speaks expects silence).
+    /// The longest time that a phone heard nothing at all in a call. Left out: while it held the call, while its user spoke
+    /// (whoever speaks expects silence), and while it was its user's turn to speak.
     pub fn longest_silence(&self, id: PhoneId) -> Duration {
         let Some(station) = self.stations.get(id.0) else {
             return Duration::ZERO;
@@ -82,7 +86,12 @@ impl World {
             .iter()
             .map(|(from, to)| (*from, to.unwrap_or(end)));
         let own = self.script.utterances.iter().filter(|u| u.phone == id.0);
-        let mut excused: Vec<(Mono, Mono)> = holds.chain(own.map(|u| (u.from, u.to))).collect();
+        let own: Vec<(Mono, Mono)> = own.map(|u| (u.from, u.to)).collect();
+        let turns = self.turns_of(id).into_iter().map(|(from, to)| {
+            let begins = own.iter().map(|o| o.0).find(|begin| *begin >= from);
+            (from, begins.map_or(to, |begin| begin.min(to)))
+        });
+        let mut excused: Vec<(Mono, Mono)> = holds.chain(turns).chain(own.clone()).collect();
         excused.sort_unstable();
         let mut longest = Duration::ZERO;
         for (from, to) in &station.up {
@@ -97,6 +106,28 @@ impl World {
             longest = longest.max(self.nothing(id, from, to));
         }
         longest
+    }
+
+    /// When an agent had finished and waited for this phone's user: until the next thing that the gateway decided.
+    fn turns_of(&self, id: PhoneId) -> Vec<(Mono, Mono)> {
+        let is_its = |leg: LegId| self.phone_of(leg) == Some(id.0);
+        let calls = self.leg_remotes.keys().filter(|leg| is_its(**leg));
+        let calls: BTreeSet<CallId> = calls.map(|leg| leg.call).collect();
+        let mono = |at: Wall| {
+            let ago = Duration::from_micros((self.now.wall.0 - at.0).max(0) as u64);
+            Mono(self.now.mono.0.saturating_sub(ago.as_nanos() as u64))
+        };
+        let mut out = Vec::new();
+        for call in calls {
+            let mut since = None;
+            for event in self.journal.iter().filter(|e| e.call == call) {
+                let at = mono(event.at);
+                out.extend(since.take().map(|since| (since, at)));
+                since = matches!(&event.what, What::TurnEnded { speaker: Speaker::Agent(_), text, .. } if !text.contains(FILLER))
+                    .then_some(at);
+            }
+        }
+        out
     }
 
     fn nothing(&self, id: PhoneId, from: Mono, to: Mono) -> Duration {
