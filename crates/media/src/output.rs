@@ -43,7 +43,7 @@ pub struct Transmit<'a> {
 /// What the driver is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Take a pair of ports; answer by [`Engine::bound`] or [`Engine::refused`].
+    /// Take a pair of ports; answer by [`Engine::bound`](crate::Engine::bound) or [`Engine::refused`](crate::Engine::refused).
     NeedPort {
         /// For this leg.
         leg: LegId,
@@ -66,7 +66,7 @@ pub enum Output {
     },
     /// For the call.
     Event(MediaEvent),
-    /// Find or synthesise this, and hand it in by [`Engine::push_audio`] and [`Engine::end_audio`] (8 kHz).
+    /// Find or synthesise this, and hand it in by [`Engine::push_audio`](crate::Engine::push_audio) and [`Engine::end_audio`](crate::Engine::end_audio) (8 kHz).
     NeedSpeech {
         /// For this player.
         player: PlayerId,
