@@ -8,6 +8,11 @@ mod scenarios {
     mod common;
     mod config;
 
+    mod keys_come_by_info_too;
+    mod the_caller_talks_over_an_answer;
+    mod a_phone_that_refuses_is_passed_over;
+    mod a_number_is_keyed_in;
+    mod the_caller_leaves_while_a_call_is_being_announced;
     mod a_person_puts_the_caller_on_hold_and_resumes;
     mod a_person_takes_the_caller_with_key_1;
     mod both_hang_up_at_the_same_moment;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_types::{
     CallId, HandoffId, LegId, TransferId,
-    journal::{Event, What},
+    journal::{Event, HandoffEnd, What},
 };
 
 /// What one call left in its journal.
@@ -15,6 +15,7 @@ struct Story {
     ended_legs: BTreeMap<LegId, u32>,
     measured_legs: BTreeMap<LegId, u32>,
     handoffs: BTreeMap<HandoffId, String>,
+    acknowledged: BTreeSet<HandoffId>,
     ended_handoffs: BTreeMap<HandoffId, u32>,
     transfers: BTreeSet<TransferId>,
     ended_transfers: BTreeMap<TransferId, u32>,
@@ -67,13 +68,23 @@ impl Story {
             What::HandoffAcknowledged {
                 handoff, sha256, ..
             } => {
+                if !self.acknowledged.insert(*handoff) {
+                    out.push("a handoff was acknowledged twice".into());
+                }
                 let same = self.handoffs.get(handoff) == Some(sha256);
                 out.extend(
                     (!same).then(|| "the context delivered is not the context recorded".to_owned()),
                 );
             }
-            What::HandoffEnded { handoff, .. } => {
-                *self.ended_handoffs.entry(*handoff).or_default() += 1
+            What::HandoffEnded { handoff, end, .. } => {
+                *self.ended_handoffs.entry(*handoff).or_default() += 1;
+                let known = self.acknowledged.contains(handoff);
+                if known != (*end == HandoffEnd::Completed) {
+                    out.push(format!(
+                        "a handoff is {end:?} though its context was {}delivered",
+                        if known { "" } else { "not " }
+                    ));
+                }
             }
             What::TransferStarted { transfer, .. } => {
                 self.transfers.insert(*transfer);

@@ -4,7 +4,7 @@
 use super::{Call, Ctx, Purpose, Stage};
 use crate::reach;
 use std::time::Duration;
-use tandem_types::{LegId, journal::What};
+use tandem_types::{LegId, journal::What, media::MediaCommand};
 
 /// Keys of one code come this close together.
 const CODE_GAP: Duration = Duration::from_secs(3);
@@ -44,6 +44,18 @@ impl Call {
             | Stage::Leaving(_)
             | Stage::Ending => {}
         }
+    }
+
+    /// A key that came by INFO goes on to whoever hears this leg; those of RFC 4733 are passed on by the media graph.
+    pub(crate) fn pass_key(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
+        let Stage::Bridged { peer } = self.stage else {
+            return;
+        };
+        let other = if id == self.caller { peer } else { self.caller };
+        cx.media(MediaCommand::SendDigits {
+            leg: other,
+            digits: digit.to_string(),
+        });
     }
 
     fn key_in_menu(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
