@@ -2,7 +2,7 @@
 //! seam, belongs to nobody else, and stays inside the telephone band at about -24 dBov, under a voice.
 
 use crate::RATE;
-use std::f64::consts::TAU;
+use std::{f64::consts::TAU, sync::OnceLock};
 
 /// Chords as semitones above A3 (220 Hz), lowest first; each lasts two bars. A turn of I vi IV V with colours.
 const CHORDS: [[i32; 5]; 8] = [
@@ -22,8 +22,13 @@ const EIGHTH: usize = (RATE as usize * 60) / (84 * 2);
 /// A pluck has died away after this long.
 const RING: usize = RATE as usize * 2;
 
-/// About 46 s of music at 8 kHz, the same each time; its end runs into its start.
+/// About 46 s of music at 8 kHz, the same each time; its end runs into its start. Made once in a process.
 pub fn built_in() -> Vec<i16> {
+    static MUSIC: OnceLock<Vec<i16>> = OnceLock::new();
+    MUSIC.get_or_init(play).clone()
+}
+
+fn play() -> Vec<i16> {
     let length = CHORDS.len() * 16 * EIGHTH;
     let mut mix = vec![0f32; length];
     for (c, chord) in CHORDS.iter().enumerate() {
@@ -94,7 +99,7 @@ mod tests {
     #[test]
     fn it_is_the_same_each_time_and_loops_without_a_click() {
         let music = built_in();
-        assert_eq!(music, built_in());
+        assert_eq!(music, play());
         let step = |a: i16, b: i16| (i32::from(a) - i32::from(b)).abs();
         let inside = music.windows(2).map(|w| step(w[0], w[1])).max().unwrap();
         assert!(step(music[0], music[music.len() - 1]) <= inside);

@@ -1,6 +1,10 @@
 //! What scenarios share: the office with its people, waiting for facts, who hears whom, and the runner.
 
-#![allow(dead_code, reason = "each scenario uses its part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each scenario uses its part"
+)]
 
 pub(crate) use super::config::Config;
 pub(crate) use std::time::Duration;
@@ -391,11 +395,12 @@ impl Office {
 
     /// All packages, in the order in which they were offered.
     pub(crate) fn packages(&self) -> Vec<&ContextPackage> {
-        let package = |what| match what {
-            &What::HandoffOffered { ref package, .. } => Some(package.as_ref()),
+        let facts = self.w.journal().iter();
+        let package = facts.filter_map(|e| match &e.what {
+            What::HandoffOffered { package, .. } => Some(package.as_ref()),
             _ => None,
-        };
-        self.facts().filter_map(package).collect()
+        });
+        package.collect()
     }
 
     /// The ends of handoffs, in order.
@@ -427,11 +432,12 @@ impl Office {
 
     /// What was dialled by transfers, in order.
     pub(crate) fn dialled(&self) -> Vec<&str> {
-        let target = |what| match what {
-            &What::TransferDialled { ref target, .. } => Some(target.as_str()),
+        let facts = self.w.journal().iter();
+        let target = facts.filter_map(|e| match &e.what {
+            What::TransferDialled { target, .. } => Some(target.as_str()),
             _ => None,
-        };
-        self.facts().filter_map(target).collect()
+        });
+        target.collect()
     }
 
     /// Waits for the end of the (one) call and checks by whom and why.

@@ -19,6 +19,16 @@ fn the_caller_hangs_up_in_mid_brief() {
         o.did_not_hear(caller, GONE);
         o.never_heard(person, caller);
         o.ends(Party::Caller, Reason::Normal);
+        // 200 went out at 25 ms; what the person is told then is nothing that the caller pays for.
+        let billed = |w: &What| match w {
+            What::CallEnded { billed_ms, .. } => Some(*billed_ms),
+            _ => None,
+        };
+        let until_bye = left + ms(5) - ms(25);
+        assert_eq!(
+            o.facts().find_map(billed),
+            Some(until_bye.as_millis() as u64)
+        );
         assert_eq!(
             o.handoff_ends(),
             [(HandoffEnd::Abandoned, Some(Reason::Cancelled))]
