@@ -38,4 +38,58 @@ mod scenarios {
     mod total_time_is_over;
     mod triage_hands_to_a_specialist_who_knows_what_was_said;
     mod tts_is_down_for_the_brief;
+
+    // Calls straight to somebody, cold transfers, and what the network does to them.
+    mod steps;
+
+    mod a_busy_cause_behind_503_tries_no_other_trunk;
+    mod a_busy_far_end_gives_486_to_the_caller;
+    mod a_busy_target_after_202_is_bridged;
+    mod a_bye_after_202_counts_as_transferred;
+    mod a_bye_overtakes_the_ack;
+    mod a_bye_that_nobody_answers_is_given_up;
+    mod a_call_straight_to_a_sip_address;
+    mod a_call_straight_to_an_extension;
+    mod a_caller_without_an_offer_gets_ours;
+    mod a_conference_of_three_where_each_hears_the_others;
+    mod a_far_end_that_dies_is_found_by_asking;
+    mod a_key_typed_ahead_in_a_menu_counts;
+    mod a_lost_ack_is_repeated_and_the_call_goes_on;
+    mod a_lost_bye_is_repeated;
+    mod a_muted_phone_is_asked_and_kept;
+    mod a_notify_may_overtake_the_202;
+    mod a_number_that_the_plan_forbids_is_never_dialled;
+    mod a_phone_with_a_wrong_password_is_not_registered;
+    mod a_refer_accepted_and_never_heard_of_again_dials_nobody;
+    mod a_refer_followed_to_its_200_ends_the_call_as_transferred;
+    mod a_refer_that_nobody_answers_gives_the_caller_back_to_the_ai;
+    mod a_refused_refer_is_bridged_with_music_meanwhile;
+    mod a_repeated_invite_is_one_call;
+    mod a_trunk_that_does_not_answer_is_passed_over;
+    mod a_trunk_that_knows_no_refer_is_bridged;
+    mod a_trunk_without_refer_is_bridged;
+    mod a_wrong_key_and_silence_in_a_menu_lead_on;
+    mod an_announcement_is_heard_out_then_the_call_ends;
+    mod an_echo_gives_the_caller_their_own_voice;
+    mod an_extension_that_is_not_registered_gives_480;
+    mod an_extension_that_rings_out_gives_480;
+    mod an_unknown_source_gets_silence;
+    mod both_sides_hold_at_the_same_moment;
+    mod draining_refuses_new_calls_and_keeps_running_ones;
+    mod each_side_holds_and_resumes;
+    mod every_message_comes_twice;
+    mod invites_and_answers_are_lost_on_both_legs;
+    mod more_calls_than_the_node_takes_get_503;
+    mod no_codec_in_common_gives_488_before_anybody_rings;
+    mod no_free_port_gives_503;
+    mod no_other_trunk_is_tried_after_486;
+    mod the_caller_cancels_while_it_rings;
+    mod the_caller_cancels_while_our_answer_crosses;
+    mod the_caller_hangs_up_before_the_refer_is_answered;
+    mod the_caller_hangs_up_while_the_bridge_after_a_refer_rings;
+    mod the_drain_time_is_over_and_callers_are_told_goodbye;
+    mod the_far_end_answers_while_our_cancel_crosses;
+    mod the_longest_call_ends_with_a_word;
+    mod the_next_trunk_is_tried_after_503;
+    mod without_any_ack_the_call_ends_with_bye;
 }

@@ -90,8 +90,8 @@ pub(crate) enum Purpose {
     Utterance(u32),
     /// A consult leg is told something.
     Tell(LegId, Part),
-    /// Music or ringback for the caller.
-    Background,
+    /// Music or ringback, for this leg.
+    Background(LegId),
     /// A menu's or an announcement's text.
     Prompt,
     /// The last words before a hang-up.
@@ -196,6 +196,8 @@ pub(crate) struct Call {
     pub(crate) stage: Stage,
     pub(crate) talk: Option<Conversation>,
     pub(crate) ended: Option<Termination>,
+    /// The row of its end is written.
+    pub(crate) recorded: bool,
     /// When the caller's own leg was over.
     pub(crate) left_at: Option<Mono>,
     pub(crate) over_at: Option<Mono>,
@@ -350,7 +352,7 @@ impl Call {
             }
             // Stopped by us: whatever replaced it will end by itself.
             (Purpose::Tell(..) | Purpose::Prompt, Some((_, _, false)))
-            | (Purpose::Background, _) => {}
+            | (Purpose::Background(_), _) => {}
             (Purpose::Tell(leg, _), Some(_)) => self.told(cx, leg),
             (Purpose::Tell(leg, part), None) => self.untold(cx, leg, part),
             (Purpose::Prompt, _) => self.prompt_over(cx),
@@ -383,7 +385,12 @@ impl Call {
             Stage::Ending | Stage::Leaving(_) | Stage::Farewell { .. } => None,
             _ => self.over_at.map(|at| (at, "longest call")),
         };
-        [stage, talk, limit].into_iter().flatten().min()
+        let legs = self.legs.values().filter(|l| l.alive()).flat_map(|l| {
+            let again = l.probe_at.map(|at| (at, "a silent leg is asked again"));
+            let unheard = l.unheard_at.map(|at| (at, "no 1xx at all"));
+            [again, unheard]
+        });
+        [stage, talk, limit].into_iter().chain(legs).flatten().min()
     }
 
     /// Early is a no-op.
@@ -416,6 +423,7 @@ impl Call {
             | Stage::Conference
             | Stage::Ending => {}
         }
+        self.leg_timeouts(cx);
         self.check_length(cx);
     }
 }

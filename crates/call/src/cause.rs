@@ -45,7 +45,10 @@ pub fn tries_next_trunk(status: u16, q850: u8) -> bool {
 
 /// What a caller whose INVITE is still open gets for an end of ours.
 pub fn status_for(end: tandem_types::Termination) -> u16 {
-    if end.sip >= 300 {
+    // Not theirs to see: a challenge or a redirection that was for us, and a code that its own cause contradicts.
+    let of_code = [of_status(end.sip, true), of_status(end.sip, false)];
+    let contradicted = of_q850(end.q850) == Some(end.reason) && !of_code.contains(&end.reason);
+    if end.sip >= 400 && !matches!(end.sip, 401 | 407) && !contradicted {
         return end.sip;
     }
     match end.reason {

@@ -81,8 +81,14 @@ pub struct Leg {
     pub offer: Option<Vec<u8>>,
     /// Their bodiless re-INVITE was answered with our offer; the answer comes with the ACK.
     pub our_offer_open: bool,
-    /// A re-INVITE of ours is open.
-    pub reinvite: Option<RequestKey>,
+    /// It stands in the journal.
+    pub noted: bool,
+    /// The question whether it is still there, while it is open.
+    pub probe: Option<RequestKey>,
+    /// When a leg that fell silent is asked again.
+    pub probe_at: Option<Mono>,
+    /// When the next way is tried, should the far end not even have said that it has the INVITE.
+    pub unheard_at: Option<Mono>,
     /// What is still to be tried, first is next.
     pub ways: VecDeque<OutgoingInvite>,
     /// They put us on hold.
@@ -115,7 +121,10 @@ impl Leg {
             trunk: None,
             offer: None,
             our_offer_open: false,
-            reinvite: None,
+            noted: false,
+            probe: None,
+            probe_at: None,
+            unheard_at: None,
             ways: VecDeque::new(),
             held: false,
             rang: false,

@@ -237,6 +237,12 @@ impl Endpoint {
         self.sessions.get(&session).map(|s| s.call_id.as_str())
     }
 
+    /// Whether our INVITE has had no response at all, not even a 100.
+    pub fn is_unheard(&self, session: SessionId) -> bool {
+        let state = self.sessions.get(&session).map(|s| &s.state);
+        matches!(state, Some(session::State::Calling(_)))
+    }
+
     /// Where requests to the far end are addressed; of several early dialogs the latest one's.
     pub fn remote_target(&self, session: SessionId) -> Option<&Uri> {
         Some(&self.sessions.get(&session)?.dialog()?.target)

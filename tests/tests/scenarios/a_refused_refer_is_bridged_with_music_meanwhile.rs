@@ -9,7 +9,10 @@ fn a_refused_refer_is_bridged_with_music_meanwhile() {
     scenario("a_refused_refer_is_bridged_with_music_meanwhile", |o| {
         let viewings = o.outside("viewings", VIEWINGS, answers(4));
         let caller = o.caller;
-        o.does(caller, Act::AcceptRefer(ReferPolicy::Refuse { status: 603 }));
+        o.does(
+            caller,
+            Act::AcceptRefer(ReferPolicy::Refuse { status: 603 }),
+        );
         asks_for_a_viewing(o);
         o.rings(viewings);
         o.hears_music(caller, secs(3));

@@ -7,7 +7,10 @@ fn a_trunk_that_knows_no_refer_is_bridged() {
     scenario("a_trunk_that_knows_no_refer_is_bridged", |o| {
         let viewings = o.outside("viewings", VIEWINGS, answers(2));
         let caller = o.caller;
-        o.does(caller, Act::AcceptRefer(ReferPolicy::Refuse { status: 405 }));
+        o.does(
+            caller,
+            Act::AcceptRefer(ReferPolicy::Refuse { status: 405 }),
+        );
         asks_for_a_viewing(o);
         o.answers(viewings);
         o.talk_both_ways(caller, viewings);

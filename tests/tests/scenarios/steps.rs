@@ -1,6 +1,8 @@
 //! Steps of calls without an agent, and of cold transfers.
 
 use super::common::*;
+use tandem_phone::{PhoneConfig, Voice};
+use tandem_sip::message::Headers;
 use tandem_types::journal::LegRole;
 
 /// The number behind `outside:viewings`.
@@ -11,7 +13,9 @@ pub(crate) fn asks_for_a_viewing(o: &mut Office) {
     o.calls_the_office();
     o.caller_says("i would like to book a viewing");
     o.ai_says("putting you through to the viewings desk");
-    o.fact(secs(2), "the transfer begins", |w| matches!(w, What::TransferStarted { .. }));
+    o.fact(secs(2), "the transfer begins", |w| {
+        matches!(w, What::TransferStarted { .. })
+    });
 }
 
 /// How many legs of this part were made.
@@ -21,7 +25,10 @@ pub(crate) fn legs(o: &Office, role: LegRole) -> usize {
 
 /// How often a line of the ladder holds this.
 pub(crate) fn lines_with(o: &Office, part: &str) -> usize {
-    o.ladder().lines().filter(|line| line.contains(part)).count()
+    o.ladder()
+        .lines()
+        .filter(|line| line.contains(part))
+        .count()
 }
 
 /// Waits until the phone's own call was refused so.
@@ -33,14 +40,23 @@ pub(crate) fn is_refused(o: &mut Office, phone: PhoneId, with: u16) {
         PhoneEvent::Failed { status } => Some(*status),
         _ => None,
     };
-    let found: Vec<_> = o.noticed(phone).into_iter().filter_map(|(_, e)| status(e)).collect();
+    let found: Vec<_> = o
+        .noticed(phone)
+        .into_iter()
+        .filter_map(|(_, e)| status(e))
+        .collect();
     assert_eq!(found, [with], "\n{}", o.ladder());
 }
 
 /// Fails if this phone was ever called.
 pub(crate) fn never_rang(o: &Office, phone: PhoneId) {
     let rang = o.has_noticed(phone, |e| matches!(e, PhoneEvent::Incoming { .. }));
-    assert!(!rang, "{} rang\n{}", o.phone(phone).config().name, o.ladder());
+    assert!(
+        !rang,
+        "{} rang\n{}",
+        o.phone(phone).config().name,
+        o.ladder()
+    );
 }
 
 /// The caller dials this number, the phone answers, and they hear each other.
@@ -60,3 +76,48 @@ pub(crate) fn codes(o: &Office) -> (u16, u8) {
     };
     o.facts().find_map(end).expect("the call is over")
 }
+
+/// This status at once.
+pub(crate) fn rejects(status: u16) -> Incoming {
+    Incoming::Reject {
+        status,
+        headers: Headers::new(),
+    }
+}
+
+/// A phone at an address of its own, 10.0.1.2 where it is the first after the caller, that the gateway does not know.
+pub(crate) fn unregistered(o: &mut Office, name: &str, incoming: Incoming) -> PhoneId {
+    unregistered_with(o, name, "door", incoming, |_| {})
+}
+
+/// [`unregistered`], made to order.
+pub(crate) fn unregistered_with(
+    o: &mut Office,
+    name: &str,
+    user: &str,
+    incoming: Incoming,
+    change: impl FnOnce(&mut PhoneConfig),
+) -> PhoneId {
+    World::desk_with(o, name, user, |c| {
+        c.voice = Voice::Tone { hz: 3800.0 };
+        c.incoming = incoming;
+        change(c);
+    })
+}
+
+/// The office with a second trunk, at 10.0.1.2, for the viewings desk.
+pub(crate) fn two_trunks() -> Config {
+    Config::office()
+        .with(
+            "via = [\"carrier\"]\ndial = \"+441632960700\"",
+            "via = [\"carrier\", \"second\"]\ndial = \"+441632960700\"",
+        )
+        .file("trunks/second.toml", SECOND)
+}
+
+const SECOND: &str = r#"
+direction = "out"
+peers = ["sip:10.0.1.2"]
+[limits]
+may_dial = ["_+441632960XXX"]
+"#;

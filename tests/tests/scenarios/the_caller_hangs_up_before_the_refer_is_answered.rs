@@ -12,7 +12,10 @@ fn the_caller_hangs_up_before_the_refer_is_answered() {
         o.hears_music(caller, secs(2));
         o.hangs_up(caller);
         o.ends(Party::Caller, Reason::Normal);
-        assert_eq!(o.handoff_ends(), [(HandoffEnd::Abandoned, Some(Reason::Cancelled))]);
+        assert_eq!(
+            o.handoff_ends(),
+            [(HandoffEnd::Abandoned, Some(Reason::Cancelled))]
+        );
         o.run(secs(40));
         never_rang(o, viewings);
     });

@@ -120,6 +120,9 @@ impl Call {
     /// The last row, once nothing else will follow but measurements.
     pub(crate) fn finish(&mut self, cx: &mut Ctx<'_>) {
         self.stage = Stage::Ending;
+        if std::mem::replace(&mut self.recorded, true) {
+            return;
+        }
         let end = self
             .ended
             .unwrap_or(Termination::new(Party::Gateway, Reason::Internal));
@@ -143,18 +146,65 @@ impl Call {
         matches!(self.stage, Stage::Ending) && self.legs.values().all(|l| l.state == LegState::Gone)
     }
 
-    /// Says a last word to an answered caller, then ends the call so; at once where no word can be said.
+    /// Says a last word to an answered caller and whoever is with them, then ends the call so; at once where no word
+    /// can be said.
     pub(crate) fn farewell(&mut self, cx: &mut Ctx<'_>, text: &str, end: Termination) {
         if !self.leg(self.caller).is_some_and(|l| l.up()) || text.is_empty() {
             return self.end(cx, end);
         }
-        self.quiet_background(cx);
-        self.stage = Stage::Farewell {
+        let farewell = Stage::Farewell {
             end,
             until: cx.now.mono + FAREWELL,
         };
+        match std::mem::replace(&mut self.stage, farewell) {
+            Stage::Reaching(r) => {
+                if let Some(t) = &r.transfer {
+                    self.abandoned(cx, t);
+                }
+                self.hang_all_but_the_caller(cx, end.reason);
+            }
+            Stage::Referring(r) => self.abandoned(cx, &r.transfer),
+            // It is being said already.
+            before @ (Stage::Farewell { .. } | Stage::Ending | Stage::Leaving(_)) => {
+                self.stage = before;
+                return;
+            }
+            Stage::Opening { .. }
+            | Stage::Answering { .. }
+            | Stage::Talking
+            | Stage::Menu(_)
+            | Stage::Announcing { .. }
+            | Stage::Bridged { .. }
+            | Stage::Echo
+            | Stage::Conference => {}
+        }
+        self.stop(cx, |_| true);
+        self.tell_talk_gone(cx);
+        self.connect_all(cx);
+        let others: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|l| l.up() && l.id != self.caller)
+            .map(|l| l.id)
+            .collect();
+        for other in others {
+            let sound = self.speech(cx.plan, text);
+            self.play(cx, other, sound, Lane::Voice, Purpose::Background(other));
+        }
         let sound = self.speech(cx.plan, text);
         self.play(cx, self.caller, sound, Lane::Voice, Purpose::Farewell);
+    }
+
+    fn hang_all_but_the_caller(&mut self, cx: &mut Ctx<'_>, reason: Reason) {
+        let others: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|l| l.alive() && l.id != self.caller)
+            .map(|l| l.id)
+            .collect();
+        for id in others {
+            self.hang(cx, id, reason);
+        }
     }
 
     pub(crate) fn farewell_over(&mut self, cx: &mut Ctx<'_>) {

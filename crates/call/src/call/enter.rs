@@ -143,6 +143,21 @@ impl Call {
         self.caller = before;
         if answered {
             self.connect_all(cx);
+            self.room_music(cx);
+        }
+    }
+
+    /// Whoever is alone in a room hears music, and only then.
+    fn room_music(&mut self, cx: &mut Ctx<'_>) {
+        let up: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|l| l.up())
+            .map(|l| l.id)
+            .collect();
+        match up.as_slice() {
+            [alone] => self.play_background(cx, *alone, None),
+            _ => self.quiet_background(cx),
         }
     }
 
@@ -152,12 +167,10 @@ impl Call {
             Some(other) => {
                 self.caller = other;
                 self.connect_all(cx);
+                self.room_music(cx);
             }
             None => {
-                self.ended.get_or_insert(Termination {
-                    by: Party::Caller,
-                    ..end
-                });
+                self.ended.get_or_insert(end);
                 self.finish(cx);
             }
         }

@@ -5,16 +5,21 @@ use crate::{
     leg::{Leg, LegState},
     reach,
 };
-use tandem_sdp::{Agreed, Direction, Session};
+use std::time::Duration;
+use tandem_sdp::{Agreed, Direction, Session, Unusable};
 use tandem_sip::{
     api::{Body, Command, OutgoingInvite},
     message::{HeaderName, Headers},
 };
 use tandem_types::{
-    LegId, Party, Reason, Termination,
+    LegId, Mono, Party, Reason, Termination,
     journal::{LegRole, What},
     media::{LegStats, MediaCommand},
 };
+
+/// An INVITE that is not even answered with 100 by then goes another way, if there is one. It has been sent four times, and
+/// Timer B (32 s) is longer than anybody listens to nothing.
+const UNHEARD: Duration = Duration::from_secs(5);
 
 /// The SDP content type.
 pub(crate) const SDP: &str = "application/sdp";
@@ -62,7 +67,9 @@ impl Call {
         leg.sdp = Some(Session::new(session_id, local, leg.codecs.clone(), true));
         if leg.session.is_some() {
             leg.state = LegState::Incoming;
-            self.incoming_ready(cx, id);
+            if !self.offer_refused(cx, id) {
+                self.incoming_ready(cx, id);
+            }
         } else {
             leg.state = LegState::Inviting;
             self.next_way(cx, id);
@@ -82,17 +89,67 @@ impl Call {
             sip: 503,
             q850: 0,
         };
-        if let Some(leg) = self.leg_mut(id) {
-            leg.state = LegState::Gone;
-            if let Some(session) = leg.session {
-                cx.sip(Command::Reject {
-                    session,
-                    status: 503,
-                    phrase: String::new(),
-                    headers: Headers::new(),
-                });
-            }
+        self.note_leg(cx, id);
+        let Some(leg) = self.leg_mut(id).filter(|l| l.state != LegState::Gone) else {
+            return;
+        };
+        let hung_up = !leg.alive();
+        leg.state = LegState::Gone;
+        leg.end = Some(end);
+        if let Some(session) = leg.session.filter(|_| !hung_up) {
+            cx.sip(Command::Reject {
+                session,
+                status: 503,
+                phrase: String::new(),
+                headers: Headers::new(),
+            });
         }
+        // There is no port whose end could be waited for.
+        if !hung_up {
+            self.journal(cx, What::LegEnded { leg: id, end });
+        }
+        let stats = LegStats::default();
+        self.journal(cx, What::LegMeasured { leg: id, stats });
+        if !hung_up {
+            self.leg_is_over(cx, id, end);
+        }
+    }
+
+    /// Nobody is rung for a call that cannot have sound: an offer without anything that we speak is refused
+    /// as soon as it is seen. Says whether it was.
+    fn offer_refused(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
+        let Some(leg) = self.leg(id) else {
+            return false;
+        };
+        let (Some(offer), Some(sdp)) = (&leg.offer, &leg.sdp) else {
+            return false;
+        };
+        let Err(unusable) = sdp.clone().answer(offer, Direction::SendRecv) else {
+            return false;
+        };
+        self.refuse_offer(cx, id, unusable);
+        true
+    }
+
+    fn refuse_offer(&mut self, cx: &mut Ctx<'_>, id: LegId, unusable: Unusable) {
+        let Some(session) = self.leg(id).and_then(|l| l.session) else {
+            return;
+        };
+        let (code, text) = unusable.warning();
+        let headers = Headers::new().with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
+        let sip = unusable.status();
+        cx.sip(Command::Reject {
+            session,
+            status: sip,
+            phrase: String::new(),
+            headers,
+        });
+        let end = Termination {
+            by: Party::Gateway,
+            reason: Reason::NoCodec,
+            sip,
+            q850: 88,
+        };
         self.leg_is_over(cx, id, end);
     }
 
@@ -108,6 +165,7 @@ impl Call {
         leg.source = Some(invite.flow.remote.ip());
         let session = cx.endpoint.allocate();
         leg.session = Some(session);
+        leg.unheard_at = (!leg.ways.is_empty()).then_some(cx.now.mono + UNHEARD);
         cx.sessions.insert(session, id);
         // The endpoint only queues the INVITE here: the row below is written before it goes out.
         cx.sip(Command::Invite {
@@ -116,6 +174,48 @@ impl Call {
         });
         self.note_leg(cx, id);
         true
+    }
+
+    /// What is due on legs.
+    pub(crate) fn leg_timeouts(&mut self, cx: &mut Ctx<'_>) {
+        let now = cx.now.mono;
+        let due = |at: Option<Mono>| at.is_some_and(|at| now >= at);
+        let ids: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|l| l.alive() && (due(l.probe_at) || due(l.unheard_at)))
+            .map(|l| l.id)
+            .collect();
+        for id in ids {
+            if self.leg(id).is_some_and(|l| due(l.probe_at)) {
+                self.probe(cx, id);
+            } else {
+                self.unheard(cx, id);
+            }
+        }
+    }
+
+    /// Nothing came back to a leg's INVITE yet.
+    fn unheard(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.unheard_at = None;
+        let Some(session) = leg
+            .session
+            .filter(|s| leg.state == LegState::Inviting && cx.endpoint.is_unheard(*s))
+        else {
+            return;
+        };
+        // Whatever it may still say is between it and the endpoint: CANCEL after a 1xx, ACK and BYE after a 2xx.
+        cx.sessions.remove(&session);
+        let headers = Headers::new();
+        cx.sip(Command::Hangup { session, headers });
+        if self.next_way(cx, id) {
+            let text = format!(
+                "leg {} is not answered at all: the next way is tried",
+                id.index
+            );
+            self.journal(cx, What::Alarm { text });
+        }
     }
 
     /// 200 to the caller, once. Their offer is answered, or ours goes out with it.
@@ -154,25 +254,7 @@ impl Call {
                 true
             }
             Err(unusable) => {
-                let (code, text) = unusable.warning();
-                let headers =
-                    Headers::new().with(HeaderName::Warning, format!("{code} tandem \"{text}\""));
-                let sip = unusable.status();
-                cx.sip(Command::Reject {
-                    session,
-                    status: sip,
-                    phrase: String::new(),
-                    headers,
-                });
-                self.end(
-                    cx,
-                    Termination {
-                        by: Party::Gateway,
-                        reason: Reason::NoCodec,
-                        sip,
-                        q850: 88,
-                    },
-                );
+                self.refuse_offer(cx, id, unusable);
                 false
             }
         }
@@ -212,7 +294,7 @@ impl Call {
         if held {
             self.play_background(cx, other, None);
         } else {
-            self.quiet_background(cx);
+            self.quiet_background_of(cx, other);
         }
     }
 
@@ -296,6 +378,7 @@ impl Call {
         }
         leg.state = LegState::Closing;
         let end = *leg.end.get_or_insert(end);
+        self.note_leg(cx, id);
         self.journal(cx, What::LegEnded { leg: id, end });
         cx.media(MediaCommand::CloseLeg { leg: id });
     }

@@ -205,13 +205,13 @@ impl Call {
 
     /// Looped music for a leg, replacing what was there.
     pub(crate) fn play_background(&mut self, cx: &mut Ctx<'_>, to: LegId, file: Option<String>) {
-        self.quiet_background(cx);
+        self.quiet_background_of(cx, to);
         self.play(
             cx,
             to,
             Sound::Music { file },
             Lane::Background,
-            Purpose::Background,
+            Purpose::Background(to),
         );
     }
 
@@ -225,12 +225,17 @@ impl Call {
             self.caller,
             Sound::Ringback { country },
             Lane::Background,
-            Purpose::Background,
+            Purpose::Background(self.caller),
         );
     }
 
     pub(crate) fn quiet_background(&mut self, cx: &mut Ctx<'_>) {
-        self.stop(cx, |p| matches!(p, Purpose::Background));
+        self.stop(cx, |p| matches!(p, Purpose::Background(_)));
+    }
+
+    /// Of one leg alone: two can be on hold at a time.
+    pub(crate) fn quiet_background_of(&mut self, cx: &mut Ctx<'_>, leg: LegId) {
+        self.stop(cx, |p| *p == Purpose::Background(leg));
     }
 
     pub(crate) fn drain_reach(&mut self, cx: &mut Ctx<'_>) {
@@ -430,7 +435,11 @@ impl Call {
                     .trim()
                     .to_owned()
             }
-            Part::More => format!("{headline} {detail} {}", keys(false)),
+            Part::More => [headline.as_str(), &detail, &keys(false)]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" "),
             Part::AskAgain => keys(false),
             Part::CallerLeft => "The caller has hung up. Goodbye.".to_owned(),
         };

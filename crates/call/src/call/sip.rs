@@ -5,12 +5,16 @@ use super::{
     legs::{SDP, sdp_body},
 };
 use crate::{cause, leg::LegState, reach};
+use std::time::Duration;
 use tandem_sdp::Direction;
 use tandem_sip::{
     api::{Body, Command, Event, Failure, RequestKey},
     message::{HeaderName, Headers, Method, Request, Response},
 };
 use tandem_types::{LegId, Party, Reason, Termination, journal::What};
+
+/// A silent leg that is there is asked again after this time: nobody tells when it is heard again.
+const PROBE_AGAIN: Duration = Duration::from_secs(30);
 
 impl Call {
     pub(crate) fn handle_sip(&mut self, cx: &mut Ctx<'_>, id: LegId, event: Event) {
@@ -57,7 +61,16 @@ impl Call {
             Failure::Cancelled => (487, 0),
         };
         if leg.alive() && cause::tries_next_trunk(sip, q850) && self.next_way(cx, id) {
-            return;
+            let how = match sip {
+                0 => "is not to be reached".to_owned(),
+                status => format!("refused with {status}"),
+            };
+            return self.journal(
+                cx,
+                What::Alarm {
+                    text: format!("leg {} {how}: the next way is tried", id.index),
+                },
+            );
         }
         let reason = match (cause::of_q850(q850).filter(|r| *r != Reason::Normal), sip) {
             (Some(reason), _) => reason,
@@ -111,6 +124,7 @@ impl Call {
             Method::Info => {
                 respond(cx, key, 200, Headers::new(), None);
                 if let Some(digit) = info_digit(request) {
+                    self.pass_key(cx, id, digit);
                     self.digit(cx, id, digit);
                 }
             }
@@ -165,7 +179,44 @@ impl Call {
     ) {
         if self.is_refer(key, id) {
             self.refer_response(cx, &result);
+        } else if self.leg(id).is_some_and(|l| l.probe == Some(key)) {
+            self.probed(cx, id, &result);
         }
+    }
+
+    /// Whether a leg that fell silent is still there: anything but 408, 481 and silence shows that somebody is
+    /// (RFC 3261 section 12.2.1.2, RFC 5057 section 5.1).
+    fn probed(&mut self, cx: &mut Ctx<'_>, id: LegId, result: &Result<Box<Response>, Failure>) {
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
+        leg.probe = None;
+        let sip = match result {
+            Err(Failure::Response(r)) if matches!(r.status, 408 | 481) => r.status,
+            Err(Failure::TimedOut | Failure::Unreachable) => 0,
+            Ok(_) | Err(Failure::Response(_) | Failure::Cancelled) => {
+                leg.probe_at = Some(cx.now.mono + PROBE_AGAIN);
+                return;
+            }
+        };
+        if !leg.alive() {
+            return;
+        }
+        let by = if id == self.caller {
+            Party::Caller
+        } else {
+            Party::Callee
+        };
+        let end = Termination {
+            by,
+            reason: Reason::Lost,
+            sip,
+            q850: 0,
+        };
+        // BYE all the same: it may only be deaf.
+        leg.end = Some(end);
+        self.hang(cx, id, Reason::Lost);
+        self.leg_is_over(cx, id, end);
     }
 
     /// BYE, CANCEL, no ACK, or a dialog that the peer has forgotten.
@@ -202,13 +253,17 @@ impl Call {
         );
     }
 
-    /// Asks a leg that fell silent whether it is still there: 481 or no answer ends the session, anything
-    /// else shows that somebody is (RFC 3261 12.2.1.2).
+    /// Asks a leg that fell silent whether it is still there.
     pub(crate) fn probe(&mut self, cx: &mut Ctx<'_>, id: LegId) {
-        let Some(session) = self.leg(id).filter(|l| l.up()).and_then(|l| l.session) else {
+        let Some(leg) = self.leg_mut(id).filter(|l| l.up()) else {
+            return;
+        };
+        let (Some(session), None) = (leg.session, leg.probe) else {
             return;
         };
         let key = cx.endpoint.allocate_key();
+        leg.probe = Some(key);
+        leg.probe_at = None;
         cx.requests.insert(key, id);
         cx.sip(Command::Request {
             session,
@@ -222,7 +277,10 @@ impl Call {
 
     /// For the journal: what the endpoint calls this leg's dialog.
     pub(crate) fn note_leg(&mut self, cx: &mut Ctx<'_>, id: LegId) {
-        let Some(leg) = self.leg(id) else { return };
+        let Some(leg) = self.leg_mut(id) else { return };
+        if std::mem::replace(&mut leg.noted, true) {
+            return;
+        }
         let sip_call_id = leg
             .session
             .and_then(|s| cx.endpoint.call_id_of(s))

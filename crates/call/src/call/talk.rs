@@ -30,8 +30,11 @@ impl Call {
             .as_mut()
             .and_then(tandem_agent::Conversation::poll_output)
         {
-            if matches!(self.stage, Stage::Ending | Stage::Leaving(_)) {
-                // The caller is gone: what was decided still belongs into the record, nothing else does.
+            if matches!(
+                self.stage,
+                Stage::Ending | Stage::Leaving(_) | Stage::Farewell { .. }
+            ) {
+                // The caller is gone, or hears the last word: what was decided still belongs into the record, nothing else does.
                 if let Want::Journal(what) = want {
                     self.journal(cx, what);
                 }

@@ -90,6 +90,7 @@ impl Switch {
         let peer = from.clone();
         let leg = |id: LegId| Leg {
             session: Some(session),
+            noted: true,
             source: Some(flow.remote.ip()),
             offer: offer.clone(),
             trunk: trunk.as_ref().map(|t| t.name.clone()),
@@ -200,6 +201,7 @@ impl Switch {
             },
             talk: None,
             ended: None,
+            recorded: false,
             left_at: None,
             over_at: max.map(|d| now.mono + d),
             hops: 0,
