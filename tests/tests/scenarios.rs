@@ -8,17 +8,15 @@ mod scenarios {
     mod common;
     mod config;
 
-    mod keys_come_by_info_too;
-    mod the_caller_talks_over_an_answer;
-    mod a_phone_that_refuses_is_passed_over;
     mod a_number_is_keyed_in;
-    mod the_caller_leaves_while_a_call_is_being_announced;
     mod a_person_puts_the_caller_on_hold_and_resumes;
     mod a_person_takes_the_caller_with_key_1;
+    mod a_phone_that_refuses_is_passed_over;
     mod both_hang_up_at_the_same_moment;
     mod busy_then_no_answer_then_back;
     mod key_0_reaches_reception;
     mod key_3_tells_more;
+    mod keys_come_by_info_too;
     mod llm_fault_falls_back_to_the_classifier;
     mod no_phone_is_registered;
     mod nobody_answers_and_the_ai_is_back_with_its_memory;
@@ -29,8 +27,10 @@ mod scenarios {
     mod the_caller_hangs_up_before_the_consult_invite_has_a_1xx;
     mod the_caller_hangs_up_in_mid_brief;
     mod the_caller_hangs_up_while_the_consult_leg_rings;
+    mod the_caller_leaves_while_a_call_is_being_announced;
     mod the_caller_never_speaks;
     mod the_caller_puts_us_on_hold_and_the_agent_sleeps;
+    mod the_caller_talks_over_an_answer;
     mod the_model_names_an_invented_target_and_nothing_is_dialled;
     mod the_person_declines_with_2_and_the_next_one_takes_it;
     mod the_person_hangs_up_in_mid_brief;

@@ -388,4 +388,3 @@ pub struct Census {
     /// Sessions.
     pub sessions: usize,
 }
-

@@ -6,8 +6,8 @@
 //! ```
 
 pub mod api;
-pub mod digest;
 pub mod dialog;
+pub mod digest;
 pub mod endpoint;
 pub mod message;
 pub mod registrar;

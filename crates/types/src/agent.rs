@@ -20,8 +20,10 @@ pub struct AgentSpec {
     pub greeting: Option<String>,
     /// The system prompt for a model.
     pub instructions: String,
-    /// Provider profile; `None`: no model, templates only, offline speech.
+    /// Provider profile; `None`: the offline one.
     pub providers: Option<String>,
+    /// That profile has a language model; else it speaks by templates.
+    pub has_model: bool,
     /// Voice name.
     pub voice: String,
     /// BCP 47.

@@ -163,7 +163,10 @@ mod tests {
         let json = serde_json::to_string(&leg).unwrap();
         assert_eq!(serde_json::from_str::<LegId>(&json).unwrap(), leg);
         assert!("CALL/1".parse::<LegId>().is_err());
-        assert!("8ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<CallId>().is_err(), "over 128 bits");
+        assert!(
+            "8ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<CallId>().is_err(),
+            "over 128 bits"
+        );
     }
 
     #[test]

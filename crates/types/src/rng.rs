@@ -52,6 +52,8 @@ impl Rng {
     /// A token of `len` characters out of `[0-9a-z]` without look-alikes, for tags and branches.
     pub fn token(&mut self, len: usize) -> String {
         const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        (0..len).map(|_| ALPHABET[(self.u64() >> 59) as usize] as char).collect()
+        (0..len)
+            .map(|_| ALPHABET[(self.u64() >> 59) as usize] as char)
+            .collect()
     }
 }

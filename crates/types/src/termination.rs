@@ -85,6 +85,11 @@ pub struct Termination {
 impl Termination {
     /// An end without codes.
     pub fn new(by: Party, reason: Reason) -> Self {
-        Self { by, reason, sip: 0, q850: 0 }
+        Self {
+            by,
+            reason,
+            sip: 0,
+            q850: 0,
+        }
     }
 }

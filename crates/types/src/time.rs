@@ -4,11 +4,15 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, ops, time::Duration};
 
 /// Monotonic time in nanoseconds since an origin that only the driver knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Mono(pub u64);
 
 /// Wall-clock time in microseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Wall(pub i64);
 
 /// Both clocks at one moment. Handed to every `handle_*`.
@@ -30,7 +34,10 @@ impl Mono {
 impl ops::Add<Duration> for Mono {
     type Output = Self;
     fn add(self, d: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
+        )
     }
 }
 
@@ -44,14 +51,20 @@ impl Wall {
 impl ops::Add<Duration> for Wall {
     type Output = Self;
     fn add(self, d: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
 impl ops::Add<Duration> for Now {
     type Output = Self;
     fn add(self, d: Duration) -> Self {
-        Self { mono: self.mono + d, wall: self.wall + d }
+        Self {
+            mono: self.mono + d,
+            wall: self.wall + d,
+        }
     }
 }
 
@@ -93,7 +106,13 @@ mod tests {
     #[test]
     fn wall_prints_rfc3339() {
         assert_eq!(Wall(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Wall(1_709_164_799_999_000).to_string(), "2024-02-28T23:59:59.999Z");
-        assert_eq!(Wall(1_709_164_800_000_000).to_string(), "2024-02-29T00:00:00.000Z");
+        assert_eq!(
+            Wall(1_709_164_799_999_000).to_string(),
+            "2024-02-28T23:59:59.999Z"
+        );
+        assert_eq!(
+            Wall(1_709_164_800_000_000).to_string(),
+            "2024-02-29T00:00:00.000Z"
+        );
     }
 }

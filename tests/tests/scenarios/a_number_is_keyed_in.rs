@@ -20,7 +20,11 @@ fn a_number_is_keyed_in() {
         let [package] = o.packages()[..] else {
             panic!("one handoff\n{}", o.ladder())
         };
-        assert!(package.entities.iter().any(|e| e.value == "42713"), "{:?}", package.entities);
+        assert!(
+            package.entities.iter().any(|e| e.value == "42713"),
+            "{:?}",
+            package.entities
+        );
         o.presses(person, "3");
         let more = o.is_briefed();
         assert!(more.contains("4 2 7 1 3"), "{more}");

@@ -8,7 +8,10 @@ use tandem_sip::message::Headers;
 fn a_phone_that_refuses_is_passed_over() {
     scenario("a_phone_that_refuses_is_passed_over", |o| {
         let caller = o.caller;
-        let refuses = Incoming::RingThenReject { after: secs(2), status: 603 };
+        let refuses = Incoming::RingThenReject {
+            after: secs(2),
+            status: 603,
+        };
         let (_first, second) = (o.desk("201", refuses), o.desk("202", answers(1)));
         o.asks_for_the_billing_team();
         o.answers(second);
@@ -23,11 +26,16 @@ fn a_phone_that_refuses_is_passed_over() {
 
 #[test]
 fn a_refusal_with_a_cause_is_read_by_its_cause() {
-
     scenario("a_refusal_with_a_cause_is_read_by_its_cause", |o| {
         let caller = o.caller;
-        let headers = Headers::new().with(tandem_sip::message::HeaderName::Reason, "Q.850;cause=17;text=\"User busy\"");
-        let refuses = Incoming::Reject { status: 480, headers };
+        let headers = Headers::new().with(
+            tandem_sip::message::HeaderName::Reason,
+            "Q.850;cause=17;text=\"User busy\"",
+        );
+        let refuses = Incoming::Reject {
+            status: 480,
+            headers,
+        };
         o.desk("200", refuses);
         o.calls_the_office();
         o.caller_says("can I speak to a person");

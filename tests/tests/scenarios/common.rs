@@ -1,10 +1,6 @@
 //! What scenarios share: the office with its people, waiting for facts, who hears whom, and the runner.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "each scenario uses its part"
-)]
+#![allow(dead_code, unused_imports, reason = "each scenario uses its part")]
 
 pub(crate) use super::config::Config;
 pub(crate) use std::time::Duration;

@@ -8,12 +8,18 @@ fn the_caller_leaves_while_a_call_is_being_announced() {
         let (caller, person) = (o.caller, o.desk("203", answers(1)));
         o.calls_the_office();
         o.caller_says("my heating is broken");
-        o.until(secs(3), "the announcement", |w| w.text_with("putting you through").is_some());
+        o.until(secs(3), "the announcement", |w| {
+            w.text_with("putting you through").is_some()
+        });
         o.run(ms(100));
         o.hangs_up(caller);
         o.ends(Party::Caller, Reason::Normal);
         o.run(secs(5));
-        assert!(!o.has_noticed(person, |e| matches!(e, PhoneEvent::Incoming { .. })), "{}", o.ladder());
+        assert!(
+            !o.has_noticed(person, |e| matches!(e, PhoneEvent::Incoming { .. })),
+            "{}",
+            o.ladder()
+        );
         assert_eq!(o.handoff_ends(), []);
     });
 }

@@ -12,7 +12,9 @@ fn the_caller_talks_over_an_answer() {
         let (caller, person) = (o.caller, o.desk("203", answers(1)));
         o.calls_the_office();
         o.caller_says("what are your opening hours");
-        o.until(secs(3), "the answer begins", |w| w.text_with("We are open").is_some());
+        o.until(secs(3), "the answer begins", |w| {
+            w.text_with("We are open").is_some()
+        });
         o.run(ms(300));
         o.caller_says("my heating is broken");
         let cut = |w: &What| matches!(w, What::TurnEnded { text, interrupted: true, generated: Some(whole), .. } if text.len() < whole.len());

@@ -129,7 +129,7 @@ impl Conversation {
         let own = own.filter(|t| !t.is_empty());
         let template = match (own, self.memory.goal.is_some()) {
             (Some(own), _) => own,
-            (None, true) if spec.providers.is_some() => "Hello, this is {me}.".to_owned(),
+            (None, true) if spec.has_model => "Hello, this is {me}.".to_owned(),
             (None, true) => String::new(),
             (None, false) => "Hello, this is {me}. How can I help?".to_owned(),
         };
@@ -149,7 +149,7 @@ impl Conversation {
         if !facts.is_empty() && !shown {
             text.push_str(&format!(" I have your {facts}."));
         }
-        if spec.providers.is_some() {
+        if spec.has_model {
             self.reply(now, &text);
             return self.open_with_model(now, &text);
         }

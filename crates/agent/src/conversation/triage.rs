@@ -135,7 +135,7 @@ impl Conversation {
             self.memory.note_wish(&turn, &text, None);
             return self.escalate(now, HandoffReason::LoopGuard, "max_turns");
         }
-        if self.brain.spec(&self.agent).providers.is_some() {
+        if self.brain.spec(&self.agent).has_model {
             self.memory.note_wish(&turn, &text, None);
             return self.ask_model(now, said);
         }

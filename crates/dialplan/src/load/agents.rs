@@ -11,7 +11,7 @@ use super::{
     spot::{did_you_mean, listed},
     templates,
 };
-use crate::{Destination, Dialplan};
+use crate::{Destination, Dialplan, Door};
 use std::{collections::BTreeMap, sync::Arc};
 use tandem_types::agent::{AgentRules, AgentSpec, Target};
 
@@ -77,6 +77,11 @@ impl<'a> Load<'a> {
                 .and_then(|v| self.profile_name(&v))
                 .map(Some),
         );
+        let profile = spec
+            .providers
+            .as_ref()
+            .and_then(|p| self.plan.node.providers.get(p));
+        spec.has_model = profile.is_some_and(|p| p.llm != Door::None);
         set(
             &mut spec.voice,
             s.opt("voice").and_then(|v| v.words()).map(|t| t.value),

@@ -128,6 +128,7 @@ fn repairs() -> AgentSpec {
         spoken_name: "repairs".into(),
         instructions: "You book repairs for Northgate.".into(),
         providers: Some("fast".into()),
+        has_model: true,
         voice: "awb".into(),
         language: "en-GB".into(),
         hands_off_to: ["queue:repairs", "agent:triage", "agent:billing"]
