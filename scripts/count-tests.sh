@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# The tests of the binary use it as it is built here.
+cargo build --workspace --bins $(printf "%s\n" "$@" | grep -x -- --release) || exit 1
 cargo test --workspace --no-fail-fast "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 

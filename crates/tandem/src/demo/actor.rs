@@ -18,7 +18,6 @@ const EVENTS: usize = 256;
 /// A running phone. Dropping it ends its task.
 pub(crate) struct Actor {
     pub(crate) name: String,
-    pub(crate) sip: SocketAddr,
     phone: Arc<Mutex<Phone>>,
     acts: mpsc::Sender<Act>,
     happened: mpsc::Receiver<PhoneEvent>,
@@ -73,7 +72,6 @@ impl Actor {
         let task = tokio::spawn(wires.run(local_sip, wanted));
         Ok(Self {
             name: name.to_owned(),
-            sip: local_sip,
             phone,
             acts,
             happened,
