@@ -1,5 +1,5 @@
 //! One leg as the call sees it: a SIP session, its offer/answer, its port. The verbs on legs stand in
-//! [`crate::call::legs`].
+//! `call/legs.rs`.
 //!
 //! ```text
 //!   incoming                                        outgoing

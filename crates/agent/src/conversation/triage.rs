@@ -163,6 +163,9 @@ impl Conversation {
         if let Some(intent) = &intent {
             let wish = Some((intent.as_str(), guess.confidence));
             self.memory.note_wish(turn, text, wish);
+        } else if text.contains(" about ") {
+            // No intent fits, but they did say what it is about: the person must hear it.
+            self.memory.set_goal(turn, text);
         }
         let rules = brain.rules();
         let anyone = rules.on_human.clone().or_else(|| rules.operator.clone());
