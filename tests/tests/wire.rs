@@ -1,0 +1,24 @@
+//! Calls over real SIP and RTP on loopback, with phones that nobody here wrote: SIPp is the carrier and the caller,
+//! baresip the desk phone. Sound is asserted from a capture of the wire.
+//!
+//! Every test has addresses, ports and a folder of its own, so tests run side by side. Who is who on a test's
+//! network 127.R.T.0/24 is in `lab`; everybody has a tone of their own (`audio`).
+
+mod wire {
+    mod audio;
+    mod baresip;
+    mod capture;
+    mod gateway;
+    mod lab;
+    mod office;
+    mod raw;
+    mod sipp;
+    mod sound;
+    mod stage;
+
+    mod digest;
+    mod door;
+    mod nobody;
+    mod offline;
+    mod refer;
+}

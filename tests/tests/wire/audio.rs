@@ -1,0 +1,229 @@
+//! Sound from a capture: RTP packets of G.711 laid on the wall clock, one track for each place that it went to, and what
+//! can be said of it.
+
+use super::lab::Place;
+use std::{collections::BTreeMap, f64::consts::TAU, net::Ipv4Addr};
+use tandem_codec::{Law, RATE, ToneMeter, meter::level_dbov};
+use tandem_rtp::{Packet, is_rtcp};
+
+/// A window in which one tone is looked for.
+const WINDOW: usize = 200 * 8;
+/// A packet that is so far from where the ones before it led is laid by its time of arrival.
+const JUMP: i64 = 60 * 8;
+
+/// One packet of sound.
+struct Arrived {
+    /// Microseconds since 1970.
+    at: i64,
+    ssrc: u32,
+    timestamp: u32,
+    pcm: Vec<i16>,
+}
+
+/// All sound in a capture, by destination: everything that comes to a phone or a carrier comes from the gateway.
+pub(crate) struct Streams(BTreeMap<(Ipv4Addr, u16), Vec<Arrived>>);
+
+impl Streams {
+    /// Reads a capture file (the format of libpcap, microseconds, this machine's byte order, Ethernet frames).
+    pub(crate) fn read(file: &[u8]) -> Self {
+        let mut streams = BTreeMap::new();
+        assert_eq!(
+            file.get(..4),
+            Some(&0xa1b2_c3d4_u32.to_ne_bytes()[..]),
+            "a capture file"
+        );
+        let word = |at: usize| {
+            let bytes = file.get(at..at + 4)?;
+            Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+        };
+        let mut at = 24;
+        while let (Some(s), Some(us), Some(size)) = (word(at), word(at + 4), word(at + 8)) {
+            let time = i64::from(s) * 1_000_000 + i64::from(us);
+            let Some(frame) = file.get(at + 16..at + 16 + size as usize) else {
+                break;
+            };
+            at += 16 + size as usize;
+            if let Some((to, payload)) = udp(frame)
+                && let Some(arrived) = sound(time, payload)
+            {
+                streams.entry(to).or_insert_with(Vec::new).push(arrived);
+            }
+        }
+        Self(streams)
+    }
+
+    fn packets(&self, to: &Place) -> impl Iterator<Item = &Arrived> {
+        let ports = (to.ip, to.rtp.0)..=(to.ip, to.rtp.1);
+        let mut packets: Vec<&Arrived> = self.0.range(ports).flat_map(|(_, p)| p).collect();
+        packets.sort_by_key(|p| p.at);
+        packets.into_iter()
+    }
+
+    /// What somebody was sent in a stretch of time, silence where nothing came.
+    pub(crate) fn to(&self, to: impl Into<Place>, (begin, end): (i64, i64)) -> Heard {
+        let to = to.into();
+        let samples = |us: i64| us * i64::from(RATE) / 1_000_000;
+        let mut pcm = vec![0i16; usize::try_from(samples(end - begin)).unwrap_or(0)];
+        let mut anchor: Option<(u32, u32, i64)> = None;
+        let mut packets = 0;
+        for packet in self.packets(&to) {
+            let arrived = samples(packet.at - begin);
+            let led = anchor
+                .filter(|(ssrc, ..)| *ssrc == packet.ssrc)
+                .map(|(_, first, at)| at + i64::from(packet.timestamp.wrapping_sub(first) as i32))
+                .filter(|led| (led - arrived).abs() <= JUMP);
+            let start = led.unwrap_or_else(|| {
+                anchor = Some((packet.ssrc, packet.timestamp, arrived));
+                arrived
+            });
+            packets += u32::from((0..pcm.len() as i64).contains(&arrived));
+            for (n, sample) in (start..).zip(&packet.pcm) {
+                if let Some(place) = usize::try_from(n).ok().and_then(|n| pcm.get_mut(n)) {
+                    *place = *sample;
+                }
+            }
+        }
+        Heard {
+            what: format!("what came to {}:{:?}", to.ip, to.rtp),
+            pcm,
+            packets,
+        }
+    }
+}
+
+/// Destination and payload of an Ethernet frame that holds a whole UDP datagram over IPv4.
+fn udp(frame: &[u8]) -> Option<((Ipv4Addr, u16), &[u8])> {
+    let ip = frame.get(14..).filter(|_| frame[12..14] == [8, 0])?;
+    let header = usize::from(ip.first()? & 0xf) * 4;
+    let fragment = u16::from_be_bytes([*ip.get(6)?, *ip.get(7)?]) & 0x3fff;
+    if *ip.get(9)? != 17 || fragment != 0 {
+        return None;
+    }
+    let to: [u8; 4] = ip.get(16..20)?.try_into().ok()?;
+    let port = u16::from_be_bytes([*ip.get(header + 2)?, *ip.get(header + 3)?]);
+    Some(((to.into(), port), ip.get(header + 8..)?))
+}
+
+fn sound(at: i64, payload: &[u8]) -> Option<Arrived> {
+    if is_rtcp(payload) || payload.first()? >> 6 != 2 {
+        return None;
+    }
+    let packet = Packet::parse(payload).ok()?;
+    let law = match packet.header.payload_type {
+        0 => Law::Mu,
+        8 => Law::A,
+        _ => return None,
+    };
+    Some(Arrived {
+        at,
+        ssrc: packet.header.ssrc,
+        timestamp: packet.header.timestamp,
+        pcm: packet.payload.iter().map(|c| law.decode(*c)).collect(),
+    })
+}
+
+/// A stretch of sound.
+pub(crate) struct Heard {
+    what: String,
+    pcm: Vec<i16>,
+    packets: u32,
+}
+
+impl Heard {
+    fn windows(&self) -> impl Iterator<Item = &[i16]> {
+        self.pcm.chunks_exact(WINDOW)
+    }
+
+    fn share(&self, like: impl Fn(&[i16]) -> bool) -> f64 {
+        let all = self.windows().count();
+        assert!(all > 0, "{}: not even 200 ms were listened to", self.what);
+        self.windows().filter(|w| like(w)).count() as f64 / all as f64
+    }
+
+    /// The share of the windows of 200 ms that are this tone and little else.
+    pub(crate) fn share_of(&self, hz: f64) -> f64 {
+        let meter = ToneMeter::new(RATE);
+        self.share(|w| meter.hears(w, hz))
+    }
+
+    /// The share of the windows that are louder than -50 dBov.
+    pub(crate) fn audible(&self) -> f64 {
+        self.share(|w| level_dbov(w) > -50.0)
+    }
+
+    /// The greatest amplitude that a frequency has at any moment, in sample units: in windows of 100 ms under a
+    /// cosine bell, so that what is loud at other frequencies does not leak in.
+    pub(crate) fn loudest(&self, hz: f64) -> f64 {
+        const LENGTH: usize = 100 * 8;
+        let meter = ToneMeter::new(RATE);
+        let bell: Vec<f64> = (0..LENGTH)
+            .map(|n| 0.5 - 0.5 * (TAU * n as f64 / LENGTH as f64).cos())
+            .collect();
+        let starts = (0..self.pcm.len().saturating_sub(LENGTH - 1)).step_by(LENGTH / 4);
+        starts
+            .map(|at| {
+                let window = self.pcm[at..at + LENGTH].iter().zip(&bell);
+                let window: Vec<i16> = window.map(|(s, b)| (f64::from(*s) * b) as i16).collect();
+                // The bell halves the amplitude of what is steady.
+                2.0 * meter.amplitude(&window, hz)
+            })
+            .fold(0.0, f64::max)
+    }
+
+    /// Asserts that it is this tone, in at least 0.8 of the windows.
+    pub(crate) fn is(&self, who: &str, hz: f64) {
+        let share = self.share_of(hz);
+        eprintln!(
+            "{who}: {hz} Hz in {share:.2} of {} windows",
+            self.windows().count()
+        );
+        assert!(
+            share >= 0.8,
+            "{who}: {hz} Hz in {share:.2} of the windows of {} ({} packets, {:.2} audible)",
+            self.what,
+            self.packets,
+            self.audible()
+        );
+    }
+
+    /// Asserts that a frequency is nowhere in it: at no moment more than 150 of 32767, a fortieth of how loud a voice
+    /// of that frequency is at its own ear.
+    pub(crate) fn never_holds(&self, who: &str, hz: f64) {
+        let loudest = self.loudest(hz);
+        eprintln!(
+            "{who}: {hz} Hz never, at most {loudest:.0} of 32767 in {} ms",
+            self.pcm.len() / 8
+        );
+        assert!(
+            self.packets > 0,
+            "{who}: nothing was sent, so this says nothing ({})",
+            self.what
+        );
+        assert!(
+            loudest < 150.0,
+            "{who}: {hz} Hz with {loudest:.0} of 32767 in {}",
+            self.what
+        );
+    }
+
+    /// Asserts that something is heard nearly all the time, which is none of these tones.
+    pub(crate) fn is_music(&self, who: &str, tones: &[f64]) {
+        let audible = self.audible();
+        eprintln!(
+            "{who}: music in {audible:.2} of {} windows",
+            self.windows().count()
+        );
+        assert!(
+            audible >= 0.8,
+            "{who}: {audible:.2} of the windows of {} are audible",
+            self.what
+        );
+        for hz in tones {
+            let share = self.share_of(*hz);
+            assert!(
+                share < 0.1,
+                "{who}: not music, but {hz} Hz in {share:.2} of the windows"
+            );
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Who sounds how, and the files that phones play.
+
+use std::f64::consts::TAU;
+use tandem_codec::{Law, RATE};
+
+/// Tones that are no notes of the built-in hold music (which has an A of 440 Hz and an E of 659 Hz, with their
+/// partials), so that each can be told from it by its frequency alone.
+pub(crate) const CALLER: f64 = 465.0;
+/// The person at the first desk phone.
+pub(crate) const PERSON: f64 = 625.0;
+/// The AI's voice, as the stand-in speaks it.
+pub(crate) const AI: f64 = 1245.0;
+/// The voice of a brief: no partial of the music within 100 Hz.
+pub(crate) const BRIEF: f64 = 1870.0;
+
+/// -12 dBov: as loud as a good telephone line.
+const LOUD: f64 = 11_500.0;
+
+/// So many milliseconds of a tone.
+pub(crate) fn tone(hz: f64, ms: usize) -> Vec<i16> {
+    let step = TAU * hz / f64::from(RATE);
+    (0..ms * 8)
+        .map(|n| ((n as f64 * step).sin() * LOUD) as i16)
+        .collect()
+}
+
+/// So many milliseconds of nothing.
+pub(crate) fn silence(ms: usize) -> Vec<i16> {
+    vec![0; ms * 8]
+}
+
+/// Samples as a raw G.711 file, which SIPp plays.
+pub(crate) fn coded(law: Law, pcm: &[i16]) -> Vec<u8> {
+    pcm.iter().map(|s| law.encode(*s)).collect()
+}
+
+/// Samples as a WAV file of 8 kHz and 16 bits, which baresip has for its microphone.
+pub(crate) fn wav(pcm: &[i16]) -> Vec<u8> {
+    let bytes = u32::try_from(pcm.len() * 2).expect("a short sound");
+    let mut out = Vec::with_capacity(44 + pcm.len() * 2);
+    out.extend_from_slice(b"RIFF");
+    out.extend_from_slice(&(bytes + 36).to_le_bytes());
+    out.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    out.extend_from_slice(&RATE.to_le_bytes());
+    out.extend_from_slice(&(RATE * 2).to_le_bytes());
+    out.extend_from_slice(b"\x02\0\x10\0data");
+    out.extend_from_slice(&bytes.to_le_bytes());
+    out.extend(pcm.iter().flat_map(|s| s.to_le_bytes()));
+    out
+}

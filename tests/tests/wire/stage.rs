@@ -1,0 +1,147 @@
+//! Everybody in their place before a test begins: office, stand-in, gateway, capture.
+
+use super::{
+    audio::Streams,
+    baresip::{Baresip, Like},
+    capture::Capture,
+    gateway::Running,
+    lab::Lab,
+    office::Office,
+    raw,
+    sipp::{Plays, Sipp},
+    sound::{AI, CALLER},
+};
+use std::net::Ipv4Addr;
+use tandem_standin::{Script, Speak, Standin};
+use tandem_types::CallId;
+
+/// A test's stage.
+pub(crate) struct Stage {
+    pub(crate) lab: Lab,
+    pub(crate) office: Office,
+    pub(crate) standin: Standin,
+    pub(crate) running: Running,
+    capture: Capture,
+}
+
+impl Stage {
+    /// The shipped office; agents hear and speak by the stand-in, and answer by their templates.
+    pub(crate) async fn set(test: u8) -> Self {
+        Self::with(test, |_, office| office).await
+    }
+
+    /// As `set`, with something changed in the office.
+    pub(crate) async fn with(test: u8, change: impl FnOnce(&Lab, Office) -> Office) -> Self {
+        Self::thinking(test, false, Script::default(), change).await
+    }
+
+    /// As `with`, and where `llm` agents think by the stand-in, as the script says.
+    pub(crate) async fn thinking(
+        test: u8,
+        llm: bool,
+        script: Script,
+        change: impl FnOnce(&Lab, Office) -> Office,
+    ) -> Self {
+        let lab = Lab::new(test);
+        let speak = Speak {
+            hz: AI,
+            ms_per_char: 15,
+            ..Speak::default()
+        };
+        let standin = Standin::start(Script { speak, ..script })
+            .await
+            .expect("a port");
+        let office = Office::shipped(&lab).with_standin(&standin.base_url, llm);
+        let office = change(&lab, office);
+        let running = Running::start(&lab, &office).await;
+        let capture = Capture::start(&lab).await;
+        Self {
+            lab,
+            office,
+            standin,
+            running,
+            capture,
+        }
+    }
+
+    /// Desk phone `n`, registered as an extension with the office's password.
+    pub(crate) async fn phone(&self, n: u8, user: &str, like: Like<'_>) -> Baresip {
+        let password = self.office.password(user);
+        Baresip::start(
+            &self.lab,
+            n,
+            Like {
+                user,
+                password: &password,
+                ..like
+            },
+        )
+        .await
+    }
+
+    /// A caller of `caller.xml` rings in by the trunk.
+    pub(crate) async fn ring_in(&mut self, number: &str) -> Caller {
+        self.ring_in_as(Plays::caller(number)).await
+    }
+
+    /// As `ring_in`, with more in the scenario.
+    pub(crate) async fn ring_in_as(&mut self, plays: Plays<'_>) -> Caller {
+        let sipp = Sipp::start(&self.lab, 3, plays);
+        let (call, id) = self.running.call().await;
+        Caller { sipp, call, id }
+    }
+
+    /// From now on the caller's tone is heard as these words.
+    pub(crate) fn hears(&self, words: &str) {
+        self.standin
+            .change(|s| s.hear.tones = vec![(CALLER, words.to_owned())]);
+    }
+
+    /// From now on whatever is spoken anew sounds like this.
+    pub(crate) fn speaks(&self, hz: f64) {
+        self.standin.change(|s| s.speak.hz = hz);
+    }
+
+    /// The caller says something and it is heard as these words.
+    pub(crate) async fn says(&self, caller: &Caller, words: &str) {
+        self.hears(words);
+        caller.cue("talk").await;
+    }
+
+    /// The gateway's address.
+    pub(crate) fn gateway(&self) -> Ipv4Addr {
+        self.lab.gateway()
+    }
+
+    /// The end of the test: the sound of it.
+    pub(crate) async fn strike(self) -> Streams {
+        let streams = self.capture.stop().await;
+        self.running.stop().await;
+        streams
+    }
+}
+
+/// The caller.
+pub(crate) struct Caller {
+    pub(crate) sipp: Sipp,
+    pub(crate) call: CallId,
+    id: String,
+}
+
+impl Caller {
+    /// Does what a cue says.
+    pub(crate) async fn cue(&self, what: &str) {
+        raw::cue(self.sipp.ip, &self.id, what).await;
+    }
+
+    /// The caller's address.
+    pub(crate) fn ip(&self) -> Ipv4Addr {
+        self.sipp.ip
+    }
+
+    /// Hangs up; its scenario must be at its end then.
+    pub(crate) async fn hangs_up(&mut self) {
+        self.cue("bye").await;
+        self.sipp.finished().await;
+    }
+}
