@@ -1,6 +1,6 @@
 //! What is known of the caller. Kept until the call ends, whoever has them.
 
-use crate::understand::{Found, words, yes_or_no};
+use crate::understand::{Found, asks_to_be_moved, words, yes_or_no};
 use serde::{Deserialize, Serialize};
 use tandem_types::{
     Now, Wall,
@@ -94,11 +94,13 @@ impl Memory {
         new
     }
 
-    /// What the caller wants: a new intent replaces the goal; words without one only fill a gap.
+    /// What the caller wants: a new intent replaces the goal; words without one only fill a gap. Asking to be put
+    /// through says where to, not why: what was wanted before stays the goal.
     pub(crate) fn note_wish(&mut self, turn: &str, text: &str, intent: Option<(&str, u16)>) {
         let changed = intent.is_some_and(|(label, _)| self.intent.as_deref() != Some(label));
         let fills = self.goal.is_none() && (intent.is_some() || is_wish(text));
-        if changed || fills {
+        let moved = self.goal.is_some() && asks_to_be_moved(text);
+        if (changed || fills) && !moved {
             self.goal = Some(text.trim().to_owned());
             self.goal_turn = Some(turn.to_owned());
         }

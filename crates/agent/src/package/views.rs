@@ -1,7 +1,7 @@
 //! What of a package is spoken to a person, shown on a phone, sent in a header.
 
 use super::{facts, is_upset, masked};
-use crate::understand::{spoken_label, wants_person};
+use crate::understand::{asks_to_be_moved, spoken_label, wants_person};
 use tandem_types::context::{ContextPackage, HandoffReason, Holder, Speaker};
 
 /// Words of a goal that fit a headline of five seconds (about 2.5 words a second, with name and lead).
@@ -70,7 +70,7 @@ fn detail(p: &ContextPackage) -> String {
     }
     let before = earlier(p);
     if !before.is_empty() {
-        out.push(format!("Before that: {}.", before.join("; ")));
+        out.push(format!("They also said: {}.", before.join("; ")));
     }
     let given = facts(&p.entities);
     if !given.is_empty() {
@@ -110,6 +110,7 @@ fn earlier(p: &ContextPackage) -> Vec<String> {
             && !is_goal
             && words.split_whitespace().count() >= MEANS_SOMETHING
             && !wants_person(&turn.text)
+            && !asks_to_be_moved(&turn.text)
             && !secret(&turn.text)
             && !said.contains(&words)
         {

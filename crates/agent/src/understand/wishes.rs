@@ -101,6 +101,20 @@ pub fn wants_person(said: &str) -> bool {
     (0..said.len()).any(|at| asks_at(&said, at))
 }
 
+/// Whether the caller asks to be moved and says nothing of what it is about: "please put me through to billing".
+pub(crate) fn asks_to_be_moved(said: &str) -> bool {
+    const MOVED: [&str; 4] = [
+        "put me through",
+        "put me on to",
+        "connect me",
+        "transfer me",
+    ];
+    const LONGEST: usize = 9;
+    let said = words(said);
+    let text = said.join(" ");
+    said.len() <= LONGEST && !text.contains(" about ") && MOVED.iter().any(|m| text.contains(m))
+}
+
 /// Whether the noun at `at` is a human being who is asked for.
 fn asks_at(said: &[String], at: usize) -> bool {
     let here = said[at].as_str();
