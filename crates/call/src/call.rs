@@ -106,6 +106,8 @@ pub(crate) struct Transfer {
     pub(crate) sha256: String,
     pub(crate) package: Box<ContextPackage>,
     pub(crate) kind: TransferKind,
+    /// Legs and REFERs that were tried so far; each is an attempt of its own in the ledger.
+    pub(crate) dialled: u32,
     /// What each person was told of it, in words that could be spoken.
     pub(crate) told: Vec<(LegId, String)>,
 }

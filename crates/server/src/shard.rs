@@ -83,6 +83,9 @@ pub(crate) struct Shard {
 impl Shard {
     /// Runs until told to stop.
     pub(crate) fn run(mut self) {
+        // What the switch wants before anybody calls: its registrations with carriers.
+        self.switch.handle_timeout(self.clock.now());
+        self.carry_out();
         loop {
             let now = self.clock.now();
             let wait = self

@@ -73,7 +73,10 @@ impl Call {
         self.stage = Stage::Referring(Box::new(Referring {
             referral: Referral::sent(cx.now.mono, rules.refer_wait),
             key,
-            transfer: transfer.clone(),
+            transfer: Transfer {
+                dialled: 1,
+                ..transfer.clone()
+            },
             rang: false,
             bridge,
         }));

@@ -99,6 +99,7 @@ impl Call {
             sha256,
             package,
             kind,
+            dialled: 0,
             told: Vec::new(),
         };
         let what = What::TransferStarted {
@@ -256,7 +257,7 @@ impl Call {
             .and_then(|r| r.transfer.as_ref())
             .map(|t| t.id);
         match output {
-            reach::Output::Dial { target, attempt } => self.dial_target(cx, &target, attempt),
+            reach::Output::Dial { target, .. } => self.dial_target(cx, &target),
             reach::Output::Ringing => {
                 match transfer {
                     Some(transfer) => self.journal(cx, What::TransferRang { transfer }),
@@ -314,7 +315,29 @@ impl Call {
         }
     }
 
-    fn dial_target(&mut self, cx: &mut Ctx<'_>, target: &Destination, attempt: u32) {
+    /// One more attempt of the transfer that is under way.
+    fn tried(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        transfer: TransferId,
+        leg: Option<LegId>,
+        to: &Destination,
+    ) {
+        let Stage::Reaching(r) = &mut self.stage else {
+            return;
+        };
+        let Some(t) = &mut r.transfer else { return };
+        t.dialled += 1;
+        let what = What::TransferDialled {
+            transfer,
+            leg,
+            target: to.to_string(),
+            attempt: t.dialled,
+        };
+        self.journal(cx, what);
+    }
+
+    fn dial_target(&mut self, cx: &mut Ctx<'_>, target: &Destination) {
         let (transfer, briefed) = self
             .reaching()
             .map_or((None, false), |r| (r.transfer.clone(), r.brief.is_some()));
@@ -337,13 +360,7 @@ impl Call {
                 for leg in legs {
                     let id = self.dial_leg(cx, role, leg.peer, leg.shape, leg.ways);
                     if let Some(t) = &transfer {
-                        let what = What::TransferDialled {
-                            transfer: t.id,
-                            leg: Some(id),
-                            target: target.to_string(),
-                            attempt,
-                        };
-                        self.journal(cx, what);
+                        self.tried(cx, t.id, Some(id), target);
                     }
                     ids.push(id);
                 }
@@ -359,15 +376,7 @@ impl Call {
                         },
                     ),
                     // Tried, though no INVITE could be sent (its phone is not registered, say).
-                    (None, Some(t)) => {
-                        let what = What::TransferDialled {
-                            transfer: t.id,
-                            leg: None,
-                            target: target.to_string(),
-                            attempt,
-                        };
-                        self.journal(cx, what);
-                    }
+                    (None, Some(t)) => self.tried(cx, t.id, None, target),
                     (None, None) => {}
                 }
                 Err(refused.end)
