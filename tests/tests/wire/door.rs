@@ -1,7 +1,23 @@
-//! Who is let in.
+//! Who is let in, and how the gateway closes.
 
-use super::{lab::SOON, raw::ask, stage::Stage};
-use std::time::Duration;
+use super::{
+    lab::{Lab, SOON, eventually, listen, tail},
+    office::{FRONT_DESK, HTTP, Office},
+    raw::ask,
+    sipp::{Plays, Sipp},
+    sound::CALLER,
+    stage::Stage,
+};
+use std::{
+    net::Ipv4Addr,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tandem_tests::binary;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// How long an unknown source waits for nothing.
 const SILENCE: Duration = Duration::from_millis(800);
@@ -46,4 +62,206 @@ async fn options_is_answered_to_those_we_know_and_strangers_hear_nothing() {
         "{answer}"
     );
     let _ = stage.strike().await;
+}
+
+/// `tandem serve`. Ended by its id when dropped.
+struct Serving {
+    child: Child,
+    log: std::path::PathBuf,
+}
+
+impl Serving {
+    async fn start(lab: &Lab, office: &Office) -> Self {
+        let dir = office.write(lab);
+        let log = lab.path("serve.log");
+        let errors = std::fs::File::create(&log).expect("a file");
+        let child = Command::new(binary())
+            .args(["serve", "--config"])
+            .arg(&dir)
+            .arg("--data")
+            .arg(lab.folder("data"))
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(errors)
+            .spawn()
+            .expect("it starts");
+        let this = Self { child, log };
+        this.says("ready").await;
+        this
+    }
+
+    async fn says(&self, what: &str) {
+        let log = &self.log;
+        let text = format!("`tandem serve` saying {what:?}");
+        eventually(&text, Duration::from_secs(60), async || {
+            tail(log).contains(what)
+        })
+        .await;
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(status.is_ok_and(|s| s.success()), "kill {name}");
+    }
+
+    async fn exit(&mut self, limit: Duration) -> Option<i32> {
+        let mut code = None;
+        let child = &mut self.child;
+        eventually("`tandem serve` ends", limit, async || {
+            match child.try_wait() {
+                Ok(Some(status)) => {
+                    code = status.code();
+                    true
+                }
+                _ => false,
+            }
+        })
+        .await;
+        code
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn http(ip: Ipv4Addr, path: &str) -> String {
+    let Ok(mut stream) = TcpStream::connect((ip, HTTP)).await else {
+        return String::new();
+    };
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {ip}\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    if stream.write_all(request.as_bytes()).await.is_ok() {
+        let _ = stream.read_to_string(&mut answer).await;
+    }
+    answer
+}
+
+/// What `tandem calls --json` prints of the data that a server has left.
+fn calls(lab: &Lab) -> serde_json::Value {
+    let out = Command::new(binary())
+        .args(["calls", "--json", "--config"])
+        .arg(lab.path("office"))
+        .arg("--data")
+        .arg(lab.path("data"))
+        .output()
+        .expect("it runs");
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    serde_json::from_slice(&out.stdout).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_lets_calls_end_by_themselves_refuses_new_ones_and_writes_everything() {
+    let lab = Lab::new(20);
+    let mut serving = Serving::start(&lab, &Office::shipped(&lab)).await;
+    let (gateway, carrier) = (lab.gateway(), lab.carrier(1));
+    let options = format!("sip:{gateway}");
+    assert!(
+        ask(carrier, gateway, "OPTIONS", &options, "", SOON)
+            .await
+            .is_some_and(|a| a.starts_with("SIP/2.0 200"))
+    );
+    assert!(
+        http(gateway, "/health/ready")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+
+    let plays = Plays {
+        more: &["-cid_str", "before-the-end@%s"],
+        ..Plays::caller("2000")
+    };
+    let mut caller = Sipp::start(&lab, 3, plays);
+    eventually("the call is answered", SOON, async || {
+        caller.messages().contains("SIP/2.0 200")
+    })
+    .await;
+    serving.signal("-TERM");
+    serving.says("draining").await;
+    eventually("OPTIONS says 503", SOON, async || {
+        let answer = ask(carrier, gateway, "OPTIONS", &options, "", SOON)
+            .await
+            .unwrap_or_default();
+        answer.starts_with("SIP/2.0 503") && answer.contains("\r\nRetry-After:")
+    })
+    .await;
+    let ready = http(gateway, "/health/ready").await;
+    assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
+    let (desk, contact) = (
+        format!("sip:{FRONT_DESK}@{gateway}"),
+        "Contact: <sip:x@127.0.0.1>\r\n",
+    );
+    let refused = ask(carrier, gateway, "INVITE", &desk, contact, SOON)
+        .await
+        .unwrap_or_default();
+    assert!(refused.starts_with("SIP/2.0 503"), "{refused}");
+    assert!(
+        serving.child.try_wait().is_ok_and(|s| s.is_none()),
+        "a call still runs"
+    );
+
+    // The call ends by itself, and so does the server.
+    let ip = caller.ip;
+    super::raw::cue(ip, &format!("before-the-end@{ip}"), "bye").await;
+    caller.finished().await;
+    assert_eq!(serving.exit(SOON).await, Some(0), "{}", tail(&serving.log));
+    assert!(
+        tail(&serving.log).contains("every call had ended"),
+        "{}",
+        tail(&serving.log)
+    );
+    let calls = calls(&lab);
+    let all = calls.as_array().expect("a list");
+    assert_eq!(all.len(), 1, "{calls}");
+    assert_eq!(
+        (all[0]["ended_by"].as_str(), all[0]["reason"].as_str()),
+        (Some("caller"), Some("normal")),
+        "{calls}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_ctrl_c_says_goodbye_to_the_calls_that_run_and_writes_everything() {
+    let lab = Lab::new(21);
+    let mut serving = Serving::start(&lab, &Office::shipped(&lab)).await;
+    let mut caller = Sipp::start(
+        &lab,
+        3,
+        Plays {
+            hz: CALLER,
+            ..Plays::caller("2000")
+        },
+    );
+    eventually("the call is answered", SOON, async || {
+        caller.messages().contains("SIP/2.0 200")
+    })
+    .await;
+    serving.signal("-INT");
+    serving.says("draining").await;
+    let _ = listen(300).await;
+    serving.signal("-INT");
+    assert_eq!(
+        serving.exit(Duration::from_secs(25)).await,
+        Some(0),
+        "{}",
+        tail(&serving.log)
+    );
+    caller.finished().await;
+    assert!(caller.messages().contains("\nBYE "), "the gateway hung up");
+    let calls = calls(&lab);
+    assert_eq!(
+        (calls[0]["ended_by"].as_str(), calls[0]["reason"].as_str()),
+        (Some("gateway"), Some("draining")),
+        "{calls}"
+    );
 }

@@ -1,14 +1,18 @@
 //! Cold transfers by REFER, with SIPp as the carrier whose caller is referred: each way that it can come out.
 
 use super::{
-    lab::now,
+    audio::Streams,
+    lab::{listen, now},
     office::{FRONT_DESK, Office},
-    sipp::Plays,
-    sound::{AI, CALLER},
+    sipp::{Plays, Sipp},
+    sound::{AI, CALLER, OTHER},
     stage::{Caller, Stage},
 };
 use tandem_store::CallDetail;
-use tandem_types::journal::What;
+use tandem_types::{
+    Reason,
+    journal::{Event, What},
+};
 
 /// Lettings answers at once, so that one sentence is enough; a REFER without news is given up after 3 s.
 fn lettings_first(office: Office) -> Office {
@@ -91,6 +95,79 @@ async fn refer_accepted_and_notify_200_ends_the_call_as_transferred() {
     assert_eq!(record.transfers[0].outcome.as_deref(), Some("completed"));
     assert!(record.transfers[0].rang.is_some(), "its NOTIFY said 180");
     let _ = stage.strike().await;
+}
+
+/// A REFER that definitely fails is bridged, and the caller hears music meanwhile.
+async fn bridged(test: u8, scenario: &str, sip: u16, reason: Reason) -> Event {
+    let (mut stage, mut caller) = referred(test, scenario).await;
+    let mut viewings = Sipp::start(&stage.lab, 1, Plays::called(OTHER));
+    viewings.listens().await;
+    stage.says(&caller, VIEWING).await;
+    let (anna, far) = (caller.ip(), stage.lab.carrier(1));
+    let failed = stage
+        .running
+        .until("the REFER's failure", |w| {
+            matches!(w, What::TransferAttemptFailed { .. })
+        })
+        .await;
+    assert!(
+        matches!(failed.what, What::TransferAttemptFailed { reason: r, sip: s, .. } if (r, s) == (reason, sip)),
+        "{failed:?}"
+    );
+    let began = now();
+    stage
+        .running
+        .until("the bridge", |w| matches!(w, What::TransferBridged { .. }))
+        .await;
+    let ringing = (began, now());
+    caller.cue("tone").await;
+    let _ = listen(600).await;
+    let after = listen(2000).await;
+    caller.hangs_up().await;
+    viewings.finished().await;
+    stage.running.ended().await;
+    let record = one_end(&stage, &caller).await;
+    assert_eq!(
+        (
+            record.call.ended_by.as_deref(),
+            record.handoffs[0].state.as_str()
+        ),
+        (Some("caller"), "completed")
+    );
+    let attempts: Vec<_> = record.transfers[0]
+        .attempts
+        .iter()
+        .map(|a| (a.leg.is_some(), a.sip))
+        .collect();
+    assert_eq!(
+        attempts,
+        [(false, Some(sip)), (true, None)],
+        "{:#?}",
+        record.transfers
+    );
+    let streams: Streams = stage.strike().await;
+    streams
+        .to(anna, ringing)
+        .is_music("the caller, while viewings rings", &[AI, OTHER]);
+    streams.to(anna, after).is("the caller, bridged", OTHER);
+    streams.to(far, after).is("viewings, bridged", CALLER);
+    failed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refer_accepted_and_notify_486_falls_back_to_a_bridge() {
+    bridged(
+        12,
+        "refer-202-then-notify-486-expect-bridge",
+        486,
+        Reason::Busy,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refer_refused_with_603_falls_back_to_a_bridge() {
+    bridged(13, "refer-603-expect-bridge", 603, Reason::Blocked).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -44,6 +44,17 @@ impl<'a> Plays<'a> {
             more: &[],
         }
     }
+
+    /// A far end that answers.
+    pub(crate) fn called(hz: f64) -> Self {
+        Self {
+            scenario: "called-180-200-expect-either-bye",
+            and: None,
+            calls: "",
+            hz,
+            more: &[],
+        }
+    }
 }
 
 /// A running scenario. Ended by its id when dropped.
@@ -146,6 +157,17 @@ impl Sipp {
                 self.story()
             ),
         }
+    }
+
+    /// Waits until its port is open, where it is called.
+    pub(crate) async fn listens(&mut self) {
+        // /proc/net/udp has the address as the number that it is in memory, and the port, in hexadecimal.
+        let place = format!("{:08X}:{SIP:04X}", u32::from_ne_bytes(self.ip.octets()));
+        let what = format!("{} listens", self.name);
+        super::lab::eventually(&what, SOON, async || {
+            std::fs::read_to_string("/proc/net/udp").is_ok_and(|open| open.contains(&place))
+        })
+        .await;
     }
 
     /// Every message that it sent and received.

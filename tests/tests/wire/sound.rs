@@ -8,6 +8,8 @@ use tandem_codec::{Law, RATE};
 pub(crate) const CALLER: f64 = 465.0;
 /// The person at the first desk phone.
 pub(crate) const PERSON: f64 = 625.0;
+/// Another person.
+pub(crate) const OTHER: f64 = 1120.0;
 /// The AI's voice, as the stand-in speaks it.
 pub(crate) const AI: f64 = 1245.0;
 /// The voice of a brief: no partial of the music within 100 Hz.
