@@ -34,7 +34,7 @@ use tandem_types::{
     CallId, LegId, Mono, Now, Party, Reason, Rng, Termination,
     journal::{Event as JournalEvent, What},
     media::{MediaCommand, MediaEvent},
-    provider::ProviderEvent,
+    provider::{ProviderCommand, ProviderEvent},
 };
 
 /// Sessions that ended and are still told apart in traces.
@@ -450,6 +450,9 @@ impl Switch {
         }
         self.out
             .push_back(Output::Media(MediaCommand::CloseCall { call: id }));
+        let leg = LegId { call: id, index: 1 };
+        self.out
+            .push_back(Output::Provider(ProviderCommand::Forget { leg }));
         self.forget(id);
     }
 

@@ -2,13 +2,14 @@
 //! state, one CDR.
 
 use super::{Call, Ctx, Purpose, Stage, Transfer};
-use crate::{leg::LegState, reach};
+use crate::{api::Output, leg::LegState, reach};
 use std::time::Duration;
 use tandem_sip::{api::Command, message::Headers};
 use tandem_types::{
     LegId, Mono, Now, Party, Reason, Termination,
     journal::{HandoffEnd, What},
     media::{Lane, MediaCommand},
+    provider::ProviderCommand,
 };
 
 /// The longest last word.
@@ -139,6 +140,10 @@ impl Call {
             },
         );
         cx.media(MediaCommand::CloseCall { call: self.id });
+        // A model that is still answering, a recogniser that is still listening: nobody waits for them any more.
+        cx.out.push_back(Output::Provider(ProviderCommand::Forget {
+            leg: self.caller,
+        }));
     }
 
     /// Everything of it is gone.
