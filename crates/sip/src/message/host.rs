@@ -39,7 +39,12 @@ impl Host {
 
     pub(crate) fn parse(of: &Text, s: &str) -> Result<Self, ParseError> {
         if let Some(v6) = s.strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
-            return v6.parse().map(Self::V6).map_err(|_| ParseError::Host);
+            return three_colons(v6)
+                .as_deref()
+                .unwrap_or(v6)
+                .parse()
+                .map(Self::V6)
+                .map_err(|_| ParseError::Host);
         }
         // A name may begin with a digit, so only what is an address is one.
         if s.as_bytes().first().is_some_and(u8::is_ascii_digit)
@@ -69,6 +74,14 @@ impl Host {
             }
         }
     }
+}
+
+/// The grammar of RFC 3261 has a colon too many before an IPv4 address within an IPv6 address, and some write it so
+/// (RFC 5118 section 4.10): `2001:db8:::192.0.2.1` as it was meant.
+fn three_colons(v6: &str) -> Option<String> {
+    let (head, v4) = v6.split_once(":::")?;
+    v4.parse::<Ipv4Addr>().ok()?;
+    Some(format!("{head}::{v4}"))
 }
 
 impl From<IpAddr> for Host {
