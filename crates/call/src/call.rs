@@ -21,8 +21,9 @@
 //!
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
-//! [`menu`], [`keys`], [`end`].
+//! [`background`] (music), [`menu`], [`keys`], [`end`].
 
+mod background;
 pub(crate) mod cold;
 pub(crate) mod end;
 pub(crate) mod enter;

@@ -1,29 +1,23 @@
-//! People: ringing them, briefing them, joining them with the caller, and what comes when nobody
-//! takes it.
+//! People: who is rung for a transfer or a destination, what the reaching wants done, and what comes when nobody
+//! takes the caller. Beside it: [`dial`] (the legs), [`brief`] (what people are told), [`join`].
 
-use super::{Call, Ctx, Purpose, Reaching, Stage, Transfer, legs::SDP};
+mod brief;
+mod dial;
+mod join;
+
+use super::{Call, Ctx, Purpose, Reaching, Stage, Transfer};
 use crate::{
     cause,
-    reach::{self, Part, Reach, Rules},
-    ways::{self, Identity},
+    reach::{self, Reach, Rules},
 };
 use std::collections::VecDeque;
 use tandem_dialplan::{Destination, Queue, Strategy, TransferMode, WarmRules};
-use tandem_sip::{
-    api::Command,
-    message::{HeaderName, Headers},
-};
 use tandem_types::{
-    HandoffId, LegId, Party, Reason, Termination, TransferId,
+    HandoffId, Party, Reason, Termination, TransferId,
     agent::Target,
     context::ContextPackage,
-    journal::{HandoffEnd, LegRole, TransferKind, What},
-    media::{Lane, MediaCommand, Sound},
+    journal::{HandoffEnd, TransferKind, What},
 };
-
-/// Spoken words in a second, for fitting a brief into its time (flite and espeak-ng at their normal
-/// speed speak 160 to 175 words a minute).
-const WORDS_PER_SECOND: f64 = 2.7;
 
 impl Call {
     /// The conversation wants the caller moved to something that is no agent.
@@ -204,41 +198,6 @@ impl Call {
         self.drain_reach(cx);
     }
 
-    /// Looped music for a leg, replacing what was there.
-    pub(crate) fn play_background(&mut self, cx: &mut Ctx<'_>, to: LegId, file: Option<String>) {
-        self.quiet_background_of(cx, to);
-        self.play(
-            cx,
-            to,
-            Sound::Music { file },
-            Lane::Background,
-            Purpose::Background(to),
-        );
-    }
-
-    fn ringback(&mut self, cx: &mut Ctx<'_>) {
-        self.quiet_background(cx);
-        let country = self
-            .dialplan(cx.plan)
-            .map_or_else(|| "GB".to_owned(), |d| d.country.clone());
-        self.play(
-            cx,
-            self.caller,
-            Sound::Ringback { country },
-            Lane::Background,
-            Purpose::Background(self.caller),
-        );
-    }
-
-    pub(crate) fn quiet_background(&mut self, cx: &mut Ctx<'_>) {
-        self.stop(cx, |p| matches!(p, Purpose::Background(_)));
-    }
-
-    /// Of one leg alone: two can be on hold at a time.
-    pub(crate) fn quiet_background_of(&mut self, cx: &mut Ctx<'_>, leg: LegId) {
-        self.stop(cx, |p| *p == Purpose::Background(leg));
-    }
-
     pub(crate) fn drain_reach(&mut self, cx: &mut Ctx<'_>) {
         loop {
             let (Stage::Reaching(r) | Stage::Leaving(r)) = &mut self.stage else {
@@ -303,257 +262,6 @@ impl Call {
         }
     }
 
-    /// 18x of the far end becomes ours, while the caller is not answered yet.
-    fn pass_ringing(&mut self, cx: &mut Ctx<'_>) {
-        if let Some(session) = self.leg(self.caller).and_then(|l| l.session) {
-            cx.sip(Command::Progress {
-                session,
-                status: 180,
-                headers: Headers::new(),
-                body: None,
-            });
-        }
-    }
-
-    /// One more attempt of the transfer that is under way.
-    fn tried(
-        &mut self,
-        cx: &mut Ctx<'_>,
-        transfer: TransferId,
-        leg: Option<LegId>,
-        to: &Destination,
-    ) {
-        let Stage::Reaching(r) = &mut self.stage else {
-            return;
-        };
-        let Some(t) = &mut r.transfer else { return };
-        t.dialled += 1;
-        let what = What::TransferDialled {
-            transfer,
-            leg,
-            target: to.to_string(),
-            attempt: t.dialled,
-        };
-        self.journal(cx, what);
-    }
-
-    fn dial_target(&mut self, cx: &mut Ctx<'_>, target: &Destination) {
-        let (transfer, briefed) = self
-            .reaching()
-            .map_or((None, false), |r| (r.transfer.clone(), r.brief.is_some()));
-        let identity = self.identity(cx, transfer.as_ref());
-        let result = match ways::to(
-            cx.plan,
-            cx.house,
-            self.dialplan.as_deref(),
-            &self.to,
-            target,
-            &identity,
-        ) {
-            Ok(legs) => {
-                let role = if briefed {
-                    LegRole::Consult
-                } else {
-                    LegRole::Callee
-                };
-                let mut ids = Vec::new();
-                for leg in legs {
-                    let id = self.dial_leg(cx, role, leg.peer, leg.shape, leg.ways);
-                    if let Some(t) = &transfer {
-                        self.tried(cx, t.id, Some(id), target);
-                    }
-                    ids.push(id);
-                }
-                Ok(ids)
-            }
-            Err(refused) => {
-                match (refused.rule, &transfer) {
-                    (Some(rule), _) => self.journal(
-                        cx,
-                        What::Refused {
-                            wanted: target.to_string(),
-                            rule,
-                        },
-                    ),
-                    // Tried, though no INVITE could be sent (its phone is not registered, say).
-                    (None, Some(t)) => self.tried(cx, t.id, None, target),
-                    (None, None) => {}
-                }
-                Err(refused.end)
-            }
-        };
-        if let Stage::Reaching(r) = &mut self.stage {
-            if let Ok(ids) = &result {
-                r.targets.extend(ids.iter().map(|id| (*id, target.clone())));
-            }
-            r.reach.dialled(cx.now.mono, result);
-        }
-    }
-
-    /// Who calls, as the person's phone shows it.
-    pub(crate) fn identity(&self, cx: &Ctx<'_>, transfer: Option<&Transfer>) -> Identity {
-        let mut headers = Headers::new();
-        let mut name = self.from_name.clone();
-        if let (Some(t), Some(d)) = (transfer, self.dialplan(cx.plan)) {
-            name = Some(tandem_agent::package::show_on_phone(
-                &d.warm.show_on_phone,
-                &t.package,
-            ));
-            if let Some(alert) = &d.warm.alert_info {
-                headers.push(HeaderName::AlertInfo, format!("<http://127.0.0.1>;{alert}"));
-            }
-            let uui = tandem_agent::package::user_to_user(&t.package);
-            headers.push(HeaderName::UserToUser, format!("{uui};encoding=hex"));
-        }
-        Identity {
-            number: self.from.clone(),
-            name,
-            headers,
-        }
-    }
-
-    /// What a consult leg is told.
-    fn tell(&mut self, cx: &mut Ctx<'_>, leg: LegId, part: Part) {
-        let warm = self
-            .dialplan(cx.plan)
-            .map_or_else(WarmRules::default, |d| d.warm.clone());
-        let (headline, detail) = self
-            .reaching()
-            .and_then(|r| r.brief.clone())
-            .unwrap_or_default();
-        let keys = |more: bool| {
-            let more = if more {
-                format!(", {} to hear more", warm.more_key)
-            } else {
-                String::new()
-            };
-            format!(
-                "Press {} to take the call, {} if you cannot{more}.",
-                warm.accept_key, warm.decline_key
-            )
-        };
-        let text = match part {
-            Part::Brief => {
-                let room = (warm.brief_max.as_secs_f64() * WORDS_PER_SECOND) as usize;
-                let used =
-                    headline.split_whitespace().count() + keys(false).split_whitespace().count();
-                let fitting = fit(&detail, room.saturating_sub(used));
-                let keys = keys(fitting.len() < detail.len());
-                [headline.as_str(), &keys, &fitting]
-                    .join(" ")
-                    .trim()
-                    .to_owned()
-            }
-            Part::More => [headline.as_str(), &detail, &keys(false)]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .collect::<Vec<_>>()
-                .join(" "),
-            Part::AskAgain => keys(false),
-            Part::CallerLeft => "The caller has hung up. Goodbye.".to_owned(),
-        };
-        if let (Part::Brief | Part::More, Stage::Reaching(r)) = (part, &mut self.stage)
-            && let Some(t) = &mut r.transfer
-        {
-            t.told.push((leg, text.clone()));
-            let what = What::TransferBriefed {
-                transfer: t.id,
-                text: text.clone(),
-            };
-            self.journal(cx, what);
-        }
-        let sound = self.speech(cx.plan, text);
-        self.play(cx, leg, sound, Lane::Voice, Purpose::Tell(leg, part));
-    }
-
-    pub(crate) fn told(&mut self, cx: &mut Ctx<'_>, leg: LegId) {
-        if let Stage::Reaching(r) | Stage::Leaving(r) = &mut self.stage {
-            r.reach.handle_input(cx.now.mono, reach::Input::Told(leg));
-            self.drain_reach(cx);
-        }
-    }
-
-    /// Words for a consult leg could not be spoken: nothing was delivered, and the keys work all the same.
-    pub(crate) fn untold(&mut self, cx: &mut Ctx<'_>, leg: LegId, part: Part) {
-        if let (Part::Brief | Part::More, Stage::Reaching(r)) = (part, &mut self.stage) {
-            let told = r.transfer.as_mut().map(|t| &mut t.told);
-            if let Some(told) = told
-                && let Some(at) = told.iter().rposition(|(to, _)| *to == leg)
-            {
-                told.remove(at);
-            }
-            let text = format!("the brief for leg {} could not be spoken", leg.index);
-            self.journal(cx, What::Alarm { text });
-        }
-        self.told(cx, leg);
-    }
-
-    /// Somebody took the caller: both hear each other from here on.
-    fn join(&mut self, cx: &mut Ctx<'_>, leg: LegId, by: String) {
-        let Stage::Reaching(r) = std::mem::replace(&mut self.stage, Stage::Bridged { peer: leg })
-        else {
-            return;
-        };
-        self.quiet_background(cx);
-        if !self.answer_caller(cx) {
-            return;
-        }
-        if let Some(t) = &r.transfer {
-            self.journal(cx, What::TransferAccepted { transfer: t.id, by });
-        }
-        self.connect_all(cx);
-        match r.transfer {
-            None => self.journal(
-                cx,
-                What::Bridged {
-                    a: self.caller,
-                    b: leg,
-                },
-            ),
-            Some(t) => {
-                self.journal(cx, What::TransferBridged { transfer: t.id });
-                let told = t.told.iter().filter(|(to, _)| *to == leg);
-                let told: Vec<&str> = told.map(|(_, text)| text.as_str()).collect();
-                let delivered = (!told.is_empty()).then(|| told.join(" "));
-                self.journal(
-                    cx,
-                    What::HandoffAcknowledged {
-                        handoff: t.handoff,
-                        sha256: t.package.sha256(),
-                        delivered,
-                    },
-                );
-                self.journal(
-                    cx,
-                    What::TransferEnded {
-                        transfer: t.id,
-                        failed: None,
-                    },
-                );
-                self.journal(
-                    cx,
-                    What::HandoffEnded {
-                        handoff: t.handoff,
-                        end: HandoffEnd::Completed,
-                        reason: None,
-                    },
-                );
-                self.talk_input(cx, tandem_agent::Input::TransferDone { handoff: t.handoff });
-            }
-        }
-        // Whoever was on hold before the join still is.
-        let held: Vec<LegId> = self
-            .legs
-            .values()
-            .filter(|l| l.up() && l.held)
-            .map(|l| l.id)
-            .collect();
-        for id in held {
-            let other = if id == self.caller { leg } else { self.caller };
-            self.play_background(cx, other, None);
-        }
-    }
-
     /// Nobody took the caller.
     fn gave_up(&mut self, cx: &mut Ctx<'_>, end: Termination) {
         let Stage::Reaching(mut r) = std::mem::replace(&mut self.stage, Stage::Talking) else {
@@ -610,70 +318,4 @@ impl Call {
             },
         );
     }
-
-    /// 2xx to an INVITE of ours.
-    pub(crate) fn callee_answered(
-        &mut self,
-        cx: &mut Ctx<'_>,
-        id: LegId,
-        response: &tandem_sip::message::Response,
-    ) {
-        let Some(leg) = self.legs.get_mut(&id.index) else {
-            return;
-        };
-        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
-            return;
-        };
-        let answer = response.body_of_type(SDP).map(|b| sdp.accept(&b));
-        cx.sip(Command::Ack {
-            session,
-            body: None,
-        });
-        match answer {
-            Some(Ok(agreed)) if leg.alive() => {
-                leg.state = crate::leg::LegState::Up;
-                leg.answered = Some(cx.now.mono);
-                self.agreed(cx, id, agreed);
-                if let Stage::Reaching(r) = &mut self.stage {
-                    r.reach
-                        .handle_input(cx.now.mono, reach::Input::Answered(id));
-                    self.drain_reach(cx);
-                }
-            }
-            _ => {
-                let end = Termination {
-                    by: Party::Callee,
-                    reason: Reason::NoCodec,
-                    sip: 488,
-                    q850: 88,
-                };
-                self.hang(cx, id, Reason::NoCodec);
-                self.leg_is_over(cx, id, end);
-            }
-        }
-    }
-
-    /// The person gives the caller back to the AI, or leaves them to it.
-    pub(crate) fn give_back(&mut self, cx: &mut Ctx<'_>, person: LegId) {
-        self.hang(cx, person, Reason::Normal);
-        self.back_to_agent(cx, None);
-        cx.media(MediaCommand::Connect {
-            call: self.id,
-            hears: Vec::new(),
-        });
-    }
-}
-
-/// As many whole sentences of `text` as fit into `words`.
-fn fit(text: &str, words: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for sentence in text.split_inclusive(['.', '!', '?']) {
-        used += sentence.split_whitespace().count();
-        if used > words {
-            break;
-        }
-        out.push_str(sentence);
-    }
-    out.trim().to_owned()
 }

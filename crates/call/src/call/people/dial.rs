@@ -1,0 +1,169 @@
+//! From a target of the reaching to the legs that are rung for it, and their answer.
+
+use super::super::{Call, Ctx, Stage, Transfer, legs::SDP};
+use crate::{
+    reach,
+    ways::{self, Identity},
+};
+use tandem_dialplan::Destination;
+use tandem_sip::{
+    api::Command,
+    message::{HeaderName, Headers},
+};
+use tandem_types::{
+    LegId, Party, Reason, Termination, TransferId,
+    journal::{LegRole, What},
+};
+
+impl Call {
+    /// 18x of the far end becomes ours, while the caller is not answered yet.
+    pub(super) fn pass_ringing(&mut self, cx: &mut Ctx<'_>) {
+        if let Some(session) = self.leg(self.caller).and_then(|l| l.session) {
+            cx.sip(Command::Progress {
+                session,
+                status: 180,
+                headers: Headers::new(),
+                body: None,
+            });
+        }
+    }
+
+    /// One more attempt of the transfer that is under way.
+    fn tried(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        transfer: TransferId,
+        leg: Option<LegId>,
+        to: &Destination,
+    ) {
+        let Stage::Reaching(r) = &mut self.stage else {
+            return;
+        };
+        let Some(t) = &mut r.transfer else { return };
+        t.dialled += 1;
+        let what = What::TransferDialled {
+            transfer,
+            leg,
+            target: to.to_string(),
+            attempt: t.dialled,
+        };
+        self.journal(cx, what);
+    }
+
+    pub(super) fn dial_target(&mut self, cx: &mut Ctx<'_>, target: &Destination) {
+        let (transfer, briefed) = self
+            .reaching()
+            .map_or((None, false), |r| (r.transfer.clone(), r.brief.is_some()));
+        let identity = self.identity(cx, transfer.as_ref());
+        let result = match ways::to(
+            cx.plan,
+            cx.house,
+            self.dialplan.as_deref(),
+            &self.to,
+            target,
+            &identity,
+        ) {
+            Ok(legs) => {
+                let role = if briefed {
+                    LegRole::Consult
+                } else {
+                    LegRole::Callee
+                };
+                let mut ids = Vec::new();
+                for leg in legs {
+                    let id = self.dial_leg(cx, role, leg.peer, leg.shape, leg.ways);
+                    if let Some(t) = &transfer {
+                        self.tried(cx, t.id, Some(id), target);
+                    }
+                    ids.push(id);
+                }
+                Ok(ids)
+            }
+            Err(refused) => {
+                match (refused.rule, &transfer) {
+                    (Some(rule), _) => self.journal(
+                        cx,
+                        What::Refused {
+                            wanted: target.to_string(),
+                            rule,
+                        },
+                    ),
+                    // Tried, though no INVITE could be sent (its phone is not registered, say).
+                    (None, Some(t)) => self.tried(cx, t.id, None, target),
+                    (None, None) => {}
+                }
+                Err(refused.end)
+            }
+        };
+        if let Stage::Reaching(r) = &mut self.stage {
+            if let Ok(ids) = &result {
+                r.targets.extend(ids.iter().map(|id| (*id, target.clone())));
+            }
+            r.reach.dialled(cx.now.mono, result);
+        }
+    }
+
+    /// Who calls, as the person's phone shows it.
+    pub(crate) fn identity(&self, cx: &Ctx<'_>, transfer: Option<&Transfer>) -> Identity {
+        let mut headers = Headers::new();
+        let mut name = self.from_name.clone();
+        if let (Some(t), Some(d)) = (transfer, self.dialplan(cx.plan)) {
+            name = Some(tandem_agent::package::show_on_phone(
+                &d.warm.show_on_phone,
+                &t.package,
+            ));
+            if let Some(alert) = &d.warm.alert_info {
+                headers.push(HeaderName::AlertInfo, format!("<http://127.0.0.1>;{alert}"));
+            }
+            let uui = tandem_agent::package::user_to_user(&t.package);
+            headers.push(HeaderName::UserToUser, format!("{uui};encoding=hex"));
+        }
+        Identity {
+            number: self.from.clone(),
+            name,
+            headers,
+        }
+    }
+
+    /// 2xx to an INVITE of ours.
+    pub(crate) fn callee_answered(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        id: LegId,
+        response: &tandem_sip::message::Response,
+    ) {
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
+        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
+            return;
+        };
+        let answer = response.body_of_type(SDP).map(|b| sdp.accept(&b));
+        cx.sip(Command::Ack {
+            session,
+            body: None,
+        });
+        match answer {
+            Some(Ok(agreed)) if leg.alive() => {
+                leg.state = crate::leg::LegState::Up;
+                leg.answered = Some(cx.now.mono);
+                self.agreed(cx, id, agreed);
+                if let Stage::Reaching(r) = &mut self.stage {
+                    r.reach
+                        .handle_input(cx.now.mono, reach::Input::Answered(id));
+                    self.drain_reach(cx);
+                }
+            }
+            _ => {
+                let end = Termination {
+                    by: Party::Callee,
+                    reason: Reason::NoCodec,
+                    sip: 488,
+                    q850: 88,
+                };
+                self.hang(cx, id, Reason::NoCodec);
+                self.leg_is_over(cx, id, end);
+            }
+        }
+    }
+}
