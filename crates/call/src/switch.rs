@@ -10,31 +10,30 @@
 
 mod admit;
 mod arrive;
+mod run;
+mod signal;
 
 use crate::{
     api::{Admin, Census, Input, Output, SwitchConfig},
-    call::{Call, Ctx},
+    call::Call,
     house::House,
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 use tandem_agent::Brain;
 use tandem_dialplan::Plan;
 use tandem_sip::{
-    api::{Command, EndpointConfig, Event, Flow, Output as SipOutput, RequestKey, SessionId},
+    api::{Command, EndpointConfig, Flow, RequestKey, SessionId},
     endpoint::Endpoint,
-    message::{Headers, Message, Method},
+    message::Method,
 };
 use tandem_types::{
-    CallId, LegId, Mono, Now, Party, Reason, Rng, Termination,
-    journal::{Event as JournalEvent, What},
-    media::{MediaCommand, MediaEvent},
-    provider::{ProviderCommand, ProviderEvent},
+    CallId, LegId, Mono, Now, Party, Reason, Rng, Termination, media::MediaEvent,
+    provider::ProviderEvent,
 };
 
 /// Sessions that ended and are still told apart in traces.
@@ -230,232 +229,6 @@ impl Switch {
         }
     }
 
-    fn sip_output(&mut self, now: Now, output: SipOutput) {
-        match output {
-            SipOutput::Transmit {
-                flow,
-                bytes,
-                session,
-            } => {
-                self.trace(session, true, flow, &bytes);
-                self.out.push_back(Output::Transmit { flow, bytes });
-            }
-            SipOutput::Taken {
-                flow,
-                session,
-                message,
-            } => {
-                let bytes = message.to_bytes();
-                self.trace(session, false, flow, &bytes);
-            }
-            SipOutput::Event(event) => self.sip_event(now, event),
-        }
-    }
-
-    fn trace(&mut self, session: Option<SessionId>, sent: bool, flow: Flow, bytes: &bytes::Bytes) {
-        let Some(session) = session else { return };
-        let past = || {
-            self.past
-                .iter()
-                .find(|(s, _)| *s == session)
-                .map(|(_, call)| *call)
-        };
-        match self
-            .sessions
-            .get(&session)
-            .map(|leg| leg.call)
-            .or_else(past)
-        {
-            Some(call) => self.out.push_back(Output::Trace {
-                call,
-                sent,
-                flow,
-                bytes: bytes.clone(),
-            }),
-            // The INVITE of a call that is just being made; dropped with the session if none comes of it.
-            None if self.untold.len() < 64 => {
-                self.untold.push((session, sent, flow, bytes.clone()))
-            }
-            None => {}
-        }
-    }
-
-    fn sip_event(&mut self, now: Now, event: Event) {
-        let session = match &event {
-            Event::Invited { .. } => None,
-            Event::Progress { session, .. }
-            | Event::Answered { session, .. }
-            | Event::Failed { session, .. }
-            | Event::Acked { session, .. }
-            | Event::Request { session, .. }
-            | Event::Ended { session, .. } => Some(*session),
-            Event::Response { session, .. } => *session,
-            Event::OutOfDialog { .. } => None,
-        };
-        match (event, session) {
-            (
-                Event::Invited {
-                    session,
-                    flow,
-                    request,
-                },
-                _,
-            ) => self.invited(now, session, flow, &request),
-            (Event::OutOfDialog { key, flow, request }, _) => {
-                self.out_of_dialog(now, key, flow, &request)
-            }
-            (
-                Event::Response {
-                    key,
-                    result,
-                    session: None,
-                },
-                _,
-            ) => {
-                self.house.registration_response(now, key, result);
-            }
-            (event, Some(session)) => {
-                let key = match &event {
-                    Event::Response { key, .. } => Some(*key),
-                    _ => None,
-                };
-                let over = matches!(event, Event::Failed { .. } | Event::Ended { .. });
-                let leg = key
-                    .and_then(|k| self.requests.remove(&k))
-                    .or_else(|| self.sessions.get(&session).copied());
-                if over {
-                    if let Some(leg) = self.sessions.remove(&session) {
-                        self.past.truncate(PAST - 1);
-                        self.past.push_front((session, leg.call));
-                    }
-                    self.untold.retain(|(s, ..)| *s != session);
-                }
-                if let Some(leg) = leg {
-                    self.with_call(now, leg.call, |c, cx| c.handle_sip(cx, leg, event));
-                }
-            }
-            (_, None) => {}
-        }
-    }
-
-    /// Runs a verb of one call, and keeps what is outside of it up to date. A panic inside ends that call alone.
-    fn with_call(&mut self, now: Now, id: CallId, verb: impl FnOnce(&mut Call, &mut Ctx<'_>)) {
-        let Some(mut call) = self.calls.remove(&id) else {
-            return;
-        };
-        let mut cx = Ctx {
-            now,
-            plan: &self.plan,
-            brains: &self.brains,
-            endpoint: &mut self.endpoint,
-            house: &mut self.house,
-            rng: &mut self.rng,
-            out: &mut self.out,
-            sessions: &mut self.sessions,
-            requests: &mut self.requests,
-        };
-        let whole = catch_unwind(AssertUnwindSafe(|| {
-            verb(&mut call, &mut cx);
-            call
-        }));
-        match whole {
-            Ok(call) => self.keep(call),
-            Err(_) => self.bury(now, id),
-        }
-    }
-
-    /// Puts a call back, or lets go of it when nothing of it is left.
-    fn keep(&mut self, call: Call) {
-        let id = call.id;
-        if call.over() {
-            self.forget(id);
-            return;
-        }
-        let deadline = call.poll_timeout().map(|(at, _)| at);
-        let head = self.heads.entry(id).or_default();
-        head.seq = call.seq;
-        head.started = call.started;
-        if head.deadline != deadline {
-            if let Some(old) = head.deadline {
-                self.deadlines.remove(&(old, id));
-            }
-            if let Some(new) = deadline {
-                self.deadlines.insert((new, id));
-            }
-            head.deadline = deadline;
-        }
-        self.house.count(&call);
-        self.calls.insert(id, call);
-    }
-
-    fn forget(&mut self, id: CallId) {
-        if let Some(Head {
-            deadline: Some(at), ..
-        }) = self.heads.remove(&id)
-        {
-            self.deadlines.remove(&(at, id));
-        }
-        self.requests.retain(|_, leg| leg.call != id);
-        self.house.forget(id);
-    }
-
-    /// A call whose own state cannot be trusted any more: both legs get their BYE, the journal says so.
-    fn bury(&mut self, now: Now, id: CallId) {
-        let sessions: Vec<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(_, leg)| leg.call == id)
-            .map(|(session, _)| *session)
-            .collect();
-        let head = self.heads.get(&id).copied().unwrap_or_default();
-        let end = Termination::new(Party::Gateway, Reason::Internal);
-        let duration_ms = now.mono.since(head.started.mono).as_millis() as u64;
-        let rows = [
-            What::Alarm {
-                text: "this call ran into a fault of the gateway and was ended".into(),
-            },
-            What::CallEnded {
-                end,
-                duration_ms,
-                billed_ms: duration_ms,
-            },
-        ];
-        // Rows that the verb had already queued keep their numbers: ours come after the highest.
-        let seq = self
-            .out
-            .iter()
-            .filter_map(|o| match o {
-                Output::Journal(e) if e.call == id => Some(e.seq),
-                _ => None,
-            })
-            .max()
-            .unwrap_or(head.seq);
-        for (n, what) in rows.into_iter().enumerate() {
-            let event = JournalEvent {
-                call: id,
-                seq: seq + 1 + n as u32,
-                at: now.wall,
-                what,
-            };
-            self.out.push_back(Output::Journal(event));
-        }
-        for session in sessions {
-            self.sessions.remove(&session);
-            let command = Command::Hangup {
-                session,
-                headers: Headers::new(),
-            };
-            self.endpoint
-                .handle_input(now, tandem_sip::api::Input::Command(command));
-        }
-        self.out
-            .push_back(Output::Media(MediaCommand::CloseCall { call: id }));
-        let leg = LegId { call: id, index: 1 };
-        self.out
-            .push_back(Output::Provider(ProviderCommand::Forget { leg }));
-        self.forget(id);
-    }
-
     fn admin(&mut self, now: Now, admin: Admin) {
         let end = Termination::new(Party::Admin, Reason::Normal);
         match admin {
@@ -479,31 +252,6 @@ impl Switch {
                         );
                     });
                     self.settle(now);
-                }
-            }
-        }
-    }
-
-    fn packet(&mut self, now: Now, from: Flow, bytes: bytes::Bytes) {
-        match Message::parse(bytes) {
-            Ok(message) if self.admits(&from, &message) => {
-                self.endpoint
-                    .handle_input(now, tandem_sip::api::Input::Message { from, message });
-            }
-            Ok(_) => self.out.push_back(Output::Refused {
-                from: from.remote,
-                why: "unknown-source",
-            }),
-            Err(malformed) => {
-                self.out.push_back(Output::Refused {
-                    from: from.remote,
-                    why: "malformed",
-                });
-                if let Some(reply) = malformed.reply.filter(|_| self.trusts(&from)) {
-                    self.out.push_back(Output::Transmit {
-                        flow: from,
-                        bytes: reply.to_bytes(),
-                    });
                 }
             }
         }

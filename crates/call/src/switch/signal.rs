@@ -1,0 +1,144 @@
+//! What comes from the network, through the endpoint, to the call that it belongs to; and the trace of it.
+
+use super::{PAST, Switch};
+use crate::api::Output;
+use tandem_sip::{
+    api::{Event, Flow, Output as SipOutput, SessionId},
+    message::Message,
+};
+use tandem_types::Now;
+
+impl Switch {
+    pub(super) fn packet(&mut self, now: Now, from: Flow, bytes: bytes::Bytes) {
+        match Message::parse(bytes) {
+            Ok(message) if self.admits(&from, &message) => {
+                self.endpoint
+                    .handle_input(now, tandem_sip::api::Input::Message { from, message });
+            }
+            Ok(_) => self.out.push_back(Output::Refused {
+                from: from.remote,
+                why: "unknown-source",
+            }),
+            Err(malformed) => {
+                self.out.push_back(Output::Refused {
+                    from: from.remote,
+                    why: "malformed",
+                });
+                if let Some(reply) = malformed.reply.filter(|_| self.trusts(&from)) {
+                    self.out.push_back(Output::Transmit {
+                        flow: from,
+                        bytes: reply.to_bytes(),
+                    });
+                }
+            }
+        }
+    }
+
+    pub(super) fn sip_output(&mut self, now: Now, output: SipOutput) {
+        match output {
+            SipOutput::Transmit {
+                flow,
+                bytes,
+                session,
+            } => {
+                self.trace(session, true, flow, &bytes);
+                self.out.push_back(Output::Transmit { flow, bytes });
+            }
+            SipOutput::Taken {
+                flow,
+                session,
+                message,
+            } => {
+                let bytes = message.to_bytes();
+                self.trace(session, false, flow, &bytes);
+            }
+            SipOutput::Event(event) => self.sip_event(now, event),
+        }
+    }
+
+    fn trace(&mut self, session: Option<SessionId>, sent: bool, flow: Flow, bytes: &bytes::Bytes) {
+        let Some(session) = session else { return };
+        let past = || {
+            self.past
+                .iter()
+                .find(|(s, _)| *s == session)
+                .map(|(_, call)| *call)
+        };
+        match self
+            .sessions
+            .get(&session)
+            .map(|leg| leg.call)
+            .or_else(past)
+        {
+            Some(call) => self.out.push_back(Output::Trace {
+                call,
+                sent,
+                flow,
+                bytes: bytes.clone(),
+            }),
+            // The INVITE of a call that is just being made; dropped with the session if none comes of it.
+            None if self.untold.len() < 64 => {
+                self.untold.push((session, sent, flow, bytes.clone()))
+            }
+            None => {}
+        }
+    }
+
+    fn sip_event(&mut self, now: Now, event: Event) {
+        let session = match &event {
+            Event::Invited { .. } => None,
+            Event::Progress { session, .. }
+            | Event::Answered { session, .. }
+            | Event::Failed { session, .. }
+            | Event::Acked { session, .. }
+            | Event::Request { session, .. }
+            | Event::Ended { session, .. } => Some(*session),
+            Event::Response { session, .. } => *session,
+            Event::OutOfDialog { .. } => None,
+        };
+        match (event, session) {
+            (
+                Event::Invited {
+                    session,
+                    flow,
+                    request,
+                },
+                _,
+            ) => self.invited(now, session, flow, &request),
+            (Event::OutOfDialog { key, flow, request }, _) => {
+                self.out_of_dialog(now, key, flow, &request)
+            }
+            (
+                Event::Response {
+                    key,
+                    result,
+                    session: None,
+                },
+                _,
+            ) => {
+                self.house.registration_response(now, key, result);
+            }
+            (event, Some(session)) => {
+                let key = match &event {
+                    Event::Response { key, .. } => Some(*key),
+                    _ => None,
+                };
+                let over = matches!(event, Event::Failed { .. } | Event::Ended { .. });
+                let leg = key
+                    .and_then(|k| self.requests.remove(&k))
+                    .or_else(|| self.sessions.get(&session).copied());
+                if over {
+                    if let Some(leg) = self.sessions.remove(&session) {
+                        self.past.truncate(PAST - 1);
+                        self.past.push_front((session, leg.call));
+                    }
+                    self.untold.retain(|(s, ..)| *s != session);
+                }
+                if let Some(leg) = leg {
+                    self.with_call(now, leg.call, |c, cx| c.handle_sip(cx, leg, event));
+                }
+            }
+            (_, None) => {}
+        }
+    }
+}
