@@ -18,6 +18,11 @@
 //! A round holds several targets when they are rung together; a target may be several legs (a phone
 //! with two contacts). The first that *accepts* wins; the others are cancelled.
 
+mod api;
+mod leg;
+
+pub use api::{Input, Output, Part, Rules};
+
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
 use tandem_dialplan::Destination;
@@ -28,116 +33,6 @@ use tandem_types::{LegId, Mono, Party, Reason, Termination};
 const POST_DIAL: Duration = Duration::from_secs(12);
 /// How long an answered person is told that the caller has left.
 const FAREWELL: Duration = Duration::from_secs(3);
-
-/// Times and keys of one reaching.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rules {
-    /// Ring time, from the first 18x.
-    pub ring: Duration,
-    /// Wait for a key after the brief.
-    pub answer_wait: Duration,
-    /// Rounds that may be tried.
-    pub attempts: u32,
-    /// In all.
-    pub total: Duration,
-    /// Takes the caller.
-    pub accept_key: char,
-    /// Refuses.
-    pub decline_key: char,
-    /// Tells more.
-    pub more_key: char,
-    /// There is a brief; else answering is accepting.
-    pub briefed: bool,
-}
-
-/// What a person is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Part {
-    /// Headline and detail, and which keys there are.
-    Brief,
-    /// The detail once more.
-    More,
-    /// "Press 1 to take the call."
-    AskAgain,
-    /// "The caller has hung up."
-    CallerLeft,
-}
-
-/// What comes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// First 18x.
-    Rang(LegId),
-    /// 2xx with usable media.
-    Answered(LegId),
-    /// Failed before it was answered, or hung up afterwards.
-    Gone(LegId, Termination),
-    /// A key on a consult leg.
-    Key(LegId, char),
-    /// What was being told to a leg is over.
-    Told(LegId),
-    /// The caller has hung up.
-    CallerGone,
-    /// The caller wants the AI back, or an admin ends the attempt.
-    Abandon,
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Output {
-    /// Dial this target; then call [`Reach::dialled`].
-    Dial {
-        /// Whom.
-        target: Destination,
-        /// Counts from 1.
-        attempt: u32,
-    },
-    /// Somebody's phone rings.
-    Ringing,
-    /// Somebody answered.
-    Answered {
-        /// Who.
-        leg: LegId,
-    },
-    /// Tell a leg something.
-    Tell {
-        /// Whom.
-        leg: LegId,
-        /// What.
-        part: Part,
-    },
-    /// Stop telling it.
-    Hush {
-        /// Whom.
-        leg: LegId,
-    },
-    /// CANCEL or BYE with this reason.
-    Hang {
-        /// Whom.
-        leg: LegId,
-        /// Why.
-        reason: Reason,
-    },
-    /// One attempt failed.
-    AttemptFailed {
-        /// How.
-        end: Termination,
-    },
-    /// Join the caller and this leg. Final.
-    Join {
-        /// Whom.
-        leg: LegId,
-        /// What accepted: `answer`, `key 1`.
-        by: String,
-    },
-    /// Nobody took it. Final.
-    GaveUp {
-        /// The last failure that says something.
-        end: Termination,
-    },
-    /// After the caller left, every leg is released. Final.
-    Released,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Step {
@@ -247,99 +142,6 @@ impl Reach {
                     self.leg_input(now, at, input);
                 }
             }
-        }
-    }
-
-    fn leg_input(&mut self, now: Mono, at: usize, input: Input) {
-        let leg = self.legs[at].leg;
-        let step = self.legs[at].step.clone();
-        match (step, input) {
-            (Step::Dialling { .. }, Input::Rang(_)) => {
-                self.legs[at].step = Step::Ringing {
-                    until: now + self.rules.ring,
-                };
-                if !std::mem::replace(&mut self.rang, true) {
-                    self.out.push_back(Output::Ringing);
-                }
-            }
-            (Step::Dialling { .. } | Step::Ringing { .. }, Input::Answered(_)) => {
-                self.out.push_back(Output::Answered { leg });
-                if self.rules.briefed {
-                    self.legs[at].step = Step::Telling { asked: false };
-                    self.out.push_back(Output::Tell {
-                        leg,
-                        part: Part::Brief,
-                    });
-                } else {
-                    self.join(leg, "answer");
-                }
-            }
-            (Step::Leaving { .. }, Input::Told(_)) => {
-                self.legs.remove(at);
-                self.out.push_back(Output::Hang {
-                    leg,
-                    reason: Reason::Cancelled,
-                });
-                self.if_left();
-            }
-            (Step::Leaving { .. }, Input::Gone(..)) => {
-                self.legs.remove(at);
-                self.if_left();
-            }
-            (_, Input::Gone(_, end)) => {
-                self.legs.remove(at);
-                self.attempt_failed(end);
-                self.if_empty_next();
-            }
-            (Step::Telling { asked }, Input::Told(_)) => {
-                self.legs[at].step = Step::Waiting {
-                    until: now + self.rules.answer_wait,
-                    asked,
-                };
-            }
-            (Step::Telling { .. } | Step::Waiting { .. }, Input::Key(_, key)) => {
-                self.key(at, leg, key)
-            }
-            // Said and done already, or not yet possible: a second 18x, a key while it rings (early media), a late answer.
-            (Step::Ringing { .. }, Input::Rang(_))
-            | (
-                Step::Telling { .. } | Step::Waiting { .. } | Step::Leaving { .. },
-                Input::Rang(_) | Input::Answered(_),
-            )
-            | (
-                Step::Dialling { .. } | Step::Ringing { .. } | Step::Leaving { .. },
-                Input::Key(..),
-            )
-            | (
-                Step::Dialling { .. } | Step::Ringing { .. } | Step::Waiting { .. },
-                Input::Told(_),
-            )
-            | (_, Input::CallerGone | Input::Abandon) => {}
-        }
-    }
-
-    fn key(&mut self, at: usize, leg: LegId, key: char) {
-        let r = &self.rules;
-        if key == r.accept_key {
-            let by = format!("key {key}");
-            self.out.push_back(Output::Hush { leg });
-            self.join(leg, &by);
-        } else if key == r.decline_key {
-            self.legs.remove(at);
-            self.out.push_back(Output::Hush { leg });
-            self.out.push_back(Output::Hang {
-                leg,
-                reason: Reason::Declined,
-            });
-            self.attempt_failed(Termination::new(Party::Callee, Reason::Declined));
-            self.if_empty_next();
-        } else if key == r.more_key {
-            self.legs[at].step = Step::Telling { asked: false };
-            self.out.push_back(Output::Hush { leg });
-            self.out.push_back(Output::Tell {
-                leg,
-                part: Part::More,
-            });
         }
     }
 
