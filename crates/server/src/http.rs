@@ -1,6 +1,7 @@
 //! Health, metrics and the API. It decides nothing: it asks the shard or the store.
 
 use crate::{
+    places::ShardHandle,
     shard::{Snapshot, ToShard},
     trace::{TraceRing, ladder},
 };
@@ -17,7 +18,6 @@ use serde_json::json;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
-    mpsc::SyncSender,
 };
 use tandem_call::Admin;
 use tandem_store::{CallFilter, HandoffFilter, Store};
@@ -29,7 +29,7 @@ const ROWS: u32 = 50;
 
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) shard: SyncSender<ToShard>,
+    pub(crate) shard: ShardHandle,
     pub(crate) store: Store,
     pub(crate) projector: watch::Receiver<tandem_store::Status>,
     pub(crate) trace: Arc<TraceRing>,
@@ -41,7 +41,9 @@ pub(crate) struct App {
 impl App {
     pub(crate) async fn snapshot(&self) -> Option<Snapshot> {
         let (ask, answer) = oneshot::channel();
-        self.shard.try_send(ToShard::Snapshot(ask)).ok()?;
+        if !self.shard.wish(ToShard::Snapshot(ask)) {
+            return None;
+        }
         answer.await.ok()
     }
 }
@@ -163,12 +165,13 @@ async fn hangup(State(app): State<App>, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse::<CallId>() else {
         return problem(StatusCode::BAD_REQUEST, "that is no call id");
     };
-    match app.shard.try_send(ToShard::admin(Admin::Hangup(id))) {
-        Ok(()) => StatusCode::ACCEPTED.into_response(),
-        Err(_) => problem(
+    if app.shard.wish(ToShard::admin(Admin::Hangup(id))) {
+        StatusCode::ACCEPTED.into_response()
+    } else {
+        problem(
             StatusCode::SERVICE_UNAVAILABLE,
             "the switch does not answer",
-        ),
+        )
     }
 }
 

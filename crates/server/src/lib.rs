@@ -12,14 +12,13 @@
 //!                   sockets, Engine   PCM, segments
 //! ```
 //!
-//! Every queue is bounded. To the shard: a full queue drops a datagram (SIP repeats it), closes a TCP connection, and
-//! makes providers wait. To a media worker: commands have 16,384 places; when even that is full the command
-//! is lost and counted, and an alarm says so. To the speech desk: 1,024; a full one answers Overloaded.
+//! Every queue is bounded; what happens when one is full, and how it is counted, stands in `places`.
 
 mod clock;
 pub mod config;
 mod http;
 mod media_worker;
+mod places;
 mod run;
 mod shard;
 mod speech_desk;
@@ -27,4 +26,4 @@ pub mod trace;
 
 pub use clock::Clock;
 pub use run::{Gateway, StartError, start};
-pub use shard::{Snapshot, ToShard};
+pub use shard::Snapshot;

@@ -1,8 +1,15 @@
 //! A media worker: a thread that owns its legs' sockets and their graphs. Packets are answered in the step in
 //! which they come; commands, sound and events travel by bounded queues.
 
+mod handle;
+mod wav;
+
+pub(crate) use self::handle::{MediaHandle, call_of};
+
+use self::handle::{Orders, Sound};
 use crate::{
     Clock,
+    places::ShardHandle,
     shard::ToShard,
     speech_desk::{DeskHandle, Segments},
 };
@@ -11,12 +18,8 @@ use std::{
     collections::BTreeMap,
     io::ErrorKind,
     net::IpAddr,
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
     thread::JoinHandle,
     time::Duration,
 };
@@ -24,15 +27,8 @@ use tandem_call::Input;
 use tandem_media::{Engine, EngineConfig, Output, Transmit};
 use tandem_net::PortPool;
 use tandem_speech::Line;
-use tandem_types::{
-    CallId, LegId, PlayerId, Rng,
-    media::{MediaCommand, MediaEvent},
-};
+use tandem_types::{LegId, PlayerId, Rng, media::MediaEvent};
 
-/// Commands that may wait; see the crate's page.
-const COMMANDS: usize = 16_384;
-/// Chunks of sound that may wait: each is at most 200 ms.
-const CHUNKS: usize = 4096;
 /// The largest datagram that is read: more than Ethernet carries.
 const DATAGRAM: usize = 2048;
 /// Datagrams taken from one socket before the others have their turn.
@@ -52,83 +48,6 @@ pub(crate) struct WorkerConfig {
     pub(crate) config_dir: PathBuf,
 }
 
-/// Sound for a player.
-enum Sound {
-    Pcm(PlayerId, Vec<i16>),
-    Ended(PlayerId),
-    Failed(PlayerId),
-}
-
-/// For the shard and the speech desk.
-#[derive(Clone)]
-pub(crate) struct MediaHandle {
-    commands: SyncSender<MediaCommand>,
-    sound: SyncSender<Sound>,
-    waker: Arc<Waker>,
-    stop: Arc<AtomicBool>,
-}
-
-impl MediaHandle {
-    pub(crate) fn command(&self, command: MediaCommand) {
-        if self.commands.try_send(command).is_err() {
-            metrics::counter!("tandem_media_commands_lost_total").increment(1);
-            tracing::error!(target: "tandem::alarm", "a media worker's queue is full; a command is lost");
-        }
-        self.wake();
-    }
-
-    pub(crate) async fn audio(&self, player: PlayerId, pcm: Vec<i16>) {
-        self.push(Sound::Pcm(player, pcm)).await;
-    }
-
-    pub(crate) async fn audio_ended(&self, player: PlayerId) {
-        self.push(Sound::Ended(player)).await;
-    }
-
-    pub(crate) async fn audio_failed(&self, player: PlayerId) {
-        self.push(Sound::Failed(player)).await;
-    }
-
-    /// Sound waits for a place; the worker takes it within a tick.
-    async fn push(&self, mut sound: Sound) {
-        loop {
-            match self.sound.try_send(sound) {
-                Err(TrySendError::Full(back)) => {
-                    sound = back;
-                    tokio::task::yield_now().await;
-                }
-                Ok(()) => return self.wake(),
-                Err(TrySendError::Disconnected(_)) => return,
-            }
-        }
-    }
-
-    fn wake(&self) {
-        let _ = self.waker.wake();
-    }
-
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.wake();
-    }
-}
-
-/// The call that a command is about.
-pub(crate) fn call_of(command: &MediaCommand) -> CallId {
-    match command {
-        MediaCommand::OpenLeg { leg, .. }
-        | MediaCommand::SetFlow { leg, .. }
-        | MediaCommand::CloseLeg { leg }
-        | MediaCommand::Listen { leg, .. }
-        | MediaCommand::SendDigits { leg, .. } => leg.call,
-        MediaCommand::Play { player, .. }
-        | MediaCommand::Pause { player }
-        | MediaCommand::Resume { player }
-        | MediaCommand::Stop { player } => player.call,
-        MediaCommand::Connect { call, .. } | MediaCommand::CloseCall { call } => *call,
-    }
-}
-
 /// The sockets of one leg.
 struct Sockets {
     rtp: UdpSocket,
@@ -146,9 +65,8 @@ struct Worker {
     /// Tokens are twice the slot, plus one for RTCP.
     slots: Vec<Option<LegId>>,
     free_slots: Vec<usize>,
-    commands: Receiver<MediaCommand>,
-    sound: Receiver<Sound>,
-    shard: SyncSender<ToShard>,
+    orders: Orders,
+    shard: ShardHandle,
     desk: DeskHandle,
     segments: Segments,
     config_dir: PathBuf,
@@ -160,21 +78,12 @@ struct Worker {
 pub(crate) fn start(
     config: WorkerConfig,
     clock: Clock,
-    shard: SyncSender<ToShard>,
+    shard: ShardHandle,
     desk: DeskHandle,
     segments: Segments,
 ) -> std::io::Result<(MediaHandle, JoinHandle<()>)> {
     let poll = Poll::new()?;
-    let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-    let (command_sender, commands) = sync_channel(COMMANDS);
-    let (sound_sender, sound) = sync_channel(CHUNKS);
-    let stop = Arc::new(AtomicBool::new(false));
-    let handle = MediaHandle {
-        commands: command_sender,
-        sound: sound_sender,
-        waker,
-        stop: stop.clone(),
-    };
+    let (handle, orders) = MediaHandle::new(Waker::new(poll.registry(), WAKE)?);
     let engine = EngineConfig {
         rtp_timeout: config.rtp_timeout,
         advertise: Some(config.advertise),
@@ -197,8 +106,7 @@ pub(crate) fn start(
         legs: BTreeMap::new(),
         slots: Vec::new(),
         free_slots: Vec::new(),
-        commands,
-        sound,
+        orders,
         shard,
         desk,
         segments,
@@ -208,15 +116,15 @@ pub(crate) fn start(
     };
     let thread = std::thread::Builder::new()
         .name(format!("media-{}", config.index))
-        .spawn(move || worker.run(&stop))?;
+        .spawn(move || worker.run())?;
     Ok((handle, thread))
 }
 
 impl Worker {
-    fn run(mut self, stop: &AtomicBool) {
+    fn run(mut self) {
         let mut events = Events::with_capacity(1024);
         let mut buffer = [0u8; DATAGRAM];
-        while !stop.load(Ordering::Relaxed) {
+        while !self.orders.stop.load(Ordering::Relaxed) {
             let now = self.clock.now();
             let wait = self.engine.poll_timeout().map(|(at, _)| at.since(now.mono));
             match self.poll.poll(&mut events, wait) {
@@ -279,11 +187,11 @@ impl Worker {
     }
 
     fn take_orders(&mut self) {
-        while let Ok(command) = self.commands.try_recv() {
+        while let Ok(command) = self.orders.commands.try_recv() {
             self.engine.handle_command(self.clock.now(), command);
             self.drain();
         }
-        while let Ok(sound) = self.sound.try_recv() {
+        while let Ok(sound) = self.orders.sound.try_recv() {
             match sound {
                 Sound::Pcm(player, pcm) => {
                     if !self.engine.push_audio(player, &pcm) {
@@ -387,7 +295,7 @@ impl Worker {
 
     /// Events wait for a place in the shard's queue: none of them may be lost, and the shard never waits for us.
     fn tell(&self, event: MediaEvent) {
-        let _ = self.shard.send(ToShard::Input(Input::Media(event)));
+        self.shard.event(ToShard::Input(Input::Media(event)));
     }
 
     /// A sound file is read once; the first call that wants it waits for the disk.
@@ -395,7 +303,7 @@ impl Worker {
         let full = self.config_dir.join(path);
         let pcm = match self.files.get(path) {
             Some(pcm) => Ok(pcm.clone()),
-            None => read_wav(&full).map(|pcm| -> Arc<[i16]> { pcm.into() }),
+            None => wav::read_wav(&full).map(|pcm| -> Arc<[i16]> { pcm.into() }),
         };
         match pcm {
             Ok(pcm) => {
@@ -418,22 +326,4 @@ fn send(legs: &BTreeMap<LegId, Sockets>, t: Transmit<'_>) {
         // A full buffer drops the packet, as a full link would.
         let _ = socket.send_to(t.bytes, t.to);
     }
-}
-
-/// A WAV file of 16 bits, any rate, its first channel, at 8 kHz.
-fn read_wav(path: &Path) -> Result<Vec<i16>, hound::Error> {
-    let mut reader = hound::WavReader::open(path)?;
-    let spec = reader.spec();
-    if spec.bits_per_sample != 16 || spec.sample_format != hound::SampleFormat::Int {
-        return Err(hound::Error::FormatError(
-            "not 16-bit PCM; `sox in.wav -b 16 out.wav` makes it so",
-        ));
-    }
-    let channels = usize::from(spec.channels.max(1));
-    let samples: Result<Vec<i16>, _> = reader.samples::<i16>().step_by(channels).collect();
-    Ok(tandem_codec::resample::whole(
-        &samples?,
-        spec.sample_rate,
-        8000,
-    ))
 }

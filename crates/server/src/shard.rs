@@ -4,6 +4,7 @@
 use crate::{
     Clock,
     media_worker::MediaHandle,
+    places::{ShardQueue, full},
     speech_desk::DeskHandle,
     trace::{TraceRing, Traced, without_credentials},
 };
@@ -12,10 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     net::{SocketAddr, UdpSocket},
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError},
-    },
+    sync::{Arc, mpsc::RecvTimeoutError},
     time::Duration,
 };
 use tandem_call::{Admin, Input, Output, Switch};
@@ -32,7 +30,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// To the shard.
 #[derive(Debug)]
-pub enum ToShard {
+pub(crate) enum ToShard {
     /// For the switch.
     Input(Input),
     /// How things stand.
@@ -77,7 +75,7 @@ pub(crate) struct Shard {
     pub(crate) switch: Switch,
     pub(crate) journal: Journal,
     pub(crate) wires: Wires,
-    pub(crate) queue: Receiver<ToShard>,
+    pub(crate) queue: ShardQueue,
 }
 
 impl Shard {
@@ -92,19 +90,19 @@ impl Shard {
                 .switch
                 .poll_timeout()
                 .map_or(IDLE, |(at, _)| at.since(now.mono).min(IDLE));
-            match self.queue.recv_timeout(wait) {
+            match self.queue.within(wait) {
                 Ok(first) => {
                     if self.take(first) {
                         return;
                     }
                     for _ in 0..BURST {
-                        match self.queue.try_recv() {
-                            Ok(next) => {
+                        match self.queue.at_once() {
+                            Some(next) => {
                                 if self.take(next) {
                                     return;
                                 }
                             }
-                            Err(_) => break,
+                            None => break,
                         }
                     }
                 }
@@ -156,8 +154,13 @@ impl Shard {
         false
     }
 
-    /// The step's events are written first; then everything else goes out.
+    /// Each step's events are written first; then everything else goes out. What cannot go is the next step.
     fn carry_out(&mut self) {
+        while self.step() {}
+    }
+
+    /// `false`: there was nothing to do.
+    fn step(&mut self) -> bool {
         let outputs: Vec<Output> = std::iter::from_fn(|| self.switch.poll_output()).collect();
         let events: Vec<Event> = outputs
             .iter()
@@ -174,9 +177,11 @@ impl Shard {
                 let _ = self.wires.live.send(event);
             }
         }
+        let some = !outputs.is_empty();
         for output in outputs {
             self.send(output);
         }
+        some
     }
 
     fn send(&mut self, output: Output) {
@@ -190,7 +195,12 @@ impl Shard {
                     media.command(command);
                 }
             }
-            Output::Provider(command) => self.wires.desk.provider(command),
+            Output::Provider(command) => {
+                if let Some(refused) = self.wires.desk.provider(command) {
+                    self.switch
+                        .handle_input(self.clock.now(), Input::Provider(refused));
+                }
+            }
             Output::Trace {
                 call,
                 sent,
@@ -238,12 +248,12 @@ impl Shard {
                 .get(&flow.local)
                 .or_else(|| self.wires.tcp.values().next())
                 .is_some_and(|table| {
-                    table
-                        .try_send(Outgoing {
-                            remote: flow.remote,
-                            bytes,
-                        })
-                        .is_ok()
+                    let remote = flow.remote;
+                    let sent = table.try_send(Outgoing { remote, bytes });
+                    if sent.is_err() {
+                        full("tcp", "refuse");
+                    }
+                    sent.is_ok()
                 }),
         };
         if !sent {
@@ -308,7 +318,7 @@ fn log(event: &Event) {
 
 impl ToShard {
     /// An admin's wish.
-    pub fn admin(admin: Admin) -> Self {
+    pub(crate) fn admin(admin: Admin) -> Self {
         Self::Input(Input::Admin(admin))
     }
 }

@@ -1,14 +1,16 @@
 //! The speech desk: carries what calls ask of providers, each request a task that can be called off. It
 //! decides nothing.
 
-use crate::{media_worker::MediaHandle, shard::ToShard};
+use crate::{
+    media_worker::MediaHandle,
+    places::{ShardHandle, full},
+};
 use futures_util::StreamExt;
 use std::{
     collections::BTreeMap,
     future::Future,
-    sync::{Arc, Mutex, PoisonError, mpsc::SyncSender},
+    sync::{Arc, Mutex, PoisonError},
 };
-use tandem_call::Input;
 use tandem_speech::{ChatPart, ChatRequest, Line, Providers};
 use tandem_types::{
     CallId, LegId, PlayerId, RequestId, SegmentId,
@@ -69,35 +71,38 @@ impl Segments {
 #[derive(Clone)]
 pub(crate) struct DeskHandle {
     jobs: mpsc::Sender<Job>,
-    shard: SyncSender<ToShard>,
 }
 
 impl DeskHandle {
-    /// Carries out what a call asks; a full desk answers Overloaded at once.
-    pub(crate) fn provider(&self, command: ProviderCommand) {
-        if let Err(refused) = self.jobs.try_send(Job::Provider(command))
-            && let Job::Provider(command) = refused.into_inner()
-            && let Some(event) = overloaded(&command)
-        {
-            metrics::counter!("tandem_desk_overloaded_total").increment(1);
-            // From the shard's own thread: its queue may be full, so nothing may wait here.
-            let _ = self.shard.try_send(ToShard::Input(Input::Provider(event)));
+    /// Carries out what a call asks. A full desk refuses, and this is then the provider's answer.
+    pub(crate) fn provider(&self, command: ProviderCommand) -> Option<ProviderEvent> {
+        let refused = self.jobs.try_send(Job::Provider(command)).err()?;
+        full("desk", "refuse");
+        match refused.into_inner() {
+            Job::Provider(command) => overloaded(&command),
+            Job::Speak { .. } | Job::Hush { .. } => None,
         }
     }
 
     /// Speaks into a player. `false`: the desk is full.
     pub(crate) fn speak(&self, player: PlayerId, profile: String, line: Line) -> bool {
-        self.jobs
-            .try_send(Job::Speak {
-                player,
-                profile,
-                line,
-            })
-            .is_ok()
+        let taken = self.jobs.try_send(Job::Speak {
+            player,
+            profile,
+            line,
+        });
+        if taken.is_err() {
+            full("desk", "refuse");
+        }
+        taken.is_ok()
     }
 
+    /// Speech for this player is not wanted any more. A full desk loses that: the next sound for a player
+    /// that is gone asks again.
     pub(crate) fn hush(&self, player: PlayerId) {
-        let _ = self.jobs.try_send(Job::Hush { player });
+        if self.jobs.try_send(Job::Hush { player }).is_err() {
+            full("desk", "drop");
+        }
     }
 }
 
@@ -140,7 +145,7 @@ pub(crate) struct Desk {
     providers: Arc<Providers>,
     segments: Segments,
     media: Vec<MediaHandle>,
-    shard: SyncSender<ToShard>,
+    shard: ShardHandle,
     jobs: mpsc::Receiver<Job>,
     tasks: JoinSet<Key>,
     running: BTreeMap<Key, AbortHandle>,
@@ -150,13 +155,10 @@ pub(crate) struct Desk {
 pub(crate) fn desk(
     providers: Arc<Providers>,
     segments: Segments,
-    shard: SyncSender<ToShard>,
+    shard: ShardHandle,
 ) -> (DeskHandle, impl FnOnce(Vec<MediaHandle>) -> Desk) {
     let (sender, jobs) = mpsc::channel(QUEUE);
-    let handle = DeskHandle {
-        jobs: sender,
-        shard: shard.clone(),
-    };
+    let handle = DeskHandle { jobs: sender };
     let make = move |media| Desk {
         providers,
         segments,
@@ -212,18 +214,16 @@ impl Desk {
                 profile,
                 hints,
             } => {
-                let Some(pcm) = self.segments.take(segment) else {
-                    let result = Err(ProviderFault::Malformed);
-                    let _ = self.shard.try_send(ToShard::Input(Input::Provider(
-                        ProviderEvent::Transcribed { segment, result },
-                    )));
-                    return;
-                };
+                let pcm = self.segments.take(segment);
                 let stt = self.providers.stt(&profile);
                 let shard = self.shard.clone();
                 self.start(Key::Segment(segment), async move {
-                    let result = stt.transcribe(pcm.into(), &hints).await;
-                    tell(&shard, ProviderEvent::Transcribed { segment, result }).await;
+                    let result = match pcm {
+                        Some(pcm) => stt.transcribe(pcm.into(), &hints).await,
+                        None => Err(ProviderFault::Malformed),
+                    };
+                    let event = ProviderEvent::Transcribed { segment, result };
+                    shard.answer(event).await;
                 });
             }
             ProviderCommand::Discard { segment } => {
@@ -300,11 +300,7 @@ async fn speak(mut pcm: tandem_speech::PcmStream, media: MediaHandle, player: Pl
     media.audio_ended(player).await;
 }
 
-async fn chat(
-    mut stream: tandem_speech::ChatStream,
-    shard: SyncSender<ToShard>,
-    request: RequestId,
-) {
+async fn chat(mut stream: tandem_speech::ChatStream, shard: ShardHandle, request: RequestId) {
     while let Some(part) = stream.next().await {
         let (event, over) = match part {
             Ok(ChatPart::Text(text)) => (ProviderEvent::ChatText { request, text }, false),
@@ -312,25 +308,13 @@ async fn chat(
             Ok(ChatPart::Done) => (ProviderEvent::ChatDone { request }, true),
             Err(fault) => (ProviderEvent::ChatFailed { request, fault }, true),
         };
-        tell(&shard, event).await;
+        shard.answer(event).await;
         if over {
             return;
         }
     }
     let fault = ProviderFault::Malformed;
-    tell(&shard, ProviderEvent::ChatFailed { request, fault }).await;
-}
-
-/// A provider's answer waits for a place in the shard's queue; the runtime's thread does not.
-async fn tell(shard: &SyncSender<ToShard>, event: ProviderEvent) {
-    let mut message = ToShard::Input(Input::Provider(event));
-    loop {
-        match shard.try_send(message) {
-            Err(std::sync::mpsc::TrySendError::Full(back)) => {
-                message = back;
-                tokio::task::yield_now().await;
-            }
-            Ok(()) | Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return,
-        }
-    }
+    shard
+        .answer(ProviderEvent::ChatFailed { request, fault })
+        .await;
 }

@@ -1,0 +1,130 @@
+//! A running gateway, and how it ends: in the reverse order of its beginning.
+
+use crate::{
+    Clock,
+    http::App,
+    media_worker::MediaHandle,
+    shard::{Snapshot, ToShard},
+};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+use tandem_call::Admin;
+use tandem_sip::api::Transport;
+use tandem_store::Store;
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinSet,
+};
+
+/// After the drain time, goodbyes and BYEs may take this long.
+const LAST_WORDS: Duration = Duration::from_secs(12);
+
+/// A running gateway.
+pub struct Gateway {
+    pub(super) clock: Clock,
+    pub(super) app: App,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) shutdown: watch::Sender<bool>,
+    pub(super) drain: Duration,
+    pub(super) shard: Option<JoinHandle<()>>,
+    pub(super) threads: Vec<JoinHandle<()>>,
+    pub(super) media: Vec<MediaHandle>,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) projector: Option<tokio::task::JoinHandle<tandem_store::Status>>,
+    pub(super) live: broadcast::Sender<tandem_types::journal::Event>,
+    /// SIP listeners as peers see them.
+    pub sip: Vec<(Transport, SocketAddr)>,
+    /// Where HTTP listens.
+    pub http: Option<SocketAddr>,
+    /// The first day's advice: what is missing on this machine.
+    pub hints: Vec<String>,
+}
+
+impl Gateway {
+    /// How things stand.
+    pub async fn snapshot(&self) -> Option<Snapshot> {
+        self.app.snapshot().await
+    }
+
+    /// The clock of everything in here.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The journal as it is written, from now on.
+    pub fn events(&self) -> broadcast::Receiver<tandem_types::journal::Event> {
+        self.live.subscribe()
+    }
+
+    /// The SIP messages of a call.
+    pub fn trace(&self, call: tandem_types::CallId) -> Vec<crate::trace::Traced> {
+        self.app.trace.of(call)
+    }
+
+    /// Waits until everything that was journaled is in the database, if that answers.
+    pub async fn written(&self) {
+        let mut status = self.app.projector.clone();
+        let done = status.wait_for(|s| s.behind_bytes == 0 || s.away.is_some());
+        let _ = tokio::time::timeout(LAST_WORDS, done).await;
+    }
+
+    /// The database, for views.
+    pub fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    /// Drains and stops: no new calls, running ones may end by themselves until the drain time or `hurry`; then they hear a
+    /// goodbye. Everything is written. Gives the number of calls that had to be ended.
+    pub async fn stop(mut self, hurry: impl Future<Output = ()>) -> usize {
+        self.app.draining.store(true, Ordering::Relaxed);
+        self.app.shard.order(ToShard::admin(Admin::Drain)).await;
+        tokio::pin!(hurry);
+        tokio::select! {
+            () = self.idle(self.drain) => {}
+            () = &mut hurry => {}
+        }
+        let left = self.snapshot().await.map_or(0, |s| s.calls);
+        if left > 0 {
+            self.app.shard.order(ToShard::admin(Admin::HangupAll)).await;
+            self.idle(LAST_WORDS).await;
+        }
+        self.app.shard.order(ToShard::Stop).await;
+        if let Some(shard) = self.shard.take() {
+            let _ = tokio::task::spawn_blocking(move || shard.join()).await;
+        }
+        self.stop.store(true, Ordering::Relaxed);
+        self.media.iter().for_each(MediaHandle::stop);
+        let threads = std::mem::take(&mut self.threads);
+        let _ =
+            tokio::task::spawn_blocking(move || threads.into_iter().for_each(|t| drop(t.join())))
+                .await;
+        let _ = self.shutdown.send(true);
+        if let Some(projector) = self.projector.take() {
+            let _ = projector.await;
+        }
+        self.app.store.close().await;
+        self.tasks.shutdown().await;
+        left
+    }
+
+    /// Until no call runs, or `limit` is over.
+    async fn idle(&self, limit: Duration) {
+        let mut tick = tokio::time::interval(Duration::from_millis(100));
+        let wait = async {
+            loop {
+                tick.tick().await;
+                if self.snapshot().await.is_none_or(|s| s.calls == 0) {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(limit, wait).await;
+    }
+}
