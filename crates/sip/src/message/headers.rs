@@ -2,7 +2,7 @@
 
 use super::{
     HeaderName, ListValues, Text,
-    lexer::{all_token, is_ws, trim},
+    lexer::{is_token, is_ws, trim},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -44,13 +44,20 @@ impl Header {
 
     /// A line as received, without its end; folded lines with their line ends within. `None`: no header.
     pub(crate) fn from_wire(raw: Bytes) -> Option<Self> {
+        let folded = memchr::memchr2(b'\r', b'\n', &raw).is_some();
+        Self::from_line(raw, folded)
+    }
+
+    /// The same where it is known whether there are line ends within.
+    pub(crate) fn from_line(raw: Bytes, folded: bool) -> Option<Self> {
         let colon = memchr::memchr(b':', &raw)?;
-        let spelled = std::str::from_utf8(raw.get(..colon)?)
-            .ok()?
-            .trim_end_matches(is_ws);
+        let mut spelled = &raw[..colon];
+        while let [rest @ .., b' ' | b'\t'] = spelled {
+            spelled = rest;
+        }
         let name = match HeaderName::known(spelled) {
             Some(name) => name,
-            None if all_token(spelled) => {
+            None if !spelled.is_empty() && spelled.iter().all(|&b| is_token(b)) => {
                 HeaderName::Other(Text::from_shared(raw.slice(..spelled.len()))?)
             }
             None => return None,
@@ -65,20 +72,11 @@ impl Header {
             end -= 1;
         }
         let text = match std::str::from_utf8(&raw[start..end]) {
-            Ok(s) if memchr::memchr2(b'\r', b'\n', s.as_bytes()).is_some() => {
-                Some(unfold(s).into())
-            }
+            Ok(s) if folded => Some(unfold(s).into()),
             Ok(_) => None,
             Err(_) => {
                 let latin1: String = raw[start..end].iter().map(|&b| char::from(b)).collect();
-                Some(
-                    if latin1.contains(['\r', '\n']) {
-                        unfold(&latin1)
-                    } else {
-                        latin1
-                    }
-                    .into(),
-                )
+                Some(if folded { unfold(&latin1) } else { latin1 }.into())
             }
         };
         Some(Self {

@@ -220,7 +220,10 @@ fn header_lines(bytes: &Bytes, at: &mut usize) -> (Headers, Option<Fault>) {
             next = after;
         }
         *at = next;
-        match Header::from_wire(bytes.slice(line.clone())).filter(|_| !has_lone_cr(&bytes[line])) {
+        let text = &bytes[line.clone()];
+        let folded = memchr::memchr2(b'\r', b'\n', text).is_some();
+        let header = Header::from_line(bytes.slice(line.clone()), folded);
+        match header.filter(|_| !folded || !has_lone_cr(text)) {
             Some(header) => headers.push_header(header),
             None => fault = fault.or(Some(Fault::HeaderLine)),
         }
