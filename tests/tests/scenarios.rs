@@ -8,9 +8,11 @@ mod scenarios {
     mod common;
     mod config;
 
+    mod a_menu_that_waits_for_a_key_is_not_silent;
     mod a_number_is_keyed_in;
     mod a_person_puts_the_caller_on_hold_and_resumes;
     mod a_person_takes_the_caller_with_key_1;
+    mod a_person_whose_phone_dies_gives_the_caller_back_to_the_ai;
     mod a_phone_that_refuses_is_passed_over;
     mod both_hang_up_at_the_same_moment;
     mod busy_then_no_answer_then_back;
@@ -33,6 +35,7 @@ mod scenarios {
     mod the_caller_talks_over_an_answer;
     mod the_model_names_an_invented_target_and_nothing_is_dialled;
     mod the_person_declines_with_2_and_the_next_one_takes_it;
+    mod the_person_hangs_up_first_and_the_ai_has_the_caller_again;
     mod the_person_hangs_up_in_mid_brief;
     mod the_person_is_silent_after_the_brief;
     mod total_time_is_over;

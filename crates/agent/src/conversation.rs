@@ -37,7 +37,7 @@ mod triage;
 mod turns;
 
 pub use brain::Brain;
-pub use io::{ConversationStart, Input, Output};
+pub use io::{ConversationStart, Input, Output, Return};
 pub(crate) use memory::Memory;
 
 use guards::{Alarm, Guards};
@@ -220,7 +220,7 @@ impl Conversation {
                 more,
             } => self.on_transfer_failed(now, handoff, reason, more),
             Input::TransferDone { handoff } => self.on_transfer_done(now, handoff),
-            Input::Returned { note } => self.on_returned(now, note),
+            Input::Returned { note, how } => self.on_returned(now, note, how),
             Input::CallerGone => self.on_gone(now),
         }
         self.settle(now);

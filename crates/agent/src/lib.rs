@@ -13,4 +13,4 @@ pub mod intent;
 pub mod package;
 pub mod understand;
 
-pub use conversation::{Brain, Conversation, ConversationStart, Input, Output};
+pub use conversation::{Brain, Conversation, ConversationStart, Input, Output, Return};

@@ -21,9 +21,10 @@
 //!
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
-//! [`background`] (music), [`menu`], [`keys`], [`end`].
+//! [`bridged`] (the person is watched), [`background`] (music), [`menu`], [`keys`], [`end`].
 
 mod background;
+mod bridged;
 pub(crate) mod cold;
 pub(crate) mod end;
 pub(crate) mod enter;
@@ -41,6 +42,8 @@ use crate::{
     reach::{Part, Reach},
     refer::Referral,
 };
+use background::Under;
+use bridged::Bridged;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -91,8 +94,10 @@ pub(crate) enum Purpose {
     Utterance(u32),
     /// A consult leg is told something.
     Tell(LegId, Part),
-    /// Music or ringback, for this leg.
-    Background(LegId),
+    /// Music and the like, for this leg.
+    Background(LegId, Under),
+    /// A word that nothing waits for.
+    Notice,
     /// A menu's or an announcement's text.
     Prompt,
     /// The last words before a hang-up.
@@ -164,9 +169,7 @@ pub(crate) enum Stage {
     },
     Reaching(Box<Reaching>),
     Referring(Box<Referring>),
-    Bridged {
-        peer: LegId,
-    },
+    Bridged(Bridged),
     Echo,
     Conference,
     /// A last word is spoken to the caller, then the call ends so.
@@ -299,7 +302,9 @@ impl Call {
             MediaEvent::LegRefused { leg } => self.leg_refused(cx, leg),
             MediaEvent::LegClosed { leg, stats } => self.leg_closed(cx, leg, stats),
             MediaEvent::Proved { leg, by } => self.journal(cx, What::LegProved { leg, by }),
-            MediaEvent::Quiet { leg, for_ms } => self.quiet(cx, leg, for_ms),
+            MediaEvent::Quiet { leg, for_ms } => self.fell_quiet(cx, leg, for_ms),
+            MediaEvent::FellSilent { leg } => self.fell_silent(cx, leg, true),
+            MediaEvent::HeardAgain { leg } => self.fell_silent(cx, leg, false),
             MediaEvent::Digit { leg, digit } => self.digit(cx, leg, digit),
             MediaEvent::SpeechStarted { leg, segment } => {
                 self.caller_speaks(cx, leg, tandem_agent::Input::SpeechStarted { segment });
@@ -355,7 +360,7 @@ impl Call {
             }
             // Stopped by us: whatever replaced it will end by itself.
             (Purpose::Tell(..) | Purpose::Prompt, Some((_, _, false)))
-            | (Purpose::Background(_), _) => {}
+            | (Purpose::Background(..) | Purpose::Notice, _) => {}
             (Purpose::Tell(leg, _), Some(_)) => self.told(cx, leg),
             (Purpose::Tell(leg, part), None) => self.untold(cx, leg, part),
             (Purpose::Prompt, _) => self.prompt_over(cx),
@@ -372,13 +377,13 @@ impl Call {
         let stage = match &self.stage {
             Stage::Reaching(r) | Stage::Leaving(r) => r.reach.poll_timeout(),
             Stage::Referring(r) => r.referral.poll_timeout(),
+            Stage::Bridged(b) => b.poll_timeout(),
             Stage::Menu(m) => m.until.map(|at| (at, "no key in the menu")),
             Stage::Farewell { until, .. } => Some((*until, "farewell")),
             Stage::Opening { .. }
             | Stage::Answering { .. }
             | Stage::Talking
             | Stage::Announcing { .. }
-            | Stage::Bridged { .. }
             | Stage::Echo
             | Stage::Conference
             | Stage::Ending => None,
@@ -415,13 +420,13 @@ impl Call {
             }
             Stage::Menu(m) if m.until.is_some_and(|at| now.mono >= at) => self.menu_silent(cx),
             Stage::Farewell { until, .. } if now.mono >= *until => self.farewell_over(cx),
+            Stage::Bridged(_) => self.watch_timeout(cx),
             Stage::Menu(_)
             | Stage::Farewell { .. }
             | Stage::Opening { .. }
             | Stage::Answering { .. }
             | Stage::Talking
             | Stage::Announcing { .. }
-            | Stage::Bridged { .. }
             | Stage::Echo
             | Stage::Conference
             | Stage::Ending => {}

@@ -93,6 +93,8 @@ pub struct Leg {
     pub ways: VecDeque<OutgoingInvite>,
     /// They put us on hold.
     pub held: bool,
+    /// No sound has come for some seconds, and it should.
+    pub silent: bool,
     /// 18x was seen.
     pub rang: bool,
     /// When it was answered.
@@ -127,6 +129,7 @@ impl Leg {
             unheard_at: None,
             ways: VecDeque::new(),
             held: false,
+            silent: false,
             rang: false,
             answered: None,
             end: None,

@@ -8,6 +8,7 @@
 //! | [`leg`] | one leg |
 //! | [`reach`] | the machine that rings, briefs and joins people |
 //! | [`refer`] | the machine that follows a REFER |
+//! | [`watch`] | the machine that asks whether a silent person is there |
 //! | [`cause`] | codes and causes to typed reasons |
 //! | `ways` | from a destination to INVITEs, through the plan's limits |
 //! | `house` | registered phones, registrations of ours, slots, rooms, names |
@@ -20,6 +21,7 @@ pub mod leg;
 pub mod reach;
 pub mod refer;
 pub mod switch;
+pub mod watch;
 mod ways;
 
 pub use api::{Admin, Census, Input, Output, SwitchConfig};

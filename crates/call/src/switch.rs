@@ -288,6 +288,8 @@ fn call_of_media(event: &MediaEvent) -> CallId {
         | MediaEvent::LegRefused { leg }
         | MediaEvent::Proved { leg, .. }
         | MediaEvent::Quiet { leg, .. }
+        | MediaEvent::FellSilent { leg }
+        | MediaEvent::HeardAgain { leg }
         | MediaEvent::Digit { leg, .. }
         | MediaEvent::SpeechStarted { leg, .. }
         | MediaEvent::SpeechGoesOn { leg, .. }

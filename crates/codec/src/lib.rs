@@ -10,7 +10,9 @@
 //! | [`dtmf`] | keys as tones: made and recognised | ITU-T Q.23, Q.24 |
 //! | [`meter`] | how much of a window is one frequency; levels | Goertzel 1958 |
 //! | [`music`] | the built-in hold music | composed here |
+//! | [`comfort`] | comfort noise | levels of RFC 3389 |
 
+pub mod comfort;
 pub mod dtmf;
 pub mod g711;
 pub mod meter;

@@ -1,7 +1,7 @@
 //! What holds where a file says nothing. One place, so that the documentation of a default and the
 //! default itself cannot drift apart.
 
-use crate::{ColdRules, Door, Listen, Node, Profile, WarmRules};
+use crate::{AfterPerson, ColdRules, Door, Listen, Node, Profile, WarmRules};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -98,6 +98,7 @@ impl Default for Node {
 /// | `decline_key` | `2` |
 /// | `more_key` | `3` |
 /// | `back_to_ai_key` | `*9` |
+/// | `after_person` | `ai` |
 /// | `answer_wait` | `8s` |
 /// | `attempts` | 3 |
 /// | `total` | `90s` |
@@ -111,6 +112,7 @@ impl Default for WarmRules {
             decline_key: '2',
             more_key: '3',
             back_to_ai: "*9".to_owned(),
+            after_person: AfterPerson::Ai,
             answer_wait: Duration::from_secs(8),
             attempts: 3,
             total: Duration::from_secs(90),

@@ -385,6 +385,16 @@ pub struct Announcement {
     pub then: Destination,
 }
 
+/// Where a caller goes when the person they were put through to hangs up first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AfterPerson {
+    /// Back to the agent, which remembers.
+    #[default]
+    Ai,
+    /// The call is over.
+    Hangup,
+}
+
 /// How a person is briefed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WarmRules {
@@ -398,6 +408,8 @@ pub struct WarmRules {
     pub more_key: char,
     /// Gives the caller back to the AI, in the call.
     pub back_to_ai: String,
+    /// Where the caller goes when the person hangs up first.
+    pub after_person: AfterPerson,
     /// After the brief, this long for a key; then it is asked once more, and then the next is tried.
     pub answer_wait: Duration,
     /// People tried.

@@ -4,12 +4,11 @@ use crate::{
     graph::{Context, Graph},
     leg::Leg,
     output::{Census, EngineConfig, Output, Transmit},
-    player::Player,
+    player::{Pieces, Player},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
-    sync::Arc,
     time::Duration,
 };
 use tandem_types::{
@@ -41,7 +40,7 @@ pub struct Engine {
     unsettled: BTreeSet<CallId>,
     unsettled_at: Mono,
     outputs: VecDeque<Output>,
-    music: Arc<[i16]>,
+    pieces: Pieces,
     /// Reused by [`Engine::tick`].
     due: Vec<CallId>,
 }
@@ -59,7 +58,7 @@ impl Engine {
             unsettled: BTreeSet::new(),
             unsettled_at: Mono(0),
             outputs: VecDeque::new(),
-            music: tandem_codec::music::built_in().into(),
+            pieces: Pieces::new(),
             due: Vec::new(),
         }
     }
@@ -97,7 +96,7 @@ impl Engine {
                 sound,
                 lane,
             } => {
-                let (new, requests) = Player::new(player, to, sound, lane, &self.music);
+                let (new, requests) = Player::new(player, to, sound, lane, &self.pieces);
                 if self
                     .graphs
                     .get_mut(&player.call)

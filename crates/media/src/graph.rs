@@ -156,7 +156,8 @@ impl Graph {
             Verdict::Known => false,
         };
         let taken = leg.take(context, &packet);
-        let deadline = leg.heard_rtp(context);
+        let sounds = !matches!(taken, Taken::Nothing);
+        let deadline = leg.heard_rtp(context, sounds);
         match taken {
             Taken::Sound { law, restart } => {
                 let listeners = std::mem::take(&mut leg.relays_to);

@@ -139,8 +139,7 @@ impl Leg {
             let silence = Law::from(flow.codec).silence();
             self.jitter = JitterBuffer::new(JitterConfig::adaptive(silence));
         }
-        self.watch
-            .flow(now, self.flow.as_ref(), &flow, config.rtp_timeout, rng);
+        self.watch.flow(now, self.flow.as_ref(), &flow, config, rng);
         self.flow = Some(flow);
     }
 

@@ -11,6 +11,9 @@ use tandem_types::{LegId, PlayerId, SegmentId, media::MediaEvent};
 pub struct EngineConfig {
     /// Nothing from a leg for this long is [`MediaEvent::Quiet`].
     pub rtp_timeout: Duration,
+    /// No sound from a leg for this long is [`MediaEvent::FellSilent`]. Short enough that something else can be heard before
+    /// 3 s of nothing have passed.
+    pub pause: Duration,
     /// The address to write into SDP in place of the socket's, if one is configured.
     pub advertise: Option<IpAddr>,
     /// The CNAME of our reports (RFC 3550 section 6.5.1): names no person and no machine.
@@ -21,6 +24,7 @@ impl Default for EngineConfig {
     fn default() -> Self {
         Self {
             rtp_timeout: Duration::from_secs(30),
+            pause: Duration::from_millis(2500),
             advertise: None,
             cname: "tandem".to_owned(),
         }

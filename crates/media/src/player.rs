@@ -38,10 +38,25 @@ enum Source {
         ended: bool,
         failed: bool,
     },
-    /// The built-in music.
+    /// The built-in music, or comfort noise.
     Piece { pcm: Arc<[i16]>, at: usize },
     /// A tone, made as it goes.
     Tone(ToneSource),
+}
+
+/// What is made once and played to many.
+pub(crate) struct Pieces {
+    music: Arc<[i16]>,
+    comfort: Arc<[i16]>,
+}
+
+impl Pieces {
+    pub(crate) fn new() -> Self {
+        Self {
+            music: tandem_codec::music::built_in().into(),
+            comfort: tandem_codec::comfort::noise().into(),
+        }
+    }
 }
 
 /// One player.
@@ -68,7 +83,7 @@ impl Player {
         to: Vec<LegId>,
         sound: Sound,
         lane: Lane,
-        music: &Arc<[i16]>,
+        pieces: &Pieces,
     ) -> (Self, Option<Output>) {
         let given = || Source::Given {
             pcm: Vec::new(),
@@ -97,7 +112,14 @@ impl Player {
             }
             Sound::Music { file: None } => (
                 Source::Piece {
-                    pcm: music.clone(),
+                    pcm: pieces.music.clone(),
+                    at: 0,
+                },
+                None,
+            ),
+            Sound::Comfort => (
+                Source::Piece {
+                    pcm: pieces.comfort.clone(),
                     at: 0,
                 },
                 None,

@@ -5,7 +5,12 @@
 //!   [Heard] ------------------------------------------------------------> [Quiet] (said once)
 //!      ^                              a packet, a report that counts ours, a new generation |
 //!      '------------------------------------------------------------------------------------'
+//!               pause without sound or a key, while the far end should send
+//!   [Sounding] ---------------------------------------------------------> [Silent] (FellSilent)
+//!      ^                                  sound or a key: HeardAgain; a new generation |
+//!      '-------------------------------------------------------------------------------'
 //! ```
+//! The second watch is of what the others hear: a report, or comfort noise of the far end's, is a sign of life and no sound.
 
 use crate::{
     graph::Context,
@@ -32,6 +37,10 @@ pub(crate) struct Watch {
     heard: Mono,
     told: bool,
     quiet_due: Mono,
+    /// When sound or a key came last, or the watch began.
+    sounded: Mono,
+    silent: bool,
+    silent_due: Mono,
     report_due: Mono,
     proved_rtp: bool,
     proved_rtcp: bool,
@@ -45,6 +54,9 @@ impl Watch {
             heard: now,
             told: false,
             quiet_due: NEVER,
+            sounded: now,
+            silent: false,
+            silent_due: NEVER,
             report_due: NEVER,
             proved_rtp: false,
             proved_rtcp: false,
@@ -58,7 +70,7 @@ impl Watch {
         now: Mono,
         old: Option<&MediaFlow>,
         new: &MediaFlow,
-        timeout: Duration,
+        config: &EngineConfig,
         rng: &mut Rng,
     ) {
         if old.is_none_or(|o| o.generation != new.generation) {
@@ -68,12 +80,12 @@ impl Watch {
         if old.is_none_or(|o| o.generation != new.generation || !o.receive) {
             self.heard = now;
             self.told = false;
+            self.sounded = now;
+            self.silent = false;
         }
-        self.quiet_due = if new.receive && !self.told {
-            self.heard + timeout
-        } else {
-            NEVER
-        };
+        let due = |done: bool, at: Mono| if new.receive && !done { at } else { NEVER };
+        self.quiet_due = due(self.told, self.heard + config.rtp_timeout);
+        self.silent_due = due(self.silent, self.sounded + config.pause);
         if self.report_due == NEVER {
             // Half as long for the first (section 6.2).
             self.report_due = now + interval(rng) / 2;
@@ -95,18 +107,31 @@ fn interval(rng: &mut Rng) -> Duration {
 impl Leg {
     /// When [`Leg::on_deadline`] is wanted; the end of time if never.
     pub(crate) fn deadline(&self) -> Mono {
-        self.watch.quiet_due.min(self.watch.report_due)
+        self.watch
+            .quiet_due
+            .min(self.watch.silent_due)
+            .min(self.watch.report_due)
     }
 
-    /// A packet was taken. Says whether the deadline changed.
-    pub(crate) fn heard_rtp(&mut self, context: &mut Context<'_>) -> bool {
+    /// A packet was taken; `sounds`: it is to be heard by others. Says whether the deadline changed.
+    pub(crate) fn heard_rtp(&mut self, context: &mut Context<'_>, sounds: bool) -> bool {
         if !std::mem::replace(&mut self.watch.proved_rtp, true) {
             context.event(MediaEvent::Proved {
                 leg: self.id,
                 by: Proof::Rtp,
             });
         }
-        self.alive(context)
+        let rearm = self.alive(context);
+        if !sounds {
+            return rearm;
+        }
+        self.watch.sounded = context.now.mono;
+        if !std::mem::take(&mut self.watch.silent) {
+            return rearm;
+        }
+        self.watch.silent_due = context.now.mono + context.config.pause;
+        context.event(MediaEvent::HeardAgain { leg: self.id });
+        true
     }
 
     /// RTCP came from a source that may be heard. Says whether the deadline changed.
@@ -170,6 +195,14 @@ impl Leg {
                 });
             } else {
                 self.watch.quiet_due = due;
+            }
+        }
+        if self.watch.silent_due <= now.mono {
+            let due = self.watch.sounded + context.config.pause;
+            self.watch.silent = due <= now.mono;
+            self.watch.silent_due = if self.watch.silent { NEVER } else { due };
+            if self.watch.silent {
+                context.event(MediaEvent::FellSilent { leg: self.id });
             }
         }
         if self.watch.report_due <= now.mono {

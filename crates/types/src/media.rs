@@ -89,6 +89,8 @@ pub enum Sound {
         /// Two letters.
         country: String,
     },
+    /// Comfort noise, made here: the line is open, and nobody speaks just now (what RFC 3389 is for).
+    Comfort,
     /// A prepared sound file, used as it is.
     File {
         /// Path as in the configuration.
@@ -246,6 +248,17 @@ pub enum MediaEvent {
         leg: LegId,
         /// How long.
         for_ms: u32,
+    },
+    /// Neither sound nor a key came from a leg that should send, for some seconds: silence suppression, a muted phone, or
+    /// one that is gone. Once, until `HeardAgain` or another generation of its flow.
+    FellSilent {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Sound or a key again, after `FellSilent`.
+    HeardAgain {
+        /// The leg.
+        leg: LegId,
     },
     /// A key, once, at its end or after 100 ms of it. From RFC 4733.
     Digit {

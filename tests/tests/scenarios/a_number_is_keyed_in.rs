@@ -30,7 +30,7 @@ fn a_number_is_keyed_in() {
         assert!(more.contains("4 2 7 1 3"), "{more}");
         o.presses(person, "1");
         o.talk_both_ways(caller, person);
-        o.hangs_up(person);
-        o.ends(Party::Callee, Reason::Normal);
+        o.hangs_up(caller);
+        o.ends(Party::Caller, Reason::Normal);
     });
 }

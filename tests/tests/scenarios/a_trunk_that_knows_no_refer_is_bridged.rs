@@ -16,6 +16,7 @@ fn a_trunk_that_knows_no_refer_is_bridged() {
         o.talk_both_ways(caller, viewings);
         assert_eq!(o.failed_attempts(), [(Reason::Unreachable, 405)]);
         assert_eq!(o.handoff_ends(), [(HandoffEnd::Completed, None)]);
+        o.run(secs(10));
         o.hangs_up(viewings);
         o.ends(Party::Callee, Reason::Normal);
         o.is_over(caller, secs(1));

@@ -53,8 +53,8 @@ fn of_two_who_answered_the_one_who_pressed_the_key_wins() {
             o.never_heard(answers_first, caller);
             o.never_heard(caller, answers_first);
             assert_eq!(o.count(|w| matches!(w, What::TransferBriefed { .. })), 2);
-            o.hangs_up(wins);
-            o.ends(Party::Callee, Reason::Normal);
+            o.hangs_up(caller);
+            o.ends(Party::Caller, Reason::Normal);
         },
     );
 }

@@ -21,7 +21,7 @@ fn stt_is_down_keys_work_and_then_a_person() {
         o.talk_both_ways(caller, person);
         let faults = |w: &What| matches!(w, What::ProviderFailed { door, .. } if door == "stt");
         assert_eq!(o.count(faults), 2);
-        o.hangs_up(person);
-        o.ends(Party::Callee, Reason::Normal);
+        o.hangs_up(caller);
+        o.ends(Party::Caller, Reason::Normal);
     });
 }

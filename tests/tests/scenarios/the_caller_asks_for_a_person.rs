@@ -17,8 +17,8 @@ fn the_caller_asks_for_a_person() {
         );
         o.presses(person, "1");
         o.talk_both_ways(caller, person);
-        o.hangs_up(person);
-        o.ends(Party::Callee, Reason::Normal);
+        o.hangs_up(caller);
+        o.ends(Party::Caller, Reason::Normal);
         o.is_over(caller, secs(1));
     });
 }

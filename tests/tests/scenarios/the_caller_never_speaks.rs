@@ -17,7 +17,7 @@ fn the_caller_never_speaks() {
         o.talk_both_ways(caller, person);
         let reasons: Vec<_> = o.packages().iter().map(|p| p.reason).collect();
         assert_eq!(reasons, [tandem_types::context::HandoffReason::Timeout]);
-        o.hangs_up(person);
-        o.ends(Party::Callee, Reason::Normal);
+        o.hangs_up(caller);
+        o.ends(Party::Caller, Reason::Normal);
     });
 }

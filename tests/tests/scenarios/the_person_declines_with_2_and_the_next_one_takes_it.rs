@@ -26,8 +26,8 @@ fn the_person_declines_with_2_and_the_next_one_takes_it() {
             o.never_heard(caller, first);
             assert_eq!(o.failed_attempts(), [(Reason::Declined, 0)]);
             assert_eq!(o.dialled(), ["ext:201", "ext:202"]);
-            o.hangs_up(second);
-            o.ends(Party::Callee, Reason::Normal);
+            o.hangs_up(caller);
+            o.ends(Party::Caller, Reason::Normal);
             o.is_over(caller, secs(1));
         },
     );

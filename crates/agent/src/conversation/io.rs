@@ -99,13 +99,27 @@ pub enum Input {
         /// Which handoff.
         handoff: HandoffId,
     },
-    /// A person gave the caller back, or hung up first.
+    /// The person has the caller no longer.
     Returned {
         /// What they said about it, speakable.
         note: Option<String>,
+        /// How that came.
+        how: Return,
     },
     /// The caller is gone. Nothing but last turns comes out afterwards.
     CallerGone,
+}
+
+/// How a person let go of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Return {
+    /// By a key.
+    GivenBack,
+    /// They hung up first.
+    HungUp,
+    /// Their line was lost.
+    Lost,
 }
 
 /// Asked of the call.

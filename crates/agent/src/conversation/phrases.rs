@@ -30,6 +30,12 @@ fn usual(key: &str) -> &'static str {
         "returned" => {
             "I'm the automated assistant, and I remember what we discussed. How can I help?"
         }
+        "person_left" => {
+            "They have hung up. I'm the automated assistant, and I remember what we discussed. Is there anything else I can help you with?"
+        }
+        "person_lost" => {
+            "I'm sorry, the connection was lost. I still have everything you told me. Shall I put you through again?"
+        }
         "trouble" => "I'm sorry, I'm having trouble hearing you. {keys}",
         "nobody" => "I'm sorry, nobody can take your call just now.",
         "noted" => "Thank you, I have noted your {facts}.",

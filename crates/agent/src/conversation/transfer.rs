@@ -2,7 +2,7 @@
 //! the target has them; whatever fails comes back with its memory.
 
 use super::{
-    Conversation, Leaving, Output, State,
+    Conversation, Leaving, Output, Return, State,
     guards::{ATTEMPTS, LAST_ATTEMPTS},
     phrases::reason_in_words,
     playout::Kind,
@@ -180,8 +180,8 @@ impl Conversation {
         self.state = State::WithPerson { handoff, target };
     }
 
-    /// A person gave the caller back: says again that this is an AI.
-    pub(super) fn on_returned(&mut self, now: Now, note: Option<String>) {
+    /// The caller is back from a person: says again that this is an AI.
+    pub(super) fn on_returned(&mut self, now: Now, note: Option<String>, how: Return) {
         let (handoff, target) = match self.state.clone() {
             State::WithPerson { handoff, target }
             | State::Away {
@@ -203,7 +203,14 @@ impl Conversation {
         });
         self.memory.actions.push(ActionTaken {
             what: format!("back from {}", target.0),
-            result: note.clone().unwrap_or_else(|| "no note".to_owned()),
+            result: note.clone().unwrap_or_else(|| {
+                let how = match how {
+                    Return::GivenBack => "no note",
+                    Return::HungUp => "they hung up",
+                    Return::Lost => "the connection was lost",
+                };
+                how.to_owned()
+            }),
             at: now.wall,
         });
         self.back_in_talk(now);
@@ -214,8 +221,21 @@ impl Conversation {
         if self.guards.time_is_up {
             return self.end_with(now, "goodbye");
         }
-        let note = note.unwrap_or_default();
-        let text = self.phrase(now, "returned", &[("note", &note)]);
+        let (note, to) = (note.unwrap_or_default(), self.spoken(&target));
+        let key = match how {
+            Return::GivenBack => "returned",
+            Return::HungUp => "person_left",
+            Return::Lost => "person_lost",
+        };
+        let text = self.phrase(now, key, &[("note", &note), ("to", &to)]);
+        self.asked = match how {
+            Return::GivenBack => None,
+            Return::HungUp => Some(Asked::AnythingElse),
+            Return::Lost => Some(Asked::Retry {
+                target,
+                reason: HandoffReason::TransferFailed,
+            }),
+        };
         let reply = self.open_reply();
         self.disclose(now, reply);
         self.say(now, reply, &text, Kind::Words, true);

@@ -1,44 +1,82 @@
-//! What a leg hears under everything else: music, ringback.
+//! What a leg hears under everything else: music, ringback, comfort noise. One at a time for each leg; what it hears already
+//! goes on without a break.
 
 use super::{Call, Ctx, Purpose};
+use serde::{Deserialize, Serialize};
 use tandem_types::{
-    LegId,
-    media::{Lane, Sound},
+    LegId, PlayerId,
+    media::{Lane, MediaCommand, Sound},
 };
+
+/// What there is to be heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Under {
+    /// A file's, or the built-in piece.
+    Music(Option<String>),
+    /// Of the plan's country.
+    Ringback,
+    /// Nobody speaks, and the line is open.
+    Comfort,
+}
 
 impl Call {
     /// Looped music for a leg, replacing what was there.
     pub(crate) fn play_background(&mut self, cx: &mut Ctx<'_>, to: LegId, file: Option<String>) {
-        self.quiet_background_of(cx, to);
-        self.play(
-            cx,
-            to,
-            Sound::Music { file },
-            Lane::Background,
-            Purpose::Background(to),
-        );
+        self.background(cx, to, Some(Under::Music(file)));
     }
 
     pub(super) fn ringback(&mut self, cx: &mut Ctx<'_>) {
-        self.quiet_background(cx);
-        let country = self
-            .dialplan(cx.plan)
-            .map_or_else(|| "GB".to_owned(), |d| d.country.clone());
+        self.background(cx, self.caller, Some(Under::Ringback));
+    }
+
+    /// From here on the leg hears this under everything else.
+    pub(crate) fn background(&mut self, cx: &mut Ctx<'_>, to: LegId, want: Option<Under>) {
+        let hears_it = |p: &Purpose| matches!(p, Purpose::Background(leg, under) if *leg == to && want.as_ref() == Some(under));
+        if self.players.values().any(hears_it) {
+            return;
+        }
+        self.quiet_background_of(cx, to);
+        let Some(under) = want else { return };
+        let sound = match &under {
+            Under::Music(file) => Sound::Music { file: file.clone() },
+            Under::Ringback => Sound::Ringback {
+                country: self
+                    .dialplan(cx.plan)
+                    .map_or_else(|| "GB".to_owned(), |d| d.country.clone()),
+            },
+            Under::Comfort => Sound::Comfort,
+        };
         self.play(
             cx,
-            self.caller,
-            Sound::Ringback { country },
+            to,
+            sound,
             Lane::Background,
-            Purpose::Background(self.caller),
+            Purpose::Background(to, under),
         );
     }
 
     pub(crate) fn quiet_background(&mut self, cx: &mut Ctx<'_>) {
-        self.stop(cx, |p| matches!(p, Purpose::Background(_)));
+        self.quiet(cx, |_| true);
     }
 
     /// Of one leg alone: two can be on hold at a time.
     pub(crate) fn quiet_background_of(&mut self, cx: &mut Ctx<'_>, leg: LegId) {
-        self.stop(cx, |p| *p == Purpose::Background(leg));
+        self.quiet(cx, |of| of == leg);
+    }
+
+    /// Nobody waits for the end of these: they are forgotten with the command.
+    fn quiet(&mut self, cx: &mut Ctx<'_>, whose: impl Fn(LegId) -> bool) {
+        let call = self.id;
+        self.players.retain(|index, purpose| {
+            let stop = matches!(purpose, Purpose::Background(leg, _) if whose(*leg));
+            if stop {
+                let player = PlayerId {
+                    call,
+                    index: *index,
+                };
+                cx.media(MediaCommand::Stop { player });
+            }
+            !stop
+        });
     }
 }

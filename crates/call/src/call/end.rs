@@ -179,7 +179,7 @@ impl Call {
             | Stage::Talking
             | Stage::Menu(_)
             | Stage::Announcing { .. }
-            | Stage::Bridged { .. }
+            | Stage::Bridged(_)
             | Stage::Echo
             | Stage::Conference => {}
         }
@@ -194,7 +194,7 @@ impl Call {
             .collect();
         for other in others {
             let sound = self.speech(cx.plan, text);
-            self.play(cx, other, sound, Lane::Voice, Purpose::Background(other));
+            self.play(cx, other, sound, Lane::Voice, Purpose::Notice);
         }
         let sound = self.speech(cx.plan, text);
         self.play(cx, self.caller, sound, Lane::Voice, Purpose::Farewell);

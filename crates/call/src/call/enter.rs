@@ -1,6 +1,6 @@
 //! A destination takes the caller.
 
-use super::{Call, Ctx, InMenu, Stage};
+use super::{Call, Ctx, InMenu, Stage, background::Under};
 use std::collections::VecDeque;
 use tandem_agent::{Conversation, ConversationStart};
 use tandem_dialplan::Destination;
@@ -56,10 +56,12 @@ impl Call {
             Destination::Menu(name) => self.enter_menu(cx, name),
             Destination::Announce(name) => self.enter_announcement(cx, &name),
             Destination::Echo => {
+                self.quiet_background(cx);
                 self.stage = Stage::Echo;
                 self.connect_all(cx);
             }
             Destination::Conference(_) => {
+                self.quiet_background(cx);
                 self.stage = Stage::Conference;
                 self.connect_all(cx);
             }
@@ -87,7 +89,7 @@ impl Call {
                 self.hops = self.hops.saturating_sub(1);
                 self.enter(cx, then);
             }
-            Stage::Bridged { .. } | Stage::Conference => self.connect_all(cx),
+            Stage::Bridged(_) | Stage::Conference => self.connect_all(cx),
             _ => {}
         }
     }
@@ -98,7 +100,7 @@ impl Call {
         self.connect_all(cx);
         if self.talk.is_some() {
             // The caller was with an agent before (a menu that leads back): the memory is the same.
-            return self.back_to_agent(cx, None);
+            return self.back_to_agent(cx, None, tandem_agent::Return::GivenBack);
         }
         let Some(brain) = self
             .dialplan
@@ -133,6 +135,8 @@ impl Call {
             until: None,
         });
         self.connect_all(cx);
+        // Between the prompt and the key somebody must seem to be there.
+        self.background(cx, self.caller, Some(Under::Comfort));
         self.say_menu(cx);
     }
 

@@ -29,11 +29,11 @@ impl Call {
                 );
                 self.drain_reach(cx);
             }
-            Stage::Bridged { peer } if *peer == id => self.person_key(cx, id, digit),
+            Stage::Bridged(b) if b.peer == id => self.person_key(cx, id, digit),
             Stage::Talking
             | Stage::Menu(_)
             | Stage::Reaching(_)
-            | Stage::Bridged { .. }
+            | Stage::Bridged(_)
             | Stage::Opening { .. }
             | Stage::Answering { .. }
             | Stage::Announcing { .. }
@@ -48,9 +48,7 @@ impl Call {
 
     /// A key that came by INFO goes on to whoever hears this leg; those of RFC 4733 are passed on by the media graph.
     pub(crate) fn pass_key(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
-        let Stage::Bridged { peer } = self.stage else {
-            return;
-        };
+        let Some(peer) = self.peer() else { return };
         let other = if id == self.caller { peer } else { self.caller };
         cx.media(MediaCommand::SendDigits {
             leg: other,

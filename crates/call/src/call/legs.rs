@@ -271,6 +271,7 @@ impl Call {
         let (codec, held) = (agreed.codec, agreed.held_by_peer);
         let was_held = std::mem::replace(&mut leg.held, held);
         leg.agreed = Some(agreed);
+        leg.silent = false;
         cx.media(MediaCommand::SetFlow { leg: id, flow });
         if first {
             self.journal(cx, What::LegAnswered { leg: id, codec });
@@ -286,15 +287,9 @@ impl Call {
         if id == self.caller {
             self.talk_input(cx, tandem_agent::Input::Held(held));
         }
-        let Stage::Bridged { peer } = self.stage else {
-            return;
-        };
-        let other = if id == self.caller { peer } else { self.caller };
-        self.connect_all(cx);
-        if held {
-            self.play_background(cx, other, None);
-        } else {
-            self.quiet_background_of(cx, other);
+        if self.peer().is_some() {
+            self.connect_all(cx);
+            self.settle_bridge(cx);
         }
     }
 
@@ -308,7 +303,7 @@ impl Call {
             .collect();
         let hears = match &self.stage {
             // Whoever put us on hold is not heard: the other one hears music instead.
-            Stage::Bridged { peer } => [(self.caller, *peer), (*peer, self.caller)]
+            Stage::Bridged(b) => [(self.caller, b.peer), (b.peer, self.caller)]
                 .into_iter()
                 .filter(|(_, heard)| !self.leg(*heard).is_some_and(|l| l.held))
                 .map(|(listener, heard)| (listener, vec![heard]))
@@ -409,8 +404,8 @@ impl Call {
                     .handle_input(cx.now.mono, reach::Input::Gone(id, end));
                 self.drain_reach(cx);
             }
-            Stage::Bridged { peer } if *peer == id => {
-                self.end(
+            Stage::Bridged(b) if b.peer == id => {
+                self.person_gone(
                     cx,
                     Termination {
                         by: Party::Callee,
@@ -420,7 +415,7 @@ impl Call {
             }
             Stage::Reaching(_)
             | Stage::Leaving(_)
-            | Stage::Bridged { .. }
+            | Stage::Bridged(_)
             | Stage::Opening { .. }
             | Stage::Answering { .. }
             | Stage::Talking

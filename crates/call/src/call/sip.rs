@@ -191,17 +191,24 @@ impl Call {
             return;
         };
         leg.probe = None;
-        let sip = match result {
-            Err(Failure::Response(r)) if matches!(r.status, 408 | 481) => r.status,
-            Err(Failure::TimedOut | Failure::Unreachable) => 0,
-            Ok(_) | Err(Failure::Response(_) | Failure::Cancelled) => {
-                leg.probe_at = Some(cx.now.mono + PROBE_AGAIN);
-                return;
-            }
+        let gone = match result {
+            Err(Failure::Response(r)) if matches!(r.status, 408 | 481) => Some(r.status),
+            Err(Failure::TimedOut | Failure::Unreachable) => Some(0),
+            Ok(_) | Err(Failure::Response(_) | Failure::Cancelled) => None,
         };
         if !leg.alive() {
             return;
         }
+        if self.peer() == Some(id) {
+            return self.watched(cx, gone.is_none());
+        }
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return;
+        };
+        let Some(sip) = gone else {
+            leg.probe_at = Some(cx.now.mono + PROBE_AGAIN);
+            return;
+        };
         let by = if id == self.caller {
             Party::Caller
         } else {

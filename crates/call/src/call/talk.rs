@@ -2,7 +2,7 @@
 
 use super::{Call, Ctx, Purpose, Stage};
 use crate::api::Output;
-use tandem_agent::{Input, Output as Want};
+use tandem_agent::{Input, Output as Want, Return};
 use tandem_types::{
     LegId, Party, PlayerId, Reason, Termination,
     journal::What,
@@ -101,15 +101,18 @@ impl Call {
     }
 
     /// The person is gone, or gave the caller back: the agent has them again.
-    pub(crate) fn back_to_agent(&mut self, cx: &mut Ctx<'_>, note: Option<String>) {
+    pub(crate) fn back_to_agent(&mut self, cx: &mut Ctx<'_>, note: Option<String>, how: Return) {
         self.quiet_background(cx);
         self.stage = Stage::Talking;
         self.connect_all(cx);
-        self.talk_input(cx, Input::Returned { note });
+        self.talk_input(cx, Input::Returned { note, how });
     }
 
-    /// Nothing is heard from a leg that should send.
-    pub(crate) fn quiet(&mut self, cx: &mut Ctx<'_>, leg: LegId, for_ms: u32) {
+    /// Nothing is heard from a leg that should send, for long. A person whom the caller is with is watched more closely.
+    pub(crate) fn fell_quiet(&mut self, cx: &mut Ctx<'_>, leg: LegId, for_ms: u32) {
+        if self.peer() == Some(leg) {
+            return;
+        }
         self.journal(
             cx,
             What::Alarm {

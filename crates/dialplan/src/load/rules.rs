@@ -8,7 +8,7 @@ use super::{
     spot::did_you_mean,
     values::one_key,
 };
-use crate::{ColdMethod, Destination, Dialplan};
+use crate::{AfterPerson, ColdMethod, Destination, Dialplan};
 use std::time::Duration;
 use tandem_types::agent::{AgentRules, Target};
 
@@ -272,6 +272,15 @@ fn warm(w: &Section<'_>, plan: &mut Dialplan) {
                 .help("one to four of 0-9 * #, like \"*9\"");
         }
     }
+    set(
+        &mut rules.after_person,
+        w.opt("after_person").and_then(|v| {
+            v.choice(
+                &[("ai", AfterPerson::Ai), ("hangup", AfterPerson::Hangup)],
+                &[],
+            )
+        }),
+    );
     set(
         &mut rules.brief_max,
         w.opt("brief_max").and_then(|v| v.duration(2 * SECOND)),

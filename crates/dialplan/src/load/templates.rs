@@ -54,7 +54,7 @@ const fn template(
 }
 
 /// Every template, and when it is said.
-const SAYS: [Template; 19] = [
+const SAYS: [Template; 21] = [
     // Moving the caller: to another agent, to a person; the first words of who received them.
     template(
         "handing_over",
@@ -88,6 +88,18 @@ const SAYS: [Template; 19] = [
         "returned",
         &["note"],
         "I'm the automated assistant, and I remember what we discussed. How can I help?",
+    ),
+    // A person hung up before the caller did.
+    template(
+        "person_left",
+        &["to"],
+        "They have hung up. I'm the automated assistant, and I remember what we discussed. Is there anything else I can help you with?",
+    ),
+    // A person's line was lost.
+    template(
+        "person_lost",
+        &["to"],
+        "I'm sorry, the connection was lost. I still have everything you told me. Shall I put you through again?",
     ),
     // Understanding.
     template("how_help", &[], "How can I help you?"),

@@ -153,6 +153,44 @@ fn quiet_is_told_once_until_sound_comes_again_and_never_while_held() {
 }
 
 #[test]
+fn silence_is_told_after_two_and_a_half_seconds_and_its_end_at_once() {
+    let mut b = Bench::new();
+    let x = b.phone(1, Codec::Pcmu, 440.0);
+    let silent = |b: &Bench| b.count(|e| matches!(e, MediaEvent::FellSilent { .. }));
+    let again = |b: &Bench| b.count(|e| matches!(e, MediaEvent::HeardAgain { .. }));
+    b.run(7000);
+    b.phones.get_mut(&x).unwrap().mouth = Mouth::Shut;
+    b.run(2450);
+    assert_eq!(silent(&b), 0);
+    b.run(100);
+    assert_eq!(silent(&b), 1);
+    b.run(2000);
+    assert_eq!((silent(&b), again(&b)), (1, 0), "once");
+    b.phones.get_mut(&x).unwrap().mouth = Mouth::Sound {
+        pcm: Vec::new(),
+        at: 0,
+    };
+    b.run(30);
+    assert_eq!(again(&b), 1, "with the first packet");
+    b.phones.get_mut(&x).unwrap().mouth = Mouth::Shut;
+    b.run(2600);
+    assert_eq!((silent(&b), again(&b)), (2, 1));
+    let mut flow = b.flow(x);
+    (flow.receive, flow.generation) = (false, 2);
+    b.command(MediaCommand::SetFlow {
+        leg: x,
+        flow: flow.clone(),
+    });
+    b.run(10_000);
+    (flow.receive, flow.generation) = (true, 3);
+    b.command(MediaCommand::SetFlow { leg: x, flow });
+    b.run(2400);
+    assert_eq!(silent(&b), 2, "held: it need not send; then it begins anew");
+    b.run(200);
+    assert_eq!((silent(&b), again(&b)), (3, 1));
+}
+
+#[test]
 fn what_a_held_phone_sends_is_not_heard() {
     let mut b = Bench::new();
     let (x, y) = (b.phone(1, Codec::Pcmu, 440.0), b.phone(2, Codec::Pcmu, 0.0));

@@ -83,6 +83,11 @@ impl World {
                 0,
                 format!("plays music to {}", self.names(to)),
             ),
+            Sound::Comfort => self.ladder.note(
+                self.now.mono,
+                0,
+                format!("plays comfort noise to {}", self.names(to)),
+            ),
             Sound::Ringback { .. } => {
                 self.ladder.note(
                     self.now.mono,
@@ -204,7 +209,9 @@ impl World {
                 let pcm = (!self.script.speechless(&text)).then(|| sound::said(&text, hz));
                 (self.script.tts_after, pcm)
             }
-            Sound::File { .. } | Sound::Music { .. } | Sound::Ringback { .. } => (DISK, None),
+            Sound::File { .. } | Sound::Music { .. } | Sound::Ringback { .. } | Sound::Comfort => {
+                (DISK, None)
+            }
         };
         self.later(after, Later::Sound(player, pcm));
     }

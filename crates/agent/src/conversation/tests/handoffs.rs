@@ -2,7 +2,7 @@ use super::{
     office,
     stage::{Stage, play, play_with},
 };
-use crate::Input;
+use crate::{Input, Return};
 use tandem_types::{
     HandoffId, Reason,
     context::{HandoffReason, Holder},
@@ -119,6 +119,7 @@ fn a_person_gives_the_caller_back() {
         assert_eq!(s.said.len(), said, "silent while a person has the caller");
         s.input(Input::Returned {
             note: Some("wants to know the opening hours".into()),
+            how: Return::GivenBack,
         });
         s.quiet();
         assert_eq!(

@@ -2,7 +2,7 @@ use super::{
     office,
     stage::{Stage, play, play_with},
 };
-use crate::Input;
+use crate::{Input, Return};
 use std::time::Duration;
 use tandem_types::{
     Reason,
@@ -212,7 +212,10 @@ fn the_time_with_people_is_not_the_ais() {
         s.says("operator");
         s.done();
         s.run(3_600_000);
-        s.input(Input::Returned { note: None });
+        s.input(Input::Returned {
+            note: None,
+            how: Return::GivenBack,
+        });
         s.quiet();
         s.says("when are you open");
         assert!(s.last().starts_with("We are open"), "{}", s.last());

@@ -4,7 +4,7 @@ use super::{
     office,
     stage::{Model, Stage},
 };
-use crate::conversation::{Brain, Conversation, ConversationStart, Input, Output};
+use crate::conversation::{Brain, Conversation, ConversationStart, Input, Output, Return};
 use proptest::prelude::*;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -117,7 +117,10 @@ fn perform(s: &mut Stage, act: &Act) {
             let handoff = s.handoff();
             s.input(Input::TransferDone { handoff });
         }
-        Act::Returned => s.input(Input::Returned { note: None }),
+        Act::Returned => s.input(Input::Returned {
+            note: None,
+            how: Return::HungUp,
+        }),
         Act::Mute(mute) => s.mute = *mute,
         Act::Slow(ms) => s.stt_ms = *ms,
         Act::Model(kind) => s.models.push_back(model(*kind)),
@@ -316,7 +319,8 @@ fn raw() -> impl Strategy<Value = Input> {
             more: None
         }),
         Just(Input::Returned {
-            note: Some("x".into())
+            note: Some("x".into()),
+            how: Return::Lost,
         }),
         Just(Input::CallerGone),
     ]

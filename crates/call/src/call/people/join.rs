@@ -1,6 +1,8 @@
 //! A person and the caller are joined, and parted again.
 
-use super::super::{Call, Ctx, Stage};
+use super::super::{Call, Ctx, Stage, bridged::Bridged};
+use tandem_agent::Return;
+use tandem_dialplan::AfterPerson;
 use tandem_types::{
     LegId, Reason,
     journal::{HandoffEnd, What},
@@ -10,8 +12,14 @@ use tandem_types::{
 impl Call {
     /// Somebody took the caller: both hear each other from here on.
     pub(super) fn join(&mut self, cx: &mut Ctx<'_>, leg: LegId, by: String) {
-        let Stage::Reaching(r) = std::mem::replace(&mut self.stage, Stage::Bridged { peer: leg })
-        else {
+        let warm = self.reaching().is_some_and(|r| r.brief.is_some());
+        let after = match self.dialplan(cx.plan).filter(|_| warm) {
+            Some(d) => d.warm.after_person,
+            None => AfterPerson::Hangup,
+        };
+        let trunk = self.leg(leg).is_some_and(|l| l.trunk.is_some());
+        let bridged = Stage::Bridged(Bridged::new(leg, cx.now.mono, trunk, after));
+        let Stage::Reaching(r) = std::mem::replace(&mut self.stage, bridged) else {
             return;
         };
         self.quiet_background(cx);
@@ -61,23 +69,14 @@ impl Call {
                 self.talk_input(cx, tandem_agent::Input::TransferDone { handoff: t.handoff });
             }
         }
-        // Whoever was on hold before the join still is.
-        let held: Vec<LegId> = self
-            .legs
-            .values()
-            .filter(|l| l.up() && l.held)
-            .map(|l| l.id)
-            .collect();
-        for id in held {
-            let other = if id == self.caller { leg } else { self.caller };
-            self.play_background(cx, other, None);
-        }
+        // Whoever was on hold, or silent, before the join still is.
+        self.settle_bridge(cx);
     }
 
     /// The person gives the caller back to the AI, or leaves them to it.
     pub(crate) fn give_back(&mut self, cx: &mut Ctx<'_>, person: LegId) {
         self.hang(cx, person, Reason::Normal);
-        self.back_to_agent(cx, None);
+        self.back_to_agent(cx, None, Return::GivenBack);
         cx.media(MediaCommand::Connect {
             call: self.id,
             hears: Vec::new(),
