@@ -4,6 +4,8 @@ use std::{collections::VecDeque, f64::consts::TAU};
 use tandem_codec::Law;
 use tandem_types::{CallId, Now, Rng};
 
+mod noisy_lines;
+
 const LEG: LegId = LegId {
     call: CallId(1),
     index: 1,
@@ -90,7 +92,8 @@ fn add(a: &[i16], b: &[i16]) -> Vec<i16> {
 
 #[test]
 fn speech_is_noticed_within_100_ms_and_ends_after_the_silence_asked_for() {
-    for db in [-20.0, -30.0] {
+    // A buzz is hardly a voice to the detector: softer ones are people's, in `noisy_lines`.
+    for db in [-16.0, -20.0] {
         let sound = join(&[&[0; 8000], &voice(1500, db), &[0; 16_000]]);
         let told = told(&sound, 600, |_| false);
         assert_eq!(told.started.len(), 1, "{db}: {told:?}");
