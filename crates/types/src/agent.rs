@@ -37,7 +37,7 @@ pub struct AgentSpec {
     /// What it says to an intent when no model is configured (`{entity}` may occur).
     pub answers: BTreeMap<String, String>,
     /// Templates: `handing_over` (`{to}`), `not_understood`, `anything_else`, `greeting_after_handoff`
-    /// (`{goal}`, `{from}`), `back` (`{reason}`), `goodbye`, `transferring` (`{to}`).
+    /// (`{goal}`, `{from}`), `offer` (`{to}`), `back` (`{reason}`), `goodbye`, `transferring` (`{to}`).
     pub says: BTreeMap<String, String>,
     /// 0 to 1000; below it the agent asks once more, then hands to the operator.
     pub min_confidence: u16,

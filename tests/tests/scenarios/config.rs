@@ -100,7 +100,7 @@ team = "queue:billing"
 [agents.billing.answers]
 due = "Rent is due on the first day of each month."
 [agents.billing.says]
-greeting_after_handoff = "Hello, this is billing. I understand: {goal}. How can I help with that?"
+greeting_after_handoff = "Hello, this is billing. I understand: {goal}."
 transferring = "I'm putting you through to {to} now."
 back = "This is billing again. I'm sorry, {reason}. Shall I try again, or can I help you myself?"
 

@@ -13,6 +13,9 @@ fn triage_hands_to_a_specialist_who_knows_what_was_said() {
             o.caller_says("you charged me twice and my account number is 42713");
             let says = o.ai_says("Hello, this is billing");
             assert!(says.contains("you charged me twice"), "{says}");
+            // What it asks is not what it is about.
+            let offers = "I have your account number 4 2 7 1 3. Shall I put you through to the billing team?";
+            assert!(says.ends_with(offers), "{says}");
             o.heard_from_the_ai("Hello, this is billing");
 
             let [package] = o.packages()[..] else {

@@ -4,7 +4,7 @@ use super::{Conversation, State, triage::Asked};
 use crate::package;
 use tandem_types::{
     Now,
-    agent::Target,
+    agent::{AgentSpec, Target},
     context::{ContextPackage, Entity, HandoffReason, Holder, Hop},
     journal::{HandoffEnd, What},
 };
@@ -121,34 +121,12 @@ impl Conversation {
         self.entry_turn = self.memory.turn_count;
     }
 
-    /// The first words show what is known. An agent without a model goes on by what its own classifier
-    /// makes of the goal; one with a model is asked at once.
+    /// The first words show what is known, and what follows them asks for none of it. An agent with a model is asked at
+    /// once how to go on; one without goes on by what its own classifier makes of the goal: it answers, offers its
+    /// people, or lets the caller go on.
     fn greet_after_handoff(&mut self, now: Now, from: &str) {
         let spec = self.brain.spec(&self.agent);
-        let own = spec.says.get("greeting_after_handoff").cloned();
-        let own = own.filter(|t| !t.is_empty());
-        let template = match (own, self.memory.goal.is_some()) {
-            (Some(own), _) => own,
-            (None, true) if spec.has_model => "Hello, this is {me}.".to_owned(),
-            (None, true) => String::new(),
-            (None, false) => "Hello, this is {me}. How can I help?".to_owned(),
-        };
-        let known = self
-            .memory
-            .entities
-            .iter()
-            .filter(|e| package::identifies(e));
-        let facts = package::spelt(&package::facts(&known.cloned().collect::<Vec<_>>()));
-        let fill = [("from", from), ("known", facts.as_str())];
-        let mut text = match template.is_empty() {
-            true => self.phrase(now, "greeting_after_handoff", &fill),
-            false => self.fill(now, &template, &fill),
-        };
-        let names = |e: &Entity| template.contains(&format!("{{{}}}", e.name));
-        let shown = template.contains("{known}") || self.memory.entities.iter().any(names);
-        if !facts.is_empty() && !shown {
-            text.push_str(&format!(" I have your {facts}."));
-        }
+        let (mut text, asks) = self.what_is_known(now, from);
         if spec.has_model {
             self.reply(now, &text);
             return self.open_with_model(now, &text);
@@ -165,24 +143,62 @@ impl Conversation {
         let answered = sure
             .as_ref()
             .is_some_and(|i| spec.answers.contains_key(i) && !spec.routes.contains_key(i));
-        self.reply(now, &text);
         if let (true, Some(intent)) = (answered, &sure) {
+            self.reply(now, &text);
             return self.answer(now, intent);
         }
         let routed = sure.as_ref().and_then(|i| spec.routes.get(i)).cloned();
-        let mut people = spec
-            .hands_off_to
-            .iter()
-            .filter(|t| !t.0.starts_with("agent:") && t.0 != "hangup");
-        let only = match (people.next(), people.next()) {
-            (Some(one), None) => Some(one.clone()),
-            _ => None,
-        };
-        let target = routed.filter(|t| !t.0.starts_with("agent:")).or(only);
+        let target = routed
+            .filter(|t| !t.0.starts_with("agent:"))
+            .or_else(|| its_people(&spec));
+        if !asks {
+            let next = match &target {
+                Some(target) => self.phrase(now, "offer", &[("to", &self.spoken(target))]),
+                None => self.phrase(now, "go_on", &[]),
+            };
+            text = format!("{text} {next}");
+        }
+        self.reply(now, &text);
         self.asked = target.map(|target| Asked::Offer {
             target,
             intent: sure,
         });
+    }
+
+    /// The first words to a caller who was handed over, and whether there is a question in them already.
+    fn what_is_known(&self, now: Now, from: &str) -> (String, bool) {
+        let spec = self.brain.spec(&self.agent);
+        let has_goal = self.memory.goal.is_some();
+        let own = spec.says.get("greeting_after_handoff").cloned();
+        // Nothing is known to fill it with: "I understand: ." would be all.
+        let fits = |t: &String| !t.is_empty() && (has_goal || !t.contains("{goal}"));
+        let template = match own.filter(fits) {
+            Some(own) => own,
+            None if has_goal && !spec.has_model => String::new(),
+            None => "Hello, this is {me}.".to_owned(),
+        };
+        let known = self
+            .memory
+            .entities
+            .iter()
+            .filter(|e| package::identifies(e));
+        let facts = package::spelt(&package::facts(&known.cloned().collect::<Vec<_>>()));
+        let fill = [("from", from), ("known", facts.as_str())];
+        let mut text = match template.is_empty() {
+            true => self.phrase(now, "greeting_after_handoff", &fill),
+            false => self.fill(now, &template, &fill),
+        };
+        let asks = text.ends_with('?');
+        let names = |e: &Entity| template.contains(&format!("{{{}}}", e.name));
+        let shown = template.contains("{known}") || self.memory.entities.iter().any(names);
+        if !facts.is_empty() && !shown {
+            text.push_str(&format!(" I have your {facts}."));
+        }
+        if has_goal || asks {
+            return (text, asks);
+        }
+        let how_help = self.phrase(now, "how_help", &[]);
+        (format!("{text} {how_help}"), true)
     }
 
     /// The first agent of a call, or the next one that the call itself chose.
@@ -214,5 +230,19 @@ impl Conversation {
             wanted: wanted.to_owned(),
             rule: rule.to_owned(),
         });
+    }
+}
+
+/// The one destination with people that an agent has. One that hands on to several agents sorts callers: it does not
+/// offer its people before it knows more.
+fn its_people(spec: &AgentSpec) -> Option<Target> {
+    let (agents, people): (Vec<_>, Vec<_>) = spec
+        .hands_off_to
+        .iter()
+        .filter(|t| t.0 != "hangup")
+        .partition(|t| t.0.starts_with("agent:"));
+    match (agents.len(), people.as_slice()) {
+        (0 | 1, [one]) => Some((*one).clone()),
+        _ => None,
     }
 }

@@ -43,6 +43,8 @@ fn usual(key: &str) -> &'static str {
         "confirm" => "Is it about {intent}?",
         "need" => "Could you tell me your {entity}? You can also key it in.",
         "how_help" => "How can I help you?",
+        "offer" => "Shall I put you through to {to}?",
+        "go_on" => "Please go on.",
         _ => "",
     }
 }

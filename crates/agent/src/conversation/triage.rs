@@ -212,6 +212,11 @@ impl Conversation {
                 self.understood(turn, intent.as_deref(), 1000, "phrase");
                 self.go(now, &target, HandoffReason::IntentMatch, text, true);
             }
+            (Some(Asked::Offer { .. }), Some(YesNo::No)) => {
+                self.understood(turn, None, 1000, "phrase");
+                let text = self.phrase(now, "go_on", &[]);
+                self.reply(now, &text);
+            }
             (Some(Asked::Need { intent, entity }), _) if self.memory.value(&entity).is_some() => {
                 self.understood(turn, Some(&intent), 1000, "phrase");
                 self.answer(now, &intent);
@@ -224,6 +229,11 @@ impl Conversation {
                 self.understood(turn, None, 1000, "phrase");
                 let text = self.phrase(now, "how_help", &[]);
                 self.reply(now, &text);
+            }
+            // Neither yes nor no to an offer: it stands.
+            (Some(offer @ Asked::Offer { .. }), None) => {
+                self.asked = Some(offer);
+                return false;
             }
             (_, _) => return false,
         }

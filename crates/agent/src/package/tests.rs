@@ -103,7 +103,10 @@ fn the_brief_is_short_and_complete() {
         b.headline.split_whitespace().count() <= 16,
         "five seconds: {b:?}"
     );
-    assert!(b.detail.contains("account number 4 2 7 1"), "{b:?}");
+    assert!(
+        b.detail.starts_with("They gave account number 4 2 7 1"),
+        "the facts first: {b:?}"
+    );
     assert!(
         b.detail.contains("ending 1 1 1 1") && !b.detail.contains("4111"),
         "{b:?}"

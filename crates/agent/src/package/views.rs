@@ -56,8 +56,13 @@ fn headline(p: &ContextPackage) -> String {
     format!("{who} {what}.{mood}")
 }
 
+/// The facts first: where there is time for some of it only, they are what the person would have to ask for again.
 fn detail(p: &ContextPackage) -> String {
     let mut out = Vec::new();
+    let given = facts(&p.entities);
+    if !given.is_empty() {
+        out.push(format!("They gave {}.", spelt(&given)));
+    }
     let whole = p
         .goal
         .as_deref()
@@ -71,10 +76,6 @@ fn detail(p: &ContextPackage) -> String {
     let before = earlier(p);
     if !before.is_empty() {
         out.push(format!("They also said: {}.", before.join("; ")));
-    }
-    let given = facts(&p.entities);
-    if !given.is_empty() {
-        out.push(format!("They gave {}.", spelt(&given)));
     }
     for action in &p.actions {
         out.push(format!(

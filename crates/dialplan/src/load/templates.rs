@@ -54,7 +54,7 @@ const fn template(
 }
 
 /// Every template, and when it is said.
-const SAYS: [Template; 21] = [
+const SAYS: [Template; 23] = [
     // Moving the caller: to another agent, to a person; the first words of who received them.
     template(
         "handing_over",
@@ -67,6 +67,9 @@ const SAYS: [Template; 21] = [
         "I'm putting you through to {to}. One moment, please.",
     ),
     template("greeting_after_handoff", &["from", "known"], ""),
+    // After those, unless they end with a question: whoever knows what it is about offers its people, or waits for more.
+    template("offer", &["to"], "Shall I put you through to {to}?"),
+    template("go_on", &[], "Please go on."),
     // Nobody took the call; `{reason}` is a clause, such as "nobody answered".
     template(
         "back",

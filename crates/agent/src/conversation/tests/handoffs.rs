@@ -328,3 +328,50 @@ fn every_fact_of_a_long_call_reaches_the_person() {
         assert_eq!(of_caller, crate::package::LAST_TURNS);
     });
 }
+
+/// The office, with a greeting of billing's that only says what it knows.
+fn greeting(text: &str) -> tandem_types::agent::AgentRules {
+    let mut rules = office::rules();
+    let billing = rules
+        .agents
+        .get_mut("billing")
+        .map(std::sync::Arc::make_mut);
+    let says = billing
+        .map(|b| &mut b.says)
+        .expect("the office has billing");
+    says.insert("greeting_after_handoff".to_owned(), text.to_owned());
+    rules
+}
+
+#[test]
+fn whoever_knows_what_it_is_about_offers_its_people_and_asks_for_nothing() {
+    play_with(
+        greeting("Hello, this is billing. I understand: {goal}."),
+        |s| {
+            s.begin();
+            s.says("you charged me twice, my account number is four two seven one");
+            assert_eq!(
+                s.last(),
+                "Hello, this is billing. I understand: you charged me twice, my account number is four two seven one. \
+             I have your account number 4 2 7 1. Shall I put you through to the billing team?"
+            );
+            s.says("no");
+            assert_eq!(s.last(), "Please go on.");
+            assert!(s.transfers.is_empty());
+        },
+    );
+}
+
+#[test]
+fn a_greeting_has_no_gap_where_the_goal_is_not_known() {
+    play_with(
+        greeting("Hello, this is billing. I understand: {goal}."),
+        |s| {
+            s.begin();
+            s.input(Input::Digit('2'));
+            s.quiet();
+            assert_eq!(s.c.agent(), Some("billing"));
+            assert_eq!(s.last(), "Hello, this is billing. How can I help you?");
+        },
+    );
+}

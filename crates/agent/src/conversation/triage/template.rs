@@ -119,7 +119,7 @@ impl Conversation {
         self.asked = Some(asked);
     }
 
-    /// Facts without a wish: shows that they were noted, and asks on.
+    /// Facts without a wish: shows that they were noted, and asks on; an offer that stands is made again.
     fn thank_for_facts(&mut self, now: Now, said: &[Unanswered]) {
         let new: Vec<_> = self
             .memory
@@ -138,11 +138,13 @@ impl Conversation {
         };
         let facts = package::spelt(&facts);
         let noted = self.phrase(now, "noted", &[("facts", &facts)]);
-        let next = match self.memory.goal.is_some() {
-            true => "anything_else",
-            false => "how_help",
+        let next = match (&self.asked, self.memory.goal.is_some()) {
+            (Some(Asked::Offer { target, .. }), _) => {
+                self.phrase(now, "offer", &[("to", &self.spoken(target))])
+            }
+            (_, true) => self.phrase(now, "anything_else", &[]),
+            (_, false) => self.phrase(now, "how_help", &[]),
         };
-        let next = self.phrase(now, next, &[]);
         self.reply(now, &format!("{noted} {next}"));
     }
 
