@@ -21,4 +21,5 @@ mod wire {
     mod nobody;
     mod offline;
     mod refer;
+    mod warm;
 }

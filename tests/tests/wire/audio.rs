@@ -1,7 +1,10 @@
 //! Sound from a capture: RTP packets of G.711 laid on the wall clock, one track for each place that it went to, and what
 //! can be said of it.
 
-use super::lab::Place;
+use super::{
+    lab::{Lab, Place},
+    sound,
+};
 use std::{collections::BTreeMap, f64::consts::TAU, net::Ipv4Addr};
 use tandem_codec::{Law, RATE, ToneMeter, meter::level_dbov};
 use tandem_rtp::{Packet, is_rtcp};
@@ -21,7 +24,11 @@ struct Arrived {
 }
 
 /// All sound in a capture, by destination: everything that comes to a phone or a carrier comes from the gateway.
-pub(crate) struct Streams(BTreeMap<(Ipv4Addr, u16), Vec<Arrived>>);
+pub(crate) struct Streams {
+    sent: BTreeMap<(Ipv4Addr, u16), Vec<Arrived>>,
+    /// Kept as long, so that a failed assertion leaves the capture for a look.
+    _lab: Option<Lab>,
+}
 
 impl Streams {
     /// Reads a capture file (the format of libpcap, microseconds, this machine's byte order, Ethernet frames).
@@ -49,12 +56,24 @@ impl Streams {
                 streams.entry(to).or_insert_with(Vec::new).push(arrived);
             }
         }
-        Self(streams)
+        Self {
+            sent: streams,
+            _lab: None,
+        }
+    }
+
+    /// Keeps the test's folder.
+    #[must_use]
+    pub(crate) fn of(self, lab: Lab) -> Self {
+        Self {
+            _lab: Some(lab),
+            ..self
+        }
     }
 
     fn packets(&self, to: &Place) -> impl Iterator<Item = &Arrived> {
         let ports = (to.ip, to.rtp.0)..=(to.ip, to.rtp.1);
-        let mut packets: Vec<&Arrived> = self.0.range(ports).flat_map(|(_, p)| p).collect();
+        let mut packets: Vec<&Arrived> = self.sent.range(ports).flat_map(|(_, p)| p).collect();
         packets.sort_by_key(|p| p.at);
         packets.into_iter()
     }
@@ -122,6 +141,25 @@ fn sound(at: i64, payload: &[u8]) -> Option<Arrived> {
     })
 }
 
+/// The greatest amplitude that a frequency has at any moment, in sample units: in windows of 100 ms under a cosine bell,
+/// so that what is loud at other frequencies does not leak in.
+pub(crate) fn loudest(pcm: &[i16], hz: f64) -> f64 {
+    const LENGTH: usize = 100 * 8;
+    let meter = ToneMeter::new(RATE);
+    let bell: Vec<f64> = (0..LENGTH)
+        .map(|n| 0.5 - 0.5 * (TAU * n as f64 / LENGTH as f64).cos())
+        .collect();
+    let starts = (0..pcm.len().saturating_sub(LENGTH - 1)).step_by(LENGTH / 4);
+    starts
+        .map(|at| {
+            let window = pcm[at..at + LENGTH].iter().zip(&bell);
+            let window: Vec<i16> = window.map(|(s, b)| (f64::from(*s) * b) as i16).collect();
+            // The bell halves the amplitude of what is steady.
+            2.0 * meter.amplitude(&window, hz)
+        })
+        .fold(0.0, f64::max)
+}
+
 /// A stretch of sound.
 pub(crate) struct Heard {
     what: String,
@@ -151,23 +189,9 @@ impl Heard {
         self.share(|w| level_dbov(w) > -50.0)
     }
 
-    /// The greatest amplitude that a frequency has at any moment, in sample units: in windows of 100 ms under a
-    /// cosine bell, so that what is loud at other frequencies does not leak in.
+    /// The greatest amplitude that a frequency has at any moment.
     pub(crate) fn loudest(&self, hz: f64) -> f64 {
-        const LENGTH: usize = 100 * 8;
-        let meter = ToneMeter::new(RATE);
-        let bell: Vec<f64> = (0..LENGTH)
-            .map(|n| 0.5 - 0.5 * (TAU * n as f64 / LENGTH as f64).cos())
-            .collect();
-        let starts = (0..self.pcm.len().saturating_sub(LENGTH - 1)).step_by(LENGTH / 4);
-        starts
-            .map(|at| {
-                let window = self.pcm[at..at + LENGTH].iter().zip(&bell);
-                let window: Vec<i16> = window.map(|(s, b)| (f64::from(*s) * b) as i16).collect();
-                // The bell halves the amplitude of what is steady.
-                2.0 * meter.amplitude(&window, hz)
-            })
-            .fold(0.0, f64::max)
+        loudest(&self.pcm, hz)
     }
 
     /// Asserts that it is this tone, in at least 0.8 of the windows.
@@ -186,10 +210,10 @@ impl Heard {
         );
     }
 
-    /// Asserts that a frequency is nowhere in it: at no moment more than 150 of 32767, a fortieth of how loud a voice
-    /// of that frequency is at its own ear.
+    /// Asserts that a frequency is nowhere in it: at no moment 1 % (-40 dB) of how loud a voice of that frequency is at
+    /// its own ear. The hold music alone stays 6 dB below that (`sound`).
     pub(crate) fn never_holds(&self, who: &str, hz: f64) {
-        let loudest = self.loudest(hz);
+        let (loudest, most) = (self.loudest(hz), sound::LOUD / 100.0);
         eprintln!(
             "{who}: {hz} Hz never, at most {loudest:.0} of 32767 in {} ms",
             self.pcm.len() / 8
@@ -200,7 +224,7 @@ impl Heard {
             self.what
         );
         assert!(
-            loudest < 150.0,
+            loudest < most,
             "{who}: {hz} Hz with {loudest:.0} of 32767 in {}",
             self.what
         );

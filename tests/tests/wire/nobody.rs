@@ -3,31 +3,20 @@
 use super::{
     baresip::Like,
     lab::{listen, now},
-    office::FRONT_DESK,
     sound::{AI, BRIEF, CALLER, PERSON},
-    stage::{Caller, Stage},
+    stage::Stage,
 };
 use tandem_types::{
     Reason,
     journal::{HandoffEnd, What},
 };
 
-/// A caller whom billing is about to put through.
-async fn put_through(stage: &mut Stage) -> Caller {
-    let caller = stage.ring_in(FRONT_DESK).await;
-    stage.running.agent_said("triage", "help").await;
-    stage.says(&caller, "there is a mistake on my bill").await;
-    stage.running.agent_said("billing", "mistake").await;
-    stage.says(&caller, "i want a refund").await;
-    caller
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_phone_is_busy_and_the_next_presses_2_so_the_ai_is_back() {
     let mut stage = Stage::set(3).await;
     let mut first = stage.phone(1, "201", Like::default()).await;
     let mut second = stage.phone(2, "202", Like::default()).await;
-    let mut caller = put_through(&mut stage).await;
+    let mut caller = stage.put_through().await;
     let anna = caller.ip();
 
     first.until("CALL_INCOMING").await;
@@ -140,7 +129,7 @@ async fn one_phone_is_busy_and_the_next_presses_2_so_the_ai_is_back() {
 async fn the_person_hangs_up_in_the_middle_of_the_brief_and_the_ai_is_back() {
     let mut stage = Stage::set(4).await;
     let mut phone = stage.phone(1, "201", Like::default()).await;
-    let mut caller = put_through(&mut stage).await;
+    let mut caller = stage.put_through().await;
     phone.until("CALL_INCOMING").await;
     stage.speaks(BRIEF);
     phone.command("accept", "").await;
@@ -190,7 +179,7 @@ async fn the_person_hangs_up_in_the_middle_of_the_brief_and_the_ai_is_back() {
 async fn the_caller_hangs_up_in_the_middle_of_the_brief_and_the_person_is_told() {
     let mut stage = Stage::set(6).await;
     let mut phone = stage.phone(1, "201", Like::default()).await;
-    let mut caller = put_through(&mut stage).await;
+    let mut caller = stage.put_through().await;
     phone.until("CALL_INCOMING").await;
     phone.command("accept", "").await;
     stage

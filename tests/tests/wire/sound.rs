@@ -1,22 +1,23 @@
 //! Who sounds how, and the files that phones play.
 
+use super::audio::loudest;
 use std::f64::consts::TAU;
 use tandem_codec::{Law, RATE};
 
-/// Tones that are no notes of the built-in hold music (which has an A of 440 Hz and an E of 659 Hz, with their
-/// partials), so that each can be told from it by its frequency alone.
-pub(crate) const CALLER: f64 = 465.0;
+/// Tones in the gaps of the built-in hold music: none of its notes, partials or onsets is near them (the test below), so
+/// that each can be told from it, and from the others, by its frequency alone.
+pub(crate) const CALLER: f64 = 1665.0;
 /// The person at the first desk phone.
-pub(crate) const PERSON: f64 = 625.0;
+pub(crate) const PERSON: f64 = 2225.0;
 /// Another person.
-pub(crate) const OTHER: f64 = 1120.0;
+pub(crate) const OTHER: f64 = 2505.0;
 /// The AI's voice, as the stand-in speaks it.
 pub(crate) const AI: f64 = 1245.0;
-/// The voice of a brief: no partial of the music within 100 Hz.
-pub(crate) const BRIEF: f64 = 1870.0;
+/// The voice of a brief.
+pub(crate) const BRIEF: f64 = 3065.0;
 
 /// -12 dBov: as loud as a good telephone line.
-const LOUD: f64 = 11_500.0;
+pub(crate) const LOUD: f64 = 11_500.0;
 
 /// So many milliseconds of a tone.
 pub(crate) fn tone(hz: f64, ms: usize) -> Vec<i16> {
@@ -49,4 +50,21 @@ pub(crate) fn wav(pcm: &[i16]) -> Vec<u8> {
     out.extend_from_slice(&bytes.to_le_bytes());
     out.extend(pcm.iter().flat_map(|s| s.to_le_bytes()));
     out
+}
+
+/// What a tone's test in a caller's stream may find where nobody leaks: the music alone, coded as on the wire.
+#[test]
+fn the_hold_music_holds_nobodys_tone() {
+    let music: Vec<i16> = tandem_codec::music::built_in()
+        .iter()
+        .map(|s| Law::A.decode(Law::A.encode(*s)))
+        .collect();
+    for hz in [CALLER, PERSON, OTHER, AI, BRIEF] {
+        let found = loudest(&music, hz);
+        eprintln!("{hz} Hz with {found:.0} of 32767 in the hold music");
+        assert!(found < LOUD / 200.0, "{hz} Hz with {found:.0}");
+    }
+    // Beside a note it would: E5 is at 659 Hz, and its onsets reach 625 Hz with a twenty-fifth of a voice.
+    assert!(loudest(&music, 659.3) > LOUD / 4.0);
+    assert!(loudest(&music, 625.0) > LOUD / 50.0);
 }

@@ -6,7 +6,7 @@ use super::{
     capture::Capture,
     gateway::Running,
     lab::Lab,
-    office::Office,
+    office::{FRONT_DESK, Office},
     raw,
     sipp::{Plays, Sipp},
     sound::{AI, CALLER},
@@ -108,6 +108,16 @@ impl Stage {
         caller.cue("talk").await;
     }
 
+    /// A caller whom billing is about to put through to its team.
+    pub(crate) async fn put_through(&mut self) -> Caller {
+        let caller = self.ring_in(FRONT_DESK).await;
+        self.running.agent_said("triage", "help").await;
+        self.says(&caller, "there is a mistake on my bill").await;
+        self.running.agent_said("billing", "mistake").await;
+        self.says(&caller, "i want a refund").await;
+        caller
+    }
+
     /// The gateway's address.
     pub(crate) fn gateway(&self) -> Ipv4Addr {
         self.lab.gateway()
@@ -117,7 +127,7 @@ impl Stage {
     pub(crate) async fn strike(self) -> Streams {
         let streams = self.capture.stop().await;
         self.running.stop().await;
-        streams
+        streams.of(self.lab)
     }
 }
 
