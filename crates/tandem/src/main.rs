@@ -3,6 +3,7 @@
 mod calls;
 mod check;
 mod demo;
+mod intents;
 mod serve;
 mod trace;
 
@@ -112,8 +113,24 @@ enum Verb {
         #[command(flatten)]
         format: Format,
     },
+    /// The local classifier of what callers want.
+    Intents {
+        #[command(subcommand)]
+        what: Intents,
+    },
     /// Version and build.
     Version {
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+enum Intents {
+    /// Learn from rows, and say how well others are understood: accuracy, out-of-scope recall, calibration.
+    Eval {
+        #[command(flatten)]
+        files: intents::Eval,
         #[command(flatten)]
         format: Format,
     },
@@ -189,6 +206,9 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             config,
             format,
         } => demo::run(&config, stay, format.json).await,
+        Verb::Intents {
+            what: Intents::Eval { files, format },
+        } => intents::eval(&files, format.json),
         Verb::Version { format } => {
             version(format.json);
             Ok(ExitCode::SUCCESS)

@@ -3,10 +3,13 @@
 use crate::understand::words;
 
 /// Bits of a feature's number within its half.
-const BITS: u32 = 18;
+const BITS: u32 = 20;
 
-/// What a word that carries grammar rather than meaning counts for.
-const SMALL_WORD: f64 = 0.3;
+/// What a pair of words with one between them counts for.
+const APART: f32 = 0.7;
+
+/// Letters in a row.
+const LETTERS: std::ops::RangeInclusive<usize> = 2..=4;
 
 /// Words that carry grammar rather than meaning; English. Harmless elsewhere.
 const SMALL_WORDS: &str = " a about all also am an and any are as at be been but by can could did do \
@@ -15,88 +18,96 @@ just know like looking make me my need of on one or our out please so some somet
 thanks that's the their them there there's they this to today up us wanna want wanted was we \
 we've were what what's when where which who why will with would you your ";
 
-/// Sorted (number, weight) pairs; the word half and the letter half each of length 1.
+/// What was said, counted: sorted (number, count) pairs of words and of letters.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Features(Vec<(u32, f64)>);
+pub(super) struct Grams {
+    /// Words, pairs of neighbours, pairs with one between them, the first and the last.
+    pub(super) words: Vec<(u32, f32)>,
+    /// Letters in a row within a word, its ends included as blanks.
+    pub(super) letters: Vec<(u32, f32)>,
+}
 
-impl Features {
-    /// Of what was said.
-    pub(super) fn of(said: &str) -> Self {
+impl Grams {
+    /// Of what was said. `small` is what a word that carries grammar counts for, 0 to 1.
+    pub(super) fn of(said: &str, small: f32) -> Self {
         let tokens = words(said);
-        let weights: Vec<f64> = tokens.iter().map(|w| weight(w)).collect();
-        let mut by_word = Vec::new();
-        let mut by_letter = Vec::new();
+        let weigh = |w: &String| if is_small(w) { small } else { 1.0 };
+        let weights: Vec<f32> = tokens.iter().map(weigh).collect();
+        let mut out = Self::default();
         for (i, word) in tokens.iter().enumerate() {
-            by_word.push((hash(&[word.as_bytes()]), weights[i]));
-            if let Some(next) = tokens.get(i + 1) {
-                let pair = hash(&[word.as_bytes(), b" ", next.as_bytes()]);
-                by_word.push((pair, (weights[i] * weights[i + 1]).sqrt()));
+            out.words.push((hash(&[word]), weights[i]));
+            for (gap, between, counts) in [(1, " ", 1.0), (2, "  ", APART)] {
+                if let (Some(next), Some(weight)) = (tokens.get(i + gap), weights.get(i + gap)) {
+                    let both = (weights[i] * weight).sqrt() * counts;
+                    out.words.push((hash(&[word, between, next]), both));
+                }
             }
-            letters(word, weights[i], &mut by_letter);
+            out.letters_of(word, weights[i]);
         }
-        normalise(&mut by_word);
-        normalise(&mut by_letter);
-        let half = 1u32 << BITS;
-        by_word.extend(by_letter.into_iter().map(|(id, v)| (id + half, v)));
-        Self(by_word)
+        for (edge, at) in [("^ ", tokens.first()), ("$ ", tokens.last())] {
+            if let Some(word) = at {
+                out.words.push((hash(&[edge, word]), weigh(word)));
+            }
+        }
+        count(&mut out.words);
+        count(&mut out.letters);
+        for gram in &mut out.letters {
+            gram.0 += 1 << BITS;
+        }
+        out
     }
 
     /// Nothing was said.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.words.is_empty()
     }
 
-    /// Number and weight.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
-        self.0.iter().copied()
+    /// Both halves.
+    pub(super) fn ids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.words.iter().chain(&self.letters).map(|g| g.0)
+    }
+
+    fn letters_of(&mut self, word: &str, weight: f32) {
+        let padded = format!(" {word} ");
+        let ends: Vec<usize> = padded
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([padded.len()])
+            .collect();
+        for n in LETTERS {
+            for ends in ends.windows(n + 1) {
+                let gram = padded.get(ends[0]..ends[n]).unwrap_or_default();
+                self.letters.push((hash(&[gram]), weight));
+            }
+        }
     }
 }
 
 /// Whether a word carries grammar rather than meaning.
 pub(super) fn is_small(word: &str) -> bool {
-    SMALL_WORDS.contains(&format!(" {word} "))
+    SMALL_WORDS.match_indices(word).any(|(at, _)| {
+        let bytes = SMALL_WORDS.as_bytes();
+        at > 0 && bytes[at - 1] == b' ' && bytes.get(at + word.len()) == Some(&b' ')
+    })
 }
 
-fn weight(word: &str) -> f64 {
-    if is_small(word) { SMALL_WORD } else { 1.0 }
-}
-
-/// 2 to 5 letters in a row, the word's ends included as blanks.
-fn letters(word: &str, weight: f64, out: &mut Vec<(u32, f64)>) {
-    let padded: Vec<char> = format!(" {word} ").chars().collect();
-    let mut buffer = String::new();
-    for n in 2..=5 {
-        for gram in padded.windows(n) {
-            buffer.clear();
-            buffer.extend(gram);
-            out.push((hash(&[buffer.as_bytes()]), weight));
-        }
-    }
-}
-
-/// Sorts, adds up what occurs more than once, and makes the length 1.
-fn normalise(features: &mut Vec<(u32, f64)>) {
-    features.sort_by_key(|f| f.0);
-    features.dedup_by(|next, kept| {
+/// Sorts, and adds up what occurs more than once.
+fn count(grams: &mut Vec<(u32, f32)>) {
+    grams.sort_by_key(|g| g.0);
+    grams.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
         if same {
             kept.1 += next.1;
         }
         same
     });
-    let length = features.iter().map(|f| f.1 * f.1).sum::<f64>().sqrt();
-    if length > 0.0 {
-        for f in features {
-            f.1 /= length;
-        }
-    }
 }
 
 /// FNV-1a, folded to [`BITS`].
-fn hash(parts: &[&[u8]]) -> u32 {
+fn hash(parts: &[&str]) -> u32 {
     let mut h = 0xcbf2_9ce4_8422_2325u64;
-    for byte in parts.iter().flat_map(|p| p.iter()) {
-        h = (h ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    for byte in parts.iter().flat_map(|p| p.bytes()) {
+        h = (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     ((h ^ (h >> 32)) as u32) & ((1 << BITS) - 1)
 }

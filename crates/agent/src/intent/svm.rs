@@ -1,61 +1,75 @@
 //! Linear machines, one per class against the rest, trained side by side.
 
-use super::features::Features;
+use super::{
+    features::Grams,
+    vocabulary::{Row, Vocabulary},
+};
 use tandem_types::Rng;
 
 /// Cost of a violated margin: LIBLINEAR's usual 1.
-const COST: f64 = 1.0;
+const COST: f32 = 1.0;
 
 /// Passes over the examples at most; small sets stop long before.
 const PASSES: usize = 60;
 
+/// Steps (an example for a class) after which no further pass is begun: what bounds the time of large sets.
+/// They are as good after eight passes as after sixty.
+const STEPS: usize = 18_000_000;
+
 /// A pass in which no projected gradient exceeds this is the last one (LIBLINEAR's 0.1).
-const TOLERANCE: f64 = 0.1;
+const TOLERANCE: f32 = 0.1;
+
+/// A projected gradient that is smaller moves nothing.
+const STILL: f32 = 0.01;
 
 /// An utterance and what it stands for; `None`: none of the classes.
 #[derive(Clone, Debug)]
 pub(super) struct Example {
     /// Its n-grams.
-    pub(super) features: Features,
+    pub(super) grams: Grams,
     /// Index of its class.
     pub(super) class: Option<usize>,
 }
 
-/// A weight for each n-gram that was seen, for each class.
+/// A weight for each n-gram, for each class.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Machine {
     classes: usize,
-    /// Sorted ids of the n-grams that were seen.
-    seen: Vec<u32>,
-    /// `classes` weights for each of `seen`, then `classes` biases.
-    weights: Vec<f64>,
+    vocabulary: Vocabulary,
+    /// `classes` weights for each row of the vocabulary, then `classes` biases.
+    weights: Vec<f32>,
 }
 
 impl Machine {
     /// Dual coordinate descent for L2-regularised squared hinge loss: Hsieh et al. 2008, algorithm 1,
     /// with the bias as one more feature of value 1.
-    pub(super) fn train(examples: &[Example], classes: usize, rng: &mut Rng) -> Self {
-        let mut seen: Vec<u32> = examples
+    pub(super) fn train(examples: &[&Example], classes: usize, rng: &mut Rng) -> Self {
+        let vocabulary = Vocabulary::of(examples.iter().map(|e| &e.grams));
+        let rows: Vec<Vec<(usize, f32)>> = examples
             .iter()
-            .flat_map(|e| e.features.iter().map(|(id, _)| id))
+            .map(|e| {
+                let row = vocabulary.row(&e.grams);
+                let place = |(row, value): &(u32, f32)| (*row as usize * classes, *value);
+                let bias = (vocabulary.rows() * classes, 1.0);
+                row.values.iter().map(place).chain([bias]).collect()
+            })
             .collect();
-        seen.sort_unstable();
-        seen.dedup();
-        let rows: Vec<Vec<(usize, f64)>> = examples
-            .iter()
-            .map(|e| row(&seen, classes, &e.features))
-            .collect();
-        let mut weights = vec![0.0; (seen.len() + 1) * classes];
+        let mut descent = Descent {
+            costs: (0..classes).map(|c| positive_cost(examples, c)).collect(),
+            weights: vec![0.0; (vocabulary.rows() + 1) * classes],
+            margins: vec![0.0; classes],
+            steps: vec![0.0; classes],
+            moved: Vec::with_capacity(classes),
+        };
         let mut alphas = vec![0.0; examples.len() * classes];
         let mut order: Vec<usize> = (0..examples.len()).collect();
-        let costs: Vec<f64> = (0..classes).map(|c| positive_cost(examples, c)).collect();
-        for _ in 0..PASSES {
+        let passes = PASSES.min(STEPS / alphas.len().max(1)).max(2);
+        for _ in 0..passes {
             shuffle(&mut order, rng);
-            let mut worst = 0.0f64;
+            let mut worst = 0.0f32;
             for &i in &order {
-                let row = &rows[i];
-                let alpha = &mut alphas[i * classes..(i + 1) * classes];
-                worst = worst.max(visit(row, examples[i].class, &costs, alpha, &mut weights));
+                let alphas = &mut alphas[i * classes..(i + 1) * classes];
+                worst = worst.max(descent.visit(&rows[i], examples[i].class, alphas));
             }
             if worst < TOLERANCE {
                 break;
@@ -63,89 +77,107 @@ impl Machine {
         }
         Self {
             classes,
-            seen,
-            weights,
+            vocabulary,
+            weights: descent.weights,
         }
     }
 
-    /// The signed distance to each class's boundary; positive is inside.
-    pub(super) fn margins(&self, features: &Features) -> Vec<f64> {
+    /// The signed distance to each class's boundary (positive is inside), and how much of what was said
+    /// occurs in the examples, 0 to 1.
+    pub(super) fn margins(&self, grams: &Grams) -> (Vec<f32>, f32) {
+        let Row { values, known } = self.vocabulary.row(grams);
         let bias = self.weights.len().saturating_sub(self.classes);
         let mut out = self.weights[bias..].to_vec();
-        for (id, value) in features.iter() {
-            if let Ok(at) = self.seen.binary_search(&id) {
-                let weights = &self.weights[at * self.classes..(at + 1) * self.classes];
-                for (m, w) in out.iter_mut().zip(weights) {
-                    *m += w * value;
-                }
-            }
+        for (row, value) in values {
+            let at = row as usize * self.classes;
+            add(&mut out, &self.weights[at..at + self.classes], value);
         }
-        out
+        (out, known)
     }
 }
 
-/// An example as (offset into the weights, value), the bias last.
-fn row(seen: &[u32], classes: usize, features: &Features) -> Vec<(usize, f64)> {
-    features
-        .iter()
-        .filter_map(|(id, v)| Some((seen.binary_search(&id).ok()? * classes, v)))
-        .chain([(seen.len() * classes, 1.0)])
-        .collect()
+/// What is at hand while a machine learns.
+struct Descent {
+    /// Of a violated margin of an example of its own, by class.
+    costs: Vec<f32>,
+    weights: Vec<f32>,
+    margins: Vec<f32>,
+    steps: Vec<f32>,
+    /// The classes whose step is not zero.
+    moved: Vec<usize>,
+}
+
+impl Descent {
+    /// One coordinate step for each class; gives the largest projected gradient.
+    fn visit(&mut self, row: &[(usize, f32)], class: Option<usize>, alphas: &mut [f32]) -> f32 {
+        let classes = self.costs.len();
+        let mut square = 0.0;
+        self.margins.fill(0.0);
+        for &(at, value) in row {
+            square += value * value;
+            add(&mut self.margins, &self.weights[at..at + classes], value);
+        }
+        let mut worst = 0.0f32;
+        self.moved.clear();
+        for (c, alpha) in alphas.iter_mut().enumerate() {
+            let own = class == Some(c);
+            let (y, cost) = if own {
+                (1.0, self.costs[c])
+            } else {
+                (-1.0, COST)
+            };
+            let diagonal = 0.5 / cost;
+            let gradient = y * self.margins[c] - 1.0 + diagonal * *alpha;
+            let projected = if *alpha == 0.0 {
+                gradient.min(0.0)
+            } else {
+                gradient
+            };
+            worst = worst.max(projected.abs());
+            self.steps[c] = 0.0;
+            if projected.abs() > STILL {
+                let new = (*alpha - gradient / (square + diagonal)).max(0.0);
+                self.steps[c] = (new - *alpha) * y;
+                *alpha = new;
+                self.moved.push(c);
+            }
+        }
+        self.step(row);
+        worst
+    }
+
+    /// Most examples move a few classes alone: only those are then touched. The sums are the same.
+    fn step(&mut self, row: &[(usize, f32)]) {
+        let classes = self.costs.len();
+        if self.moved.is_empty() {
+            return;
+        }
+        let few = self.moved.len() * 6 < classes;
+        for &(at, value) in row {
+            let weights = &mut self.weights[at..at + classes];
+            if few {
+                for &c in &self.moved {
+                    weights[c] += self.steps[c] * value;
+                }
+            } else {
+                add(weights, &self.steps, value);
+            }
+        }
+    }
+}
+
+/// `to += by * times`, element by element: nothing that a compiler may reorder.
+fn add(to: &mut [f32], by: &[f32], times: f32) {
+    for (t, b) in to.iter_mut().zip(by) {
+        *t += b * times;
+    }
 }
 
 /// Few examples stand against many: their errors weigh more, by the root of the ratio.
-fn positive_cost(examples: &[Example], class: usize) -> f64 {
+fn positive_cost(examples: &[&Example], class: usize) -> f32 {
     let own = examples.iter().filter(|e| e.class == Some(class)).count();
     let rest = examples.len() - own;
-    COST * (rest.max(1) as f64 / own.max(1) as f64).sqrt().max(1.0)
-}
-
-/// One coordinate step for each class; gives the largest projected gradient.
-fn visit(
-    row: &[(usize, f64)],
-    class: Option<usize>,
-    costs: &[f64],
-    alphas: &mut [f64],
-    weights: &mut [f64],
-) -> f64 {
-    let classes = costs.len();
-    let mut margins = vec![0.0; classes];
-    let mut square = 0.0;
-    for &(at, value) in row {
-        square += value * value;
-        for (m, w) in margins.iter_mut().zip(&weights[at..at + classes]) {
-            *m += w * value;
-        }
-    }
-    let mut worst = 0.0f64;
-    let mut moved = false;
-    let mut steps = vec![0.0; classes];
-    for c in 0..classes {
-        let own = class == Some(c);
-        let (y, cost) = if own { (1.0, costs[c]) } else { (-1.0, COST) };
-        let diagonal = 0.5 / cost;
-        let gradient = y * margins[c] - 1.0 + diagonal * alphas[c];
-        let projected = if alphas[c] == 0.0 {
-            gradient.min(0.0)
-        } else {
-            gradient
-        };
-        worst = worst.max(projected.abs());
-        if projected.abs() > 1e-12 {
-            let new = (alphas[c] - gradient / (square + diagonal)).max(0.0);
-            steps[c] = (new - alphas[c]) * y;
-            alphas[c] = new;
-            moved = true;
-        }
-    }
-    if moved {
-        for &(at, value) in row {
-            for (w, s) in weights[at..at + classes].iter_mut().zip(&steps) {
-                *w += s * value;
-            }
-        }
-    }
-    worst
+    COST * (rest.max(1) as f32 / own.max(1) as f32).sqrt().max(1.0)
 }
 
 /// Fisher-Yates.

@@ -216,8 +216,8 @@ fn the_same_seed_gives_the_same_model() {
     }
     // Bits, not only ranks: a change here changes every golden ladder.
     assert_eq!(
-        a.machine.margins(&Features::of("boiler")),
-        b.machine.margins(&Features::of("boiler"))
+        a.machine.margins(&Grams::of("boiler", 0.3)),
+        b.machine.margins(&Grams::of("boiler", 0.3))
     );
 }
 
