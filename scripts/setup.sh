@@ -10,8 +10,8 @@ set -euo pipefail
 build=(gcc libc6-dev)
 # Offline speech: two voices, the recogniser and its English model.
 runtime=(flite espeak-ng libpocketsphinx3 pocketsphinx-en-us)
-# Real phones and callers, a capture, sound files, and a database.
-test=(baresip-core sip-tester tshark sox postgresql)
+# Real phones and callers, a proxy, a capture, sound files, and a database.
+test=(baresip-core sip-tester kamailio tshark sox postgresql)
 
 case "${1:-test}" in
     runtime) wanted=("${build[@]}" "${runtime[@]}") ;;
@@ -54,5 +54,12 @@ case " ${missing[*]} " in
             echo "wireshark-common wireshark-common/install-setuid boolean false" |
                 "${as_root[@]}" debconf-set-selections
         fi ;;
+esac
+case " ${missing[*]} " in
+    # The tests start it with a configuration of their own. As a service it would take port 5060, now
+    # and at each boot: masked before it is there (`systemctl unmask kamailio` takes that back).
+    *" kamailio "*)
+        "${as_root[@]}" mkdir -p /etc/systemd/system
+        "${as_root[@]}" ln -sfn /dev/null /etc/systemd/system/kamailio.service ;;
 esac
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"

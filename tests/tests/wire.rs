@@ -1,5 +1,5 @@
 //! Calls over real SIP and RTP on loopback, with phones that nobody here wrote: SIPp is the carrier and the caller,
-//! baresip the desk phone. Sound is asserted from a capture of the wire.
+//! baresip the desk phone, Kamailio the proxy. Sound is asserted from a capture of the wire.
 //!
 //! Every test has addresses, ports and a folder of its own, so tests run side by side. Who is who on a test's
 //! network 127.R.T.0/24 is in `lab`; everybody has a tone of their own (`audio`).
@@ -9,6 +9,7 @@ mod wire {
     mod baresip;
     mod capture;
     mod gateway;
+    mod kamailio;
     mod lab;
     mod office;
     mod raw;
@@ -18,8 +19,10 @@ mod wire {
 
     mod digest;
     mod door;
+    mod edge;
     mod nobody;
     mod offline;
     mod refer;
+    mod trunk;
     mod warm;
 }

@@ -13,7 +13,7 @@ use tandem_sip::{
     api::{Failure, Flow, OutgoingRequest, RequestKey, Transport},
     digest::{Algorithm, Verifier},
     message::{NameAddr, Response, Uri},
-    registrar::{Registrar, RegistrarConfig},
+    registrar::{Binding, Registrar, RegistrarConfig},
     registration::{
         Registration, RegistrationConfig, RegistrationInput, RegistrationOutput, RegistrationState,
     },
@@ -131,12 +131,8 @@ impl House {
     }
 
     /// Where a phone is: its contacts, the latest first.
-    pub(crate) fn contacts(&self, user: &str) -> Vec<(Uri, Flow)> {
-        self.registrar
-            .contacts(user)
-            .into_iter()
-            .map(|b| (b.uri, b.flow))
-            .collect()
+    pub(crate) fn contacts(&self, user: &str) -> Vec<Binding> {
+        self.registrar.contacts(user)
     }
 
     pub(crate) fn phones(&self) -> Vec<(String, String)> {
@@ -230,6 +226,13 @@ impl House {
             .map(|(name, r)| (name.clone(), words(r)))
             .chain(waiting)
             .collect()
+    }
+
+    /// Carriers that were not told yet that we leave, once draining has begun.
+    pub(crate) fn leaving(&self) -> usize {
+        let gone = |r: &&Registration| *r.state() != RegistrationState::Idle;
+        let there = self.registrations.values().filter(gone).count();
+        if self.draining { there } else { 0 }
     }
 
     pub(crate) fn drain(&mut self, now: Now) {

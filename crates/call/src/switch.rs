@@ -209,6 +209,11 @@ impl Switch {
         self.house.registrations()
     }
 
+    /// Carriers that were not told yet that we leave, once draining has begun.
+    pub fn leaving(&self) -> usize {
+        self.house.leaving()
+    }
+
     /// Carries what the endpoint and the house want until neither wants anything.
     fn settle(&mut self, now: Now) {
         loop {

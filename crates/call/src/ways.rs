@@ -139,19 +139,24 @@ fn extension(
         let legs: Vec<Dialled> = house
             .contacts(user)
             .into_iter()
-            .filter_map(|(uri, flow)| {
-                let invite = invite(
-                    house,
-                    uri,
-                    (flow.transport, flow.remote),
-                    identity,
-                    Some(&plan.phones.domain),
-                    None,
-                )?;
-                let invite = OutgoingInvite { flow, ..invite };
+            .filter_map(|phone| {
+                let (flow, domain) = (phone.flow, Some(plan.phones.domain.as_str()));
+                let to = (flow.transport, flow.remote);
+                let invite = invite(house, phone.uri, to, identity, domain, None)?;
+                // Behind an edge it is the edge that SIP comes from, and nobody's sound.
+                let learn = if phone.path.is_empty() {
+                    Learn::Source
+                } else {
+                    Learn::No
+                };
+                let invite = OutgoingInvite {
+                    flow,
+                    route: phone.path,
+                    ..invite
+                };
                 let shape = Shape {
                     codecs: vec![Codec::Pcma, Codec::Pcmu],
-                    learn: Learn::Source,
+                    learn,
                     trunk: None,
                 };
                 Some(Dialled {

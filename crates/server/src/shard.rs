@@ -52,6 +52,9 @@ pub struct Snapshot {
     pub phones: Vec<(String, String)>,
     /// Trunks that we register with: name and state.
     pub registrations: Vec<(String, String)>,
+    /// While draining, carriers that were not told yet that we leave.
+    #[serde(default)]
+    pub leaving: usize,
     /// Journal events that wait for the disk.
     pub journal_waiting: usize,
 }
@@ -142,6 +145,7 @@ impl Shard {
                     sip: s.invite_client + s.client + s.invite_server + s.server + s.sessions,
                     phones: self.switch.phones(),
                     registrations: self.switch.registrations(),
+                    leaving: self.switch.leaving(),
                     journal_waiting: self.journal.waiting(),
                 });
             }

@@ -10,7 +10,8 @@
 //!              |          | expires=0, `*`, time over, connection closed,
 //!              +----------+ pushed out by a newer phone: Unbound
 //! ```
-//! A binding keeps the flow that its REGISTER came by: a phone behind NAT is reached by no other way (field note 3). Who
+//! A binding keeps the flow that its REGISTER came by: a phone behind NAT is reached by no other way (field note 3). One that
+//! came by proxies keeps the Path that they wrote, and calls to it take that way (RFC 3327). Who
 //! is bound may be heard from there; all others get silence or 401 from the switch (field note 17).
 
 mod date;
@@ -43,6 +44,8 @@ pub struct Binding {
     pub uri: Uri,
     /// Where its REGISTER came from: where a call to it is sent.
     pub flow: Flow,
+    /// The proxies between it and us, nearest first: the Route of a call to it (RFC 3327 section 5.3).
+    pub path: Vec<NameAddr>,
     /// When it ends.
     pub expires: Mono,
 }
@@ -152,6 +155,10 @@ impl Registrar {
             Ok(wishes) => wishes,
             Err(reply) => return reply,
         };
+        let path = request.headers.name_addrs(&HeaderName::Path);
+        if path.len() != request.headers.values(&HeaderName::Path).count() {
+            return refusal(400);
+        }
         let instances: Vec<_> = wishes.iter().map(|w| instance_of(&w.contact)).collect();
         let mut pairs = wishes.iter().zip(&instances);
         if pairs.any(|(w, i)| {
@@ -165,6 +172,7 @@ impl Registrar {
             let binding = Binding {
                 uri: wish.contact.uri,
                 flow,
+                path: path.clone(),
                 expires: now.mono + Duration::from_secs(wish.seconds.into()),
             };
             let phone = Phone {
@@ -176,7 +184,11 @@ impl Registrar {
             self.bind(user, phone, wish.seconds == 0);
         }
         self.index();
-        self.listed(now, user)
+        let mut reply = self.listed(now, user);
+        for hop in path {
+            reply.headers.push(HeaderName::Path, hop);
+        }
+        reply
     }
 
     /// The contacts with their times, or 400 or 423.

@@ -42,6 +42,8 @@ pub(crate) struct Like<'a> {
     pub(crate) answers: bool,
     /// It registers at the gateway.
     pub(crate) registers: bool,
+    /// The proxy that it sends everything by, if there is one.
+    pub(crate) by: Option<Ipv4Addr>,
     pub(crate) transport: &'a str,
     /// `rtpevent` or `info`.
     pub(crate) dtmf: &'a str,
@@ -56,6 +58,7 @@ impl Default for Like<'_> {
             hz: sound::PERSON,
             answers: false,
             registers: true,
+            by: None,
             transport: "udp",
             dtmf: "rtpevent",
             codecs: "PCMA,PCMU",
@@ -283,9 +286,12 @@ fn account(like: &Like<'_>, gateway: Ipv4Addr) -> String {
         if like.registers { 60 } else { 0 },
         if like.answers { "auto" } else { "manual" },
     );
+    let outbound = like.by.map_or_else(String::new, |proxy| {
+        format!(";outbound=\"sip:{proxy}:{SIP}\"")
+    });
     format!(
         "<sip:{user}@{gateway}:{SIP};transport={transport}>;auth_user={user};auth_pass={password};\
-         regint={register};answermode={answer};audio_codecs={codecs};dtmfmode={dtmf}"
+         regint={register};answermode={answer};audio_codecs={codecs};dtmfmode={dtmf}{outbound}"
     )
 }
 

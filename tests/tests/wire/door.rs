@@ -1,6 +1,7 @@
 //! Who is let in, and how the gateway closes.
 
 use super::{
+    kamailio::{Kamailio, Role},
     lab::{Lab, SOON, eventually, listen, tail},
     office::{FRONT_DESK, HTTP, Office},
     raw::ask,
@@ -165,6 +166,15 @@ async fn sigterm_lets_calls_end_by_themselves_refuses_new_ones_and_writes_everyt
     let lab = Lab::new(20);
     let mut serving = Serving::start(&lab, &Office::shipped(&lab)).await;
     let (gateway, carrier) = (lab.gateway(), lab.carrier(1));
+    // A proxy that spreads calls over several gateways asks each once a second.
+    let role = Role::Carrier { beyond: carrier };
+    let dispatcher = Kamailio::start(&lab, lab.carrier(5), role).await;
+    eventually(
+        "the dispatcher takes the gateway for alive",
+        SOON,
+        async || dispatcher.dispatches() == "AP",
+    )
+    .await;
     let options = format!("sip:{gateway}");
     assert!(
         ask(carrier, gateway, "OPTIONS", &options, "", SOON)
@@ -197,6 +207,10 @@ async fn sigterm_lets_calls_end_by_themselves_refuses_new_ones_and_writes_everyt
     .await;
     let ready = http(gateway, "/health/ready").await;
     assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
+    eventually("the dispatcher sends it nothing more", SOON, async || {
+        dispatcher.dispatches() == "IP"
+    })
+    .await;
     let (desk, contact) = (
         format!("sip:{FRONT_DESK}@{gateway}"),
         "Contact: <sip:x@127.0.0.1>\r\n",

@@ -110,6 +110,11 @@ impl Lab {
         format!("{}/28", self.ip(32))
     }
 
+    /// The edge that phones may be behind. No trunk: only what is registered through it is known there.
+    pub(crate) fn edge(&self) -> Ipv4Addr {
+        self.ip(50)
+    }
+
     /// Somebody whom nobody knows.
     pub(crate) fn stranger(&self) -> Ipv4Addr {
         self.ip(66)

@@ -82,7 +82,9 @@ impl Office {
     #[must_use]
     pub(crate) fn and(mut self, file: &str, more: &str) -> Self {
         let text = self.0.entry(file.to_owned()).or_default();
-        text.push('\n');
+        if !text.is_empty() {
+            text.push('\n');
+        }
         text.push_str(more);
         self
     }

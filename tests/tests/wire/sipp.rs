@@ -16,8 +16,8 @@ use std::{
 };
 use tandem_codec::Law;
 
-const ALSO: &str = "<!-- insert: also -->";
-const THEN: &str = "<!-- insert: then -->";
+/// How a mark begins; its name follows.
+const INSERT: &str = "<!-- insert: ";
 
 /// What one plays.
 pub(crate) struct Plays<'a> {
@@ -29,6 +29,8 @@ pub(crate) struct Plays<'a> {
     pub(crate) calls: &'a str,
     /// Its tone.
     pub(crate) hz: f64,
+    /// Where it sends to: nothing, the gateway.
+    pub(crate) by: Option<Ipv4Addr>,
     /// Further arguments.
     pub(crate) more: &'a [&'a str],
 }
@@ -41,6 +43,7 @@ impl<'a> Plays<'a> {
             and: None,
             calls: number,
             hz: sound::CALLER,
+            by: None,
             more: &[],
         }
     }
@@ -52,6 +55,7 @@ impl<'a> Plays<'a> {
             and: None,
             calls: "",
             hz,
+            by: None,
             more: &[],
         }
     }
@@ -92,7 +96,7 @@ impl Sipp {
         let mut command = Command::new("sipp");
         command
             .current_dir(&dir)
-            .arg(format!("{}:{SIP}", lab.gateway()))
+            .arg(format!("{}:{SIP}", plays.by.unwrap_or(lab.gateway())))
             .arg("-sf")
             .arg(scenario)
             .args(["-i", &ip_text, "-mi", &ip_text, "-p", &SIP.to_string()])
@@ -170,6 +174,16 @@ impl Sipp {
         .await;
     }
 
+    /// Waits until a caller takes cues: before that one would be a message that it does not expect.
+    pub(crate) async fn hears_cues(&self) {
+        let what = format!("{} is answered", self.name);
+        super::lab::eventually(&what, SOON, async || {
+            let log = std::fs::read_to_string(self.dir.join("log"));
+            log.is_ok_and(|log| log.contains("hears its cues"))
+        })
+        .await;
+    }
+
     /// Every message that it sent and received.
     pub(crate) fn messages(&self) -> String {
         std::fs::read_to_string(self.dir.join("messages")).unwrap_or_default()
@@ -195,13 +209,11 @@ fn scenario(plays: &Plays<'_>) -> String {
     let Some(more) = plays.and.map(file) else {
         return text;
     };
-    let (also, then) = more
-        .split_once(ALSO)
-        .and_then(|(_, rest)| rest.split_once(THEN))
-        .expect("two pieces");
-    for (mark, piece) in [(ALSO, also), (THEN, then)] {
-        assert!(text.contains(mark), "{} has no {mark}", plays.scenario);
-        text = text.replace(mark, piece);
+    for piece in more.split(INSERT).skip(1) {
+        let (name, piece) = piece.split_once(" -->").expect("a comment's end");
+        let mark = format!("{INSERT}{name} -->");
+        assert!(text.contains(&mark), "{} has no {mark}", plays.scenario);
+        text = text.replace(&mark, piece);
     }
     text
 }

@@ -42,7 +42,16 @@ impl Stage {
         script: Script,
         change: impl FnOnce(&Lab, Office) -> Office,
     ) -> Self {
-        let lab = Lab::new(test);
+        Self::over(Lab::new(test), llm, script, change).await
+    }
+
+    /// As `thinking`, in a lab where somebody is already.
+    pub(crate) async fn over(
+        lab: Lab,
+        llm: bool,
+        script: Script,
+        change: impl FnOnce(&Lab, Office) -> Office,
+    ) -> Self {
         let speak = Speak {
             hz: AI,
             ms_per_char: 15,
@@ -139,8 +148,9 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Does what a cue says.
+    /// Does what a cue says, once it is so far in its scenario that it takes any.
     pub(crate) async fn cue(&self, what: &str) {
+        self.sipp.hears_cues().await;
         raw::cue(self.sipp.ip, &self.id, what).await;
     }
 

@@ -25,6 +25,8 @@ use tokio::{
 
 /// After the drain time, goodbyes and BYEs may take this long.
 const LAST_WORDS: Duration = Duration::from_secs(12);
+/// A carrier that asks who un-registers there has been answered by then.
+const LAST_ROUND: Duration = Duration::from_secs(2);
 
 /// A running gateway.
 pub struct Gateway {
@@ -87,14 +89,15 @@ impl Gateway {
         self.app.shard.order(ToShard::admin(Admin::Drain)).await;
         tokio::pin!(hurry);
         tokio::select! {
-            () = self.idle(self.drain) => {}
+            () = self.reaches(self.drain, |s| s.calls == 0) => {}
             () = &mut hurry => {}
         }
         let left = self.snapshot().await.map_or(0, |s| s.calls);
         if left > 0 {
             self.app.shard.order(ToShard::admin(Admin::HangupAll)).await;
-            self.idle(LAST_WORDS).await;
+            self.reaches(LAST_WORDS, |s| s.calls == 0).await;
         }
+        self.reaches(LAST_ROUND, |s| s.leaving == 0).await;
         self.app.shard.order(ToShard::Stop).await;
         if let Some(shard) = self.shard.take() {
             let _ = tokio::task::spawn_blocking(move || shard.join()).await;
@@ -114,13 +117,13 @@ impl Gateway {
         left
     }
 
-    /// Until no call runs, or `limit` is over.
-    async fn idle(&self, limit: Duration) {
+    /// Until things stand so, or `limit` is over.
+    async fn reaches(&self, limit: Duration, so: impl Fn(&Snapshot) -> bool) {
         let mut tick = tokio::time::interval(Duration::from_millis(100));
         let wait = async {
             loop {
                 tick.tick().await;
-                if self.snapshot().await.is_none_or(|s| s.calls == 0) {
+                if self.snapshot().await.is_none_or(|s| so(&s)) {
                     return;
                 }
             }

@@ -227,3 +227,31 @@ fn a_closed_connection_unbinds_its_phones() {
     r.handle_flow_closed(tcp);
     assert_eq!(uris(&r), ["sip:200@b"]);
 }
+
+#[test]
+fn a_phone_behind_proxies_is_called_by_the_way_that_they_wrote() {
+    let mut r = registrar();
+    let path = "Path: <sip:inner;lr>, <sip:outer;lr;ob>\r\nContact: <sip:200@10.0.0.5>\r\n";
+    let reply = r.handle_register(at(0), &register(1, path), flow("198.51.100.3:5060"), "200");
+    let told: Vec<_> = reply.headers.all(&HeaderName::Path).collect();
+    assert_eq!(
+        told,
+        ["<sip:inner;lr>", "<sip:outer;lr;ob>"],
+        "so that the phone and its proxies see what is kept"
+    );
+    let way = |r: &Registrar| {
+        let hops = r.contacts("200").remove(0).path;
+        hops.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(way(&r), told);
+    // Moved to a network of its own: the old way is not its any more.
+    send(&mut r, 1, 2, "Contact: <sip:200@10.0.0.5>\r\n");
+    assert!(way(&r).is_empty());
+    let (status, _) = send(
+        &mut r,
+        2,
+        3,
+        "Path: <sip:\r\nContact: <sip:200@10.0.0.5>\r\n",
+    );
+    assert_eq!(status, 400, "a way that cannot be read is none");
+}
