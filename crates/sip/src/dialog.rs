@@ -8,6 +8,7 @@ pub use replaces::Replaces;
 use crate::api::{Flow, Transport};
 use crate::message::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// What names a dialog. The remote tag is empty for peers of RFC 2543.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,6 +148,13 @@ impl Dialog {
             .map_or_else(|| self.target.clone(), |c| c.uri);
         self.natted = hop::natted(request, &contact, from);
         true
+    }
+
+    /// The peer may speak from there: its last message came from it, or its target or a hop of the route is it.
+    pub(crate) fn is_near(&self, ip: IpAddr) -> bool {
+        let hops = self.route.iter().map(|hop| &hop.uri);
+        let mut named = hops.chain([&self.target]).filter_map(Uri::ip);
+        self.flow.remote.ip() == ip || named.any(|known| known == ip)
     }
 
     /// A response of the peer came from there.

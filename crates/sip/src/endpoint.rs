@@ -44,11 +44,12 @@ use crate::api::{
     Census, Command, EndpointConfig, Event, Failure, Flow, Input, Output, RequestKey, SessionId,
 };
 use crate::dialog::DialogId;
-use crate::message::{Message, Request, Response, Uri};
+use crate::message::{Message, Method, Request, Response, Uri};
 use crate::transaction::{Timers, TransactionId};
 use serde::{Deserialize, Serialize};
 use session::{Session, State};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use table::Table;
 use tandem_types::{Mono, Now, Rng};
 
@@ -222,14 +223,37 @@ impl Endpoint {
         id
     }
 
-    /// It belongs to a transaction or dialog that is alive: it may be heard whatever its source.
-    pub fn knows(&self, message: &Message) -> bool {
-        self.matches(message).0
+    /// It may be heard though nobody else vouches for its source: a response to a request of ours, or a request that comes from
+    /// where its transaction or dialog is. The tags of a dialog alone open nothing: they may have been seen.
+    pub fn knows(&self, from: Flow, message: &Message) -> bool {
+        let ip = from.remote.ip();
+        match message {
+            Message::Response(response) => self.table.answered_by(response).is_some(),
+            Message::Request(request) => {
+                let transaction = self.table.of_request(request);
+                let invite = || match request.method {
+                    Method::Cancel => self.table.cancelled_by(request),
+                    _ => None,
+                };
+                let there = transaction
+                    .or_else(invite)
+                    .and_then(|id| self.table.source(id));
+                there == Some(ip) || self.dialog_is_near(request, ip)
+            }
+        }
+    }
+
+    fn dialog_is_near(&self, request: &Request, ip: IpAddr) -> bool {
+        let Some(id) = DialogId::of_request(request) else {
+            return false;
+        };
+        let session = self.dialogs.get(&id).and_then(|id| self.sessions.get(id));
+        session.is_some_and(|s| s.dialogs().any(|d| d.id == id && d.is_near(ip)))
     }
 
     /// The session that a message belongs to, if any.
     pub fn session_of(&self, message: &Message) -> Option<SessionId> {
-        self.matches(message).1
+        self.matches(message)
     }
 
     /// Call-ID of a session.

@@ -1,7 +1,7 @@
 //! Who may speak to us, and who has proved who they are.
 //!
-//! An unknown source gets silence (field note 17). These are heard: anything of a transaction or dialog
-//! that lives; a trunk's addresses; a registered phone's own address; REGISTER to a domain that we serve.
+//! An unknown source gets silence (field note 17). These are heard: answers to us, and what comes from where its transaction or
+//! dialog is; a trunk's addresses; a registered phone's own address; REGISTER to a domain that we serve.
 
 use super::Switch;
 use std::{collections::BTreeMap, net::SocketAddr};
@@ -27,7 +27,7 @@ impl Switch {
                     || (r.method == Method::Register && !self.plan.phones.domain.is_empty())
             }
         };
-        ours || self.endpoint.knows(message)
+        ours || self.endpoint.knows(*from, message)
     }
 
     /// A phone's digest, against the passwords of `phones.toml`: its user. `Err`: the challenge to send. A wrong answer

@@ -202,6 +202,20 @@ impl Session {
     }
 
     /// All its dialogs.
+    pub(super) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {
+        let (early, one) = match &self.state {
+            State::Calling(_) => (None, None),
+            State::Proceeding(Proceeding { early, .. })
+            | State::Cancelling(Cancelling { early, .. }) => (Some(early), None),
+            State::Invited(Invited { dialog, .. })
+            | State::Up(Up { dialog, .. })
+            | State::Closing(Closing { dialog, .. }) => (None, Some(dialog)),
+        };
+        let early = early.into_iter().flat_map(|early| early.dialogs.values());
+        early.chain(one)
+    }
+
+    /// All its dialogs.
     pub(super) fn dialogs_mut(&mut self) -> impl Iterator<Item = &mut Dialog> {
         let (early, one) = match &mut self.state {
             State::Calling(_) => (None, None),
@@ -219,18 +233,7 @@ impl Session {
 
     /// The names of all its dialogs.
     pub(super) fn dialog_ids(&self) -> Vec<DialogId> {
-        match &self.state {
-            State::Calling(_) => Vec::new(),
-            State::Proceeding(Proceeding { early, .. })
-            | State::Cancelling(Cancelling { early, .. }) => early
-                .dialogs
-                .values()
-                .map(|dialog| dialog.id.clone())
-                .collect(),
-            State::Invited(Invited { dialog, .. })
-            | State::Up(Up { dialog, .. })
-            | State::Closing(Closing { dialog, .. }) => vec![dialog.id.clone()],
-        }
+        self.dialogs().map(|dialog| dialog.id.clone()).collect()
     }
 
     /// The user may still act on it.

@@ -312,8 +312,8 @@ impl Endpoint {
         }
     }
 
-    /// What a message belongs to: a transaction's session, or a dialog's.
-    pub(super) fn matches(&self, message: &Message) -> (bool, Option<SessionId>) {
+    /// The session that a message belongs to: its transaction's, or its dialog's.
+    pub(super) fn matches(&self, message: &Message) -> Option<SessionId> {
         let transaction = match message {
             Message::Response(response) => self.table.answered_by(response),
             Message::Request(request) => self.table.of_request(request).or_else(|| {
@@ -326,8 +326,7 @@ impl Endpoint {
             }
             Message::Response(_) => None,
         };
-        let session = transaction.and_then(|id| self.table.session(id)).or(dialog);
-        (transaction.is_some() || dialog.is_some(), session)
+        transaction.and_then(|id| self.table.session(id)).or(dialog)
     }
 }
 

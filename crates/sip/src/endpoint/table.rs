@@ -7,6 +7,7 @@ use crate::transaction::{Client, InviteClient, InviteServer, Server, Transaction
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// All transactions and what finds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +183,13 @@ impl Table {
             .or_else(|| self.clients.get(&id).and_then(|t| t.about.session))
             .or_else(|| self.invite_servers.get(&id).and_then(|t| t.about.session))
             .or_else(|| self.servers.get(&id).and_then(|t| t.about.session))
+    }
+
+    /// Where a request of theirs came from.
+    pub(super) fn source(&self, id: TransactionId) -> Option<IpAddr> {
+        let invite = self.invite_servers.get(&id).map(|t| &t.about);
+        let about = invite.or_else(|| self.servers.get(&id).map(|t| &t.about))?;
+        Some(about.flow.remote.ip())
     }
 
     /// Client transactions that send this way, without a final response.

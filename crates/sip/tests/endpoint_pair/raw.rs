@@ -347,10 +347,15 @@ fn responses_go_back_where_rport_says_else_to_the_port_of_sent_by() {
 }
 
 #[test]
-fn what_belongs_to_nothing_is_not_known_and_what_does_is() {
+fn what_belongs_to_nothing_is_not_known_and_what_does_is_where_it_should_come_from() {
     scenario(|w| {
+        let near = w.flow(B, A);
+        let elsewhere = Flow {
+            remote: "203.0.113.7:5060".parse().unwrap(),
+            ..near
+        };
         let stray: Message = request(Method::Bye, "z9hG4bK9", "x", Some("y")).into();
-        assert!(!w.nodes[B].endpoint.knows(&stray));
+        assert!(!w.nodes[B].endpoint.knows(near, &stray));
         let (a, b) = w.talk();
         let call_id = w.nodes[B].endpoint.call_id_of(b).unwrap().to_owned();
         let ours = w.nodes[B].endpoint.replaces_for(b).unwrap();
@@ -361,10 +366,37 @@ fn what_belongs_to_nothing_is_not_known_and_what_does_is() {
             NameAddr::new(theirs).with_tag(&ours.to_tag),
         );
         let bye = Message::from(bye);
-        assert!(w.nodes[B].endpoint.knows(&bye));
+        assert!(w.nodes[B].endpoint.knows(near, &bye));
         assert_eq!(w.nodes[B].endpoint.session_of(&bye), Some(b));
+        assert!(
+            !w.nodes[B].endpoint.knows(elsewhere, &bye),
+            "whoever has seen the tags ends no call with them"
+        );
         w.hangup(A, a);
         w.ended(B, b);
+    });
+}
+
+#[test]
+fn an_invite_is_cancelled_from_where_it_came() {
+    scenario(|w| {
+        w.make_raw(A);
+        let invite = request(Method::Invite, "z9hG4bKraw", "x", None);
+        w.send(A, B, invite.clone());
+        let (b, _) = w.invited(B);
+        let cancel: Message = request(Method::Cancel, "z9hG4bKraw", "x", None).into();
+        let near = w.flow(B, A);
+        let elsewhere = Flow {
+            remote: "203.0.113.7:5060".parse().unwrap(),
+            ..near
+        };
+        let endpoint = &w.nodes[B].endpoint;
+        assert!(endpoint.knows(near, &cancel) && endpoint.knows(near, &invite.clone().into()));
+        assert!(!endpoint.knows(elsewhere, &cancel));
+        assert!(!endpoint.knows(elsewhere, &invite.into()));
+        w.send(A, B, cancel);
+        w.ended(B, b);
+        w.settle();
     });
 }
 
