@@ -8,7 +8,7 @@ mod udp;
 
 pub use names::resolve;
 pub use ports::{PortPool, RtpSockets};
-pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, TcpEvent, serve_tcp};
+pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, TcpEvent, serve_tcp};
 pub use udp::{bind_udp, local_address_towards, read_udp};
 
 use std::net::SocketAddr;

@@ -2,7 +2,8 @@
 //! address, so an answer goes back the way its request came (RFC 3261 section 18.2.2).
 //!
 //! Rules: at most [`MAX_CONNECTIONS`]; one more is closed at once. A connection whose stream cannot be
-//! framed is closed. A peer that does not read loses its connection when 256 messages wait for it.
+//! framed is closed, and so is one whose far end does not come to the point ([`Patience`]). A peer that does not read loses its
+//! connection when 256 messages wait for it.
 
 use crate::NetError;
 use bytes::{Bytes, BytesMut};
@@ -21,8 +22,28 @@ pub const MAX_CONNECTIONS: usize = 2000;
 const QUEUE: usize = 256;
 /// How long a connection may take to be made: the first target of several must fail within 4 s (RFC 3263).
 const CONNECT: Duration = Duration::from_secs(3);
-/// A connection that says nothing for this long is closed; phones keep theirs alive by CRLF (RFC 5626).
-const IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// How long the far end of a connection may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// From its connection to the end of its first message. Keepalives are none: whoever only holds connections open holds
+    /// none for long.
+    pub first: Duration,
+    /// From the first byte of a message to its last.
+    pub message: Duration,
+    /// Between messages; phones keep theirs alive by CRLF (RFC 5626).
+    pub idle: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(20),
+            message: Duration::from_secs(20),
+            idle: Duration::from_secs(15 * 60),
+        }
+    }
+}
 
 /// How a stream is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +97,7 @@ enum Done {
 pub async fn serve_tcp(
     addr: SocketAddr,
     framer: Framer,
+    patience: Patience,
     deliver: impl Fn(TcpEvent) -> bool + Clone + Send + Sync + 'static,
     mut outgoing: mpsc::Receiver<Outgoing>,
     ready: impl FnOnce(Result<SocketAddr, NetError>),
@@ -90,6 +112,15 @@ pub async fn serve_tcp(
         }
         Err(e) => return ready(Err(NetError::of("tcp", addr, e))),
     };
+    let theirs = How { framer, patience };
+    let ours = How {
+        // It is for us to speak first there.
+        patience: Patience {
+            first: patience.idle,
+            ..patience
+        },
+        ..theirs
+    };
     let mut table: BTreeMap<SocketAddr, mpsc::Sender<Bytes>> = BTreeMap::new();
     let mut opening: BTreeMap<SocketAddr, Vec<Bytes>> = BTreeMap::new();
     let mut tasks: JoinSet<Done> = JoinSet::new();
@@ -97,7 +128,7 @@ pub async fn serve_tcp(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, remote)) if table.len() < MAX_CONNECTIONS => {
-                    attach(stream, remote, framer, deliver.clone(), &mut table, &mut tasks);
+                    attach(stream, remote, theirs, deliver.clone(), &mut table, &mut tasks);
                 }
                 Ok((_, remote)) => tracing::warn!(%remote, "too many TCP connections; one was closed"),
                 Err(error) => tracing::warn!(%error, "a TCP connection could not be accepted"),
@@ -128,7 +159,7 @@ pub async fn serve_tcp(
                     let waiting = opening.remove(&remote).unwrap_or_default();
                     match stream {
                         Some(stream) => {
-                            attach(stream, remote, framer, deliver.clone(), &mut table, &mut tasks);
+                            attach(stream, remote, ours, deliver.clone(), &mut table, &mut tasks);
                             if let Some(writer) = table.get(&remote) {
                                 for bytes in waiting {
                                     let _ = writer.try_send(bytes);
@@ -144,10 +175,17 @@ pub async fn serve_tcp(
     }
 }
 
+/// How a connection is read.
+#[derive(Clone, Copy)]
+struct How {
+    framer: Framer,
+    patience: Patience,
+}
+
 fn attach(
     stream: TcpStream,
     remote: SocketAddr,
-    framer: Framer,
+    how: How,
     deliver: impl Fn(TcpEvent) -> bool + Send + Sync + 'static,
     table: &mut BTreeMap<SocketAddr, mpsc::Sender<Bytes>>,
     tasks: &mut JoinSet<Done>,
@@ -170,47 +208,198 @@ fn attach(
         let pong = pong.downgrade();
         tokio::select! {
             () = write => {}
-            () = read(reader, remote, framer, &deliver, &pong) => {}
+            () = read(reader, remote, how, &deliver, &pong) => {}
         }
         Done::Closed(remote)
     });
 }
 
 async fn read(
-    mut reader: OwnedReadHalf,
+    reader: OwnedReadHalf,
     remote: SocketAddr,
-    framer: Framer,
+    how: How,
     deliver: &(impl Fn(TcpEvent) -> bool + Sync),
     pong: &mpsc::WeakSender<Bytes>,
 ) {
-    let mut buffer = BytesMut::with_capacity(4096);
-    loop {
-        match timeout(IDLE, reader.read_buf(&mut buffer)).await {
-            Ok(Ok(n)) if n > 0 => {}
-            _ => return,
+    let mut stream = Stream {
+        reader,
+        buffer: BytesMut::with_capacity(4096),
+        framer: how.framer,
+    };
+    let answer = |keepalive: usize| {
+        // A double CRLF is a ping, a single one its answer (RFC 5626 section 3.5.1).
+        if keepalive >= 4
+            && let Some(pong) = pong.upgrade()
+        {
+            let _ = pong.try_send(Bytes::from_static(b"\r\n"));
         }
+    };
+    let first = async {
         loop {
-            match framer(&buffer) {
-                Frame::More => break,
-                Frame::Keepalive(n) => {
-                    // A double CRLF is a ping, a single one its answer (RFC 5626 section 3.5.1).
-                    if n >= 4
-                        && let Some(pong) = pong.upgrade()
-                    {
-                        let _ = pong.try_send(Bytes::from_static(b"\r\n"));
-                    }
-                    let _ = buffer.split_to(n);
-                }
-                Frame::Whole(n) => {
-                    if !deliver(TcpEvent::Message {
-                        remote,
-                        bytes: buffer.split_to(n).freeze(),
-                    }) {
-                        return;
-                    }
-                }
-                Frame::Bad => return,
+            match stream.next().await? {
+                Piece::Message(bytes) => return Some(bytes),
+                Piece::Keepalive(n) => answer(n),
             }
         }
+    };
+    let Ok(Some(bytes)) = timeout(how.patience.first, first).await else {
+        return;
+    };
+    let mut open = deliver(TcpEvent::Message { remote, bytes });
+    while open && timeout(how.patience.idle, stream.some()).await == Ok(true) {
+        open = match timeout(how.patience.message, stream.next()).await {
+            Ok(Some(Piece::Message(bytes))) => deliver(TcpEvent::Message { remote, bytes }),
+            Ok(Some(Piece::Keepalive(n))) => {
+                answer(n);
+                true
+            }
+            Ok(None) | Err(_) => false,
+        };
+    }
+}
+
+/// The bytes of a connection that are not used yet.
+struct Stream {
+    reader: OwnedReadHalf,
+    buffer: BytesMut,
+    framer: Framer,
+}
+
+enum Piece {
+    Keepalive(usize),
+    Message(Bytes),
+}
+
+impl Stream {
+    /// Whether there is at least one byte; `false`: the connection is over.
+    async fn some(&mut self) -> bool {
+        !self.buffer.is_empty() || self.more().await
+    }
+
+    async fn more(&mut self) -> bool {
+        matches!(self.reader.read_buf(&mut self.buffer).await, Ok(n) if n > 0)
+    }
+
+    /// The next whole piece; `None`: the connection is over, or cannot be framed any more.
+    async fn next(&mut self) -> Option<Piece> {
+        loop {
+            match (self.framer)(&self.buffer) {
+                Frame::More => {
+                    if !self.more().await {
+                        return None;
+                    }
+                }
+                Frame::Keepalive(n) => {
+                    let _ = self.buffer.split_to(n);
+                    return Some(Piece::Keepalive(n));
+                }
+                Frame::Whole(n) => return Some(Piece::Message(self.buffer.split_to(n).freeze())),
+                Frame::Bad => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    /// A message ends with a full stop.
+    fn stops(bytes: &[u8]) -> Frame {
+        match (bytes.first(), bytes.iter().position(|b| *b == b'.')) {
+            (Some(b'\r'), _) if bytes.starts_with(b"\r\n\r\n") => Frame::Keepalive(4),
+            (_, Some(n)) => Frame::Whole(n + 1),
+            _ => Frame::More,
+        }
+    }
+
+    async fn served(
+        patience: Patience,
+    ) -> (
+        SocketAddr,
+        mpsc::Receiver<Bytes>,
+        JoinSet<()>,
+        mpsc::Sender<Outgoing>,
+    ) {
+        let (ready, bound) = oneshot::channel();
+        let (tell, told) = mpsc::channel(16);
+        let (send, outgoing) = mpsc::channel(16);
+        let mut tasks = JoinSet::new();
+        let deliver = move |event| match event {
+            TcpEvent::Message { bytes, .. } => tell.try_send(bytes).is_ok(),
+            TcpEvent::Failed { .. } => true,
+        };
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        tasks.spawn(serve_tcp(addr, stops, patience, deliver, outgoing, |r| {
+            let _ = ready.send(r);
+        }));
+        let addr = bound.await.expect("it starts").expect("a port");
+        (addr, told, tasks, send)
+    }
+
+    const LONG: Duration = Duration::from_secs(3600);
+    const SHORT: Duration = Duration::from_millis(50);
+
+    /// Everything that comes until the connection is closed.
+    async fn to_the_end(stream: &mut TcpStream) -> Vec<u8> {
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).await.expect("closed in order");
+        all
+    }
+
+    #[tokio::test]
+    async fn whoever_sends_half_a_message_or_keepalives_alone_is_cut() {
+        let patience = Patience {
+            first: SHORT,
+            message: LONG,
+            idle: LONG,
+        };
+        let (addr, mut told, _tasks, _send) = served(patience).await;
+        let mut half = TcpStream::connect(addr).await.expect("listens");
+        half.write_all(b"INVI").await.expect("sent");
+        let mut alive = TcpStream::connect(addr).await.expect("listens");
+        alive.write_all(b"\r\n\r\n").await.expect("sent");
+        assert_eq!(to_the_end(&mut half).await, b"");
+        assert_eq!(
+            to_the_end(&mut alive).await,
+            b"\r\n",
+            "answered, and cut all the same"
+        );
+        assert!(told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_message_that_stops_halfway_is_cut_and_a_quiet_phone_is_not() {
+        let patience = Patience {
+            first: LONG,
+            message: SHORT,
+            idle: LONG,
+        };
+        let (addr, mut told, _tasks, _send) = served(patience).await;
+        let mut phone = TcpStream::connect(addr).await.expect("listens");
+        phone.write_all(b"REGISTER.\r\n\r\n").await.expect("sent");
+        assert_eq!(told.recv().await.as_deref(), Some(&b"REGISTER."[..]));
+        let mut slow = TcpStream::connect(addr).await.expect("listens");
+        slow.write_all(b"INVITE.INVI").await.expect("sent");
+        assert_eq!(told.recv().await.as_deref(), Some(&b"INVITE."[..]));
+        assert_eq!(to_the_end(&mut slow).await, b"");
+        // The phone has been quiet for longer, and is heard.
+        phone.write_all(b"BYE.").await.expect("still open");
+        assert_eq!(told.recv().await.as_deref(), Some(&b"BYE."[..]));
+    }
+
+    #[tokio::test]
+    async fn a_connection_without_a_word_is_closed_in_the_end() {
+        let patience = Patience {
+            first: LONG,
+            message: LONG,
+            idle: SHORT,
+        };
+        let (addr, mut told, _tasks, _send) = served(patience).await;
+        let mut phone = TcpStream::connect(addr).await.expect("listens");
+        phone.write_all(b"REGISTER.").await.expect("sent");
+        assert_eq!(told.recv().await.as_deref(), Some(&b"REGISTER."[..]));
+        assert_eq!(to_the_end(&mut phone).await, b"");
     }
 }

@@ -15,7 +15,7 @@ use std::{
 };
 use tandem_call::Input;
 use tandem_dialplan::Node;
-use tandem_net::{Frame, TcpEvent, bind_udp, read_udp, serve_tcp};
+use tandem_net::{Frame, Patience, TcpEvent, bind_udp, read_udp, serve_tcp};
 use tandem_sip::{
     api::{Flow, Transport},
     message::{Framing, frame},
@@ -74,14 +74,16 @@ pub(super) async fn listen_tcp(
         }
     };
     let told = seen.clone();
-    tasks.spawn(serve_tcp(addr, framer, deliver, outgoing, move |result| {
+    let patience = Patience::default();
+    let serve = serve_tcp(addr, framer, patience, deliver, outgoing, move |result| {
         let result = result.map(|bound| {
             let seen = SocketAddr::new(seen_ip, bound.port());
             let _ = told.set(seen);
             seen
         });
         let _ = ready.send(result);
-    }));
+    });
+    tasks.spawn(serve);
     let seen = bound.await.map_err(|_| {
         StartError::system("TCP", std::io::Error::other("the listener ended at once"))
     })??;
