@@ -13,6 +13,7 @@ mod scenarios {
     mod a_person_puts_the_caller_on_hold_and_resumes;
     mod a_person_takes_the_caller_with_key_1;
     mod a_person_whose_phone_dies_gives_the_caller_back_to_the_ai;
+    mod a_phone_proves_itself_by_the_hash_that_the_office_prefers;
     mod a_phone_that_refuses_is_passed_over;
     mod both_hang_up_at_the_same_moment;
     mod busy_then_no_answer_then_back;

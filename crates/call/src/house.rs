@@ -8,7 +8,7 @@ use std::{
     net::SocketAddr,
     time::Duration,
 };
-use tandem_dialplan::{Plan, Trunk};
+use tandem_dialplan::{DigestAlgorithm, Plan, Trunk};
 use tandem_sip::{
     api::{Failure, Flow, OutgoingRequest, RequestKey, Transport},
     digest::{Algorithm, Verifier},
@@ -74,9 +74,8 @@ impl House {
             unstarted: plan.trunks.values().filter_map(registration_plan).collect(),
             slots: BTreeMap::new(),
             rooms: BTreeMap::new(),
-            // MD5 alone: libre 1.1 (baresip of Debian 12) gives up at any challenge that it cannot answer, also beside
-            // one that it could (RFC 8760 section 2.4 would have it pick), and SIPp 3.6 looks at the first only.
-            verifier: Verifier::new(config.nonce_secret).with_algorithms(vec![Algorithm::Md5]),
+            verifier: Verifier::new(config.nonce_secret)
+                .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
             draining: false,
             rng,
         };
@@ -305,6 +304,14 @@ impl House {
             registration.handle_timeout(now);
         }
         self.drain_registrations();
+    }
+}
+
+fn algorithm(of: &DigestAlgorithm) -> Algorithm {
+    match of {
+        DigestAlgorithm::Md5 => Algorithm::Md5,
+        DigestAlgorithm::Sha256 => Algorithm::Sha256,
+        DigestAlgorithm::Sha512256 => Algorithm::Sha512256,
     }
 }
 

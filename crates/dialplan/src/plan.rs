@@ -217,6 +217,19 @@ pub struct Phones {
     pub domain: String,
     /// What phones may dial.
     pub may_dial: Vec<Pattern>,
+    /// What phones are asked to prove themselves by, the preferred one first (RFC 8760 section 2.3).
+    pub digest: Vec<DigestAlgorithm>,
+}
+
+/// The hash of a digest (RFC 7616, RFC 8760).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DigestAlgorithm {
+    /// What every phone knows.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512, cut to 256 bits.
+    Sha512256,
 }
 
 /// One extension, or a pattern of them.

@@ -5,15 +5,19 @@ use super::{
     read::{Section, Val},
     spot::{Spot, did_you_mean, listed},
 };
-use crate::{Extension, Pattern, Phones};
+use crate::{DigestAlgorithm, Extension, Pattern, Phones};
 
 impl<'a> Load<'a> {
     /// | key | default |
     /// |---|---|
     /// | `extensions.NUMBER.name` | the number |
     /// | `phones.may_dial` | every extension, nothing outside |
+    /// | `phones.digest` | `["md5"]` |
     pub(super) fn phones(&mut self, root: &Section<'a>) -> Phones {
-        let mut phones = Phones::default();
+        let mut phones = Phones {
+            digest: vec![DigestAlgorithm::Md5],
+            ..Phones::default()
+        };
         root.later(&[(
             "features",
             "feature codes in phones.toml; back_to_ai_key stands in [transfers.warm] of a dialplan",
@@ -65,6 +69,9 @@ impl<'a> Load<'a> {
                         .map(|e| e.pattern.clone())
                         .collect(),
                 };
+                if let Some(v) = s.opt("digest") {
+                    phones.digest = digest(&v);
+                }
             }
             None => {
                 if registers {
@@ -149,6 +156,34 @@ impl<'a> Load<'a> {
             via,
         })
     }
+}
+
+/// Stronger ones are of use to phones that pick the first that they know. baresip 1.0 and SIPp 3.6 give up at a challenge that they
+/// cannot answer, though one that they could stands beside it.
+fn digest(v: &Val<'_>) -> Vec<DigestAlgorithm> {
+    let known = [
+        ("md5", DigestAlgorithm::Md5),
+        ("sha-256", DigestAlgorithm::Sha256),
+        ("sha-512-256", DigestAlgorithm::Sha512256),
+    ];
+    let named = v.list().unwrap_or_default();
+    let mut all = Vec::new();
+    for one in &named {
+        match one.choice(&known, &[]) {
+            Some(algorithm) if all.contains(&algorithm) => drop(
+                one.spot
+                    .error("it stands in the list twice")
+                    .help("the preferred one first, each once"),
+            ),
+            found => all.extend(found),
+        }
+    }
+    if v.list().is_some_and(|l| l.is_empty()) {
+        v.spot
+            .error("phones cannot prove who they are by nothing")
+            .help("digest = [\"md5\"]");
+    }
+    all
 }
 
 fn same_user_twice(phones: &Phones, spots: &[(Pattern, Spot<'_>)]) {

@@ -131,6 +131,7 @@ mistakes! {
     refused hours_are_not_here_yet: [Add(HEAD, "\n[hours.office]\nopen = \"Mo-Fr 08:30-17:30\"\n[[when]]\noutside = \"office\"\nstart = \"announce:closed\"\n")];
     refused tls_is_not_here_yet: [Swap(TANDEM, "udp://127.0.0.1:5060", "tls://127.0.0.1:5061"), Swap(CARRIER, "sip:sbc.carrier.example", "sip:sbc.carrier.example;transport=tls")];
     refused learning_refer_is_not_here_yet: [Add(CARRIER, "\n[media]\nrefer = \"learn\"\ncodecs = [\"opus\", \"pcma\"]\nsrtp = \"prefered\"\n")];
+    refused a_digest_that_nobody_knows: [Add(PHONES, "digest = [\"md5\", \"md4\", \"md5\"]\n")];
     refused emergency_calls_are_not_here_yet: [Add(PHONES, "emergency = [\"999\"]\n")];
     refused sentiment_is_not_here_yet: [Add(HEAD, "\n[[escalate]]\non = \"sentiment\"\nbelow = -0.6\nfor_turns = 2\nto = \"queue:repairs\"\n")];
     // several at once, in the order of the files
