@@ -70,7 +70,7 @@ pub async fn start(
     }
 
     let (journal, store, projector) = record::open(&node, clock, &mut progress)?;
-    let projector_status = projector.status();
+    let (projector_status, wake) = (projector.status(), projector.wake());
     let (shutdown, stopping) = watch::channel(false);
     let projector = tokio_task(projector.run(until(stopping)));
 
@@ -160,6 +160,7 @@ pub async fn start(
         media,
         tasks,
         projector: Some(projector),
+        wake,
         live,
         sip: listen,
         http,

@@ -42,6 +42,8 @@ use tokio::sync::{Notify, watch};
 /// How far the projector is, for health checks and metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
+    /// How often it has looked through all of the journal, or found the database away.
+    pub passes: u64,
     /// Events written since the start.
     pub projected: u64,
     /// Bytes of the journal that are not rows yet.
@@ -122,6 +124,7 @@ impl Projector {
                 }
                 Err(stopped) => self.stopped(&stopped),
             };
+            self.status.send_modify(|s| s.passes += 1);
             let may_wake = wait == IDLE;
             tokio::select! {
                 () = &mut shutdown => break,
