@@ -304,6 +304,10 @@ fn invite(
     credentials: Option<Credentials>,
 ) -> Option<OutgoingInvite> {
     let flow = house.flow_to(transport, remote)?;
+    // Where the address is theirs by both. A registered phone's is not: only the flow of its REGISTER reaches it.
+    let large = house
+        .flow_to(Transport::Tcp, remote)
+        .filter(|_| transport == Transport::Udp && domain.is_none());
     let here = domain
         .filter(|d| !d.is_empty())
         .map_or_else(|| flow.local.to_string(), str::to_owned);
@@ -323,6 +327,7 @@ fn invite(
     }
     Some(OutgoingInvite {
         flow,
+        large,
         to: NameAddr::from(target.clone().without_headers()),
         target,
         from,

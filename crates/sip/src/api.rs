@@ -74,6 +74,9 @@ impl std::fmt::Debug for Credentials {
 pub struct OutgoingInvite {
     /// Where the datagram goes (resolved by the user).
     pub flow: Flow,
+    /// The peer by TCP, where `flow` is UDP and both are its: a message over 1300 bytes goes this way, and by `flow` after all where
+    /// nobody listens there (RFC 3261 section 18.1.1). So do later requests of the dialog to the same host.
+    pub large: Option<Flow>,
     /// Request-URI.
     pub target: Uri,
     /// From without a tag.

@@ -27,6 +27,7 @@ mod closing;
 mod incoming;
 mod inside;
 mod invite_responses;
+mod large;
 mod outgoing;
 mod outside;
 mod requests;
@@ -49,7 +50,7 @@ use crate::transaction::{Timers, TransactionId};
 use serde::{Deserialize, Serialize};
 use session::{Session, State};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use table::Table;
 use tandem_types::{Mono, Now, Rng};
 
@@ -64,6 +65,8 @@ pub struct Endpoint {
     drain: Option<u32>,
     timers: Timers,
     table: Table,
+    /// Where no TCP connection could be made: tried again after these times.
+    deaf: BTreeMap<SocketAddr, Mono>,
     sessions: BTreeMap<SessionId, Session>,
     dialogs: BTreeMap<DialogId, SessionId>,
     /// Requests of theirs that the user has to answer.
@@ -89,6 +92,7 @@ impl Endpoint {
             drain: None,
             timers: Timers::default(),
             table: Table::default(),
+            deaf: BTreeMap::new(),
             sessions: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             owed: BTreeMap::new(),

@@ -29,6 +29,8 @@ pub(crate) struct Plays<'a> {
     pub(crate) calls: &'a str,
     /// Its tone.
     pub(crate) hz: f64,
+    /// The caller's name, as it is written before the address.
+    pub(crate) name: &'a str,
     /// Where it sends to: nothing, the gateway.
     pub(crate) by: Option<Ipv4Addr>,
     /// Further arguments.
@@ -43,6 +45,7 @@ impl<'a> Plays<'a> {
             and: None,
             calls: number,
             hz: sound::CALLER,
+            name: "",
             by: None,
             more: &[],
         }
@@ -55,6 +58,7 @@ impl<'a> Plays<'a> {
             and: None,
             calls: "",
             hz,
+            name: "",
             by: None,
             more: &[],
         }
@@ -110,6 +114,7 @@ impl Sipp {
                 "errors",
             ])
             .args(["-trace_logs", "-log_file", "log"])
+            .args(["-key", "name", plays.name])
             .args(plays.more);
         if !plays.calls.is_empty() {
             command.args(["-s", plays.calls]);
@@ -169,7 +174,9 @@ impl Sipp {
         let place = format!("{:08X}:{SIP:04X}", u32::from_ne_bytes(self.ip.octets()));
         let what = format!("{} listens", self.name);
         super::lab::eventually(&what, SOON, async || {
-            std::fs::read_to_string("/proc/net/udp").is_ok_and(|open| open.contains(&place))
+            ["/proc/net/udp", "/proc/net/tcp"]
+                .iter()
+                .any(|table| std::fs::read_to_string(table).is_ok_and(|open| open.contains(&place)))
         })
         .await;
     }

@@ -290,3 +290,65 @@ async fn a_far_end_behind_a_record_route_hangs_up_along_it() {
     );
     talked.heard(stage).await;
 }
+
+/// A name that makes the INVITE to the far end larger than what goes by UDP.
+fn long_name() -> String {
+    format!("\"{}\" ", "Anna of the long corridor ".repeat(20).trim())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_invite_goes_by_tcp_where_the_carrier_listens_there() {
+    let mut stage = Stage::with(67, |_, office| with_account(office)).await;
+    let plays = Plays {
+        more: &["-t", "t1"],
+        ..Plays::called(OTHER)
+    };
+    let mut far = Sipp::start(&stage.lab, 1, plays);
+    far.listens().await;
+    let name = long_name();
+    let plays = Plays {
+        name: &name,
+        ..Plays::caller("2011")
+    };
+    let mut caller = stage.ring_in_as(plays).await;
+    let talked = talk(&mut stage, &caller, far.ip).await;
+    caller.hangs_up().await;
+    far.finished().await;
+    stage.running.ended().await;
+    let messages = far.messages();
+    assert!(
+        messages.contains("TCP message received") && !messages.contains("UDP message"),
+        "{messages}"
+    );
+    talked.heard(stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_invite_goes_by_udp_after_all_where_the_carrier_does_not() {
+    let mut stage = Stage::with(68, |_, office| with_account(office)).await;
+    let mut far = Sipp::start(&stage.lab, 1, Plays::called(OTHER));
+    far.listens().await;
+    let name = long_name();
+    let plays = Plays {
+        name: &name,
+        ..Plays::caller("2011")
+    };
+    let mut caller = stage.ring_in_as(plays).await;
+    let talked = talk(&mut stage, &caller, far.ip).await;
+    caller.hangs_up().await;
+    far.finished().await;
+    stage.running.ended().await;
+    let messages = far.messages();
+    let (_, size) = messages
+        .split_once("UDP message received [")
+        .expect("an INVITE");
+    let size = size.split(']').next().and_then(|n| n.parse::<usize>().ok());
+    assert!(size.is_some_and(|size| size > 1300), "{size:?}\n{messages}");
+    let trace = stage.running.gateway().trace(caller.call);
+    let invites = trace
+        .iter()
+        .filter(|m| m.sent && m.text.starts_with("INVITE "));
+    let ways: Vec<&str> = invites.map(|m| m.transport.as_str()).collect();
+    assert_eq!(ways, ["TCP", "UDP"]);
+    talked.heard(stage).await;
+}

@@ -106,6 +106,7 @@ impl Phone {
             (!self.config.delayed_offer).then(|| sdp_body(call.sdp.offer(Direction::SendRecv)));
         let invite = OutgoingInvite {
             flow,
+            large: None,
             target: target.clone().without_headers(),
             from: self.address(),
             to: NameAddr::new(target.clone().without_headers()),

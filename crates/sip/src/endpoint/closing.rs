@@ -3,7 +3,7 @@
 use super::{
     Endpoint,
     session::{AwaitAck, Closing, Exchange, State, Up},
-    table::RequestAbout,
+    table::{Other, RequestAbout},
     write::add_headers,
 };
 use crate::api::{Body, Event, SessionId};
@@ -108,6 +108,7 @@ impl Endpoint {
         let about = RequestAbout {
             request,
             flow,
+            other: Other::default(),
             session: Some(session),
             key: None,
             auth,

@@ -38,6 +38,7 @@ impl Endpoint {
             local_tag,
             contact: contact_at(&request, from),
             auth: Auth::default(),
+            large: None,
             open: BTreeSet::new(),
             state: State::Invited(Invited {
                 transaction,

@@ -5,10 +5,10 @@ use super::{
     auth::Auth,
     screen,
     session::{Exchange, State, Up},
-    table::{InviteAbout, RequestAbout},
+    table::{InviteAbout, Other, RequestAbout},
     write::adopt_contact,
 };
-use crate::api::{Body, Credentials, Event, Failure, Flow, RequestKey, SessionId};
+use crate::api::{Body, Credentials, Event, Failure, Flow, RequestKey, SessionId, Transport};
 use crate::dialog::tag_of;
 use crate::message::{HeaderName, Headers, Method, Refusal, Request, Response};
 use crate::transaction::TransactionId;
@@ -247,6 +247,9 @@ impl Endpoint {
         let cseq = dialog.next_cseq();
         let mut request = dialog.request(method, cseq);
         let flow = dialog.flow();
+        let near =
+            |tcp: &Flow| flow.transport == Transport::Udp && tcp.remote.ip() == flow.remote.ip();
+        let other = Other(s.large.filter(near));
         let contact = s.contact.clone();
         self.dress_request(
             &mut request,
@@ -262,6 +265,7 @@ impl Endpoint {
                 InviteAbout {
                     request,
                     flow,
+                    other,
                     session,
                     key,
                     auth,
@@ -272,6 +276,7 @@ impl Endpoint {
             let about = RequestAbout {
                 request,
                 flow,
+                other,
                 session: Some(session),
                 key: Some(key),
                 auth,

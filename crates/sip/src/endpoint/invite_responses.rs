@@ -7,7 +7,7 @@ use super::{
     session::{
         Calling, Cancelling, Closing, Early, Exchange, OweAck, Proceeding, Session, State, Up,
     },
-    table::{InviteAbout, InviteOut, RequestAbout},
+    table::{InviteAbout, InviteOut, Other, RequestAbout},
     write::{ack_to_refusal, cancel, renumber},
 };
 use crate::api::{Event, Failure, Flow, RequestKey, SessionId};
@@ -29,6 +29,7 @@ impl Endpoint {
             return;
         };
         let (status, session, key) = (response.status, about.session, about.key);
+        let from = about.other.of_dialog(from);
         let (machine, told) = self.step(now, id, about.flow, Some(session), |scope| {
             machine.on_response(scope, status, || {
                 ack_to_refusal(&about.request, &response).to_bytes()
@@ -118,6 +119,7 @@ impl Endpoint {
         let about = RequestAbout {
             request: cancel(&about.request, headers),
             flow: about.flow,
+            other: Other::default(),
             session: Some(session),
             key: None,
             auth: Auth::default(),
@@ -227,6 +229,7 @@ impl Endpoint {
                 .unwrap_or_default()
                 .to_owned(),
             auth,
+            large: None,
             open: BTreeSet::new(),
             state: up(dialog, owe),
         };

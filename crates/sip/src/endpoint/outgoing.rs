@@ -4,7 +4,7 @@ use super::{
     Endpoint,
     auth::Auth,
     session::{Calling, Cancelling, Session, State},
-    table::InviteAbout,
+    table::{InviteAbout, Other},
 };
 use crate::api::{Body, OutgoingInvite, SessionId};
 use crate::message::{Headers, NameAddr};
@@ -21,6 +21,7 @@ impl Endpoint {
         let about = InviteAbout {
             request: self.invite(invite, &call_id, &local_tag),
             flow: invite.flow,
+            other: Other(invite.large),
             session,
             key: None,
             auth: auth.clone(),
@@ -40,6 +41,7 @@ impl Endpoint {
                 local_tag,
                 contact,
                 auth,
+                large: invite.large,
                 open,
                 state,
             },

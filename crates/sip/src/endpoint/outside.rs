@@ -1,6 +1,11 @@
 //! Requests outside any dialog, ours and the answers to theirs.
 
-use super::{Endpoint, Owed, auth::Auth, inside, table::RequestAbout};
+use super::{
+    Endpoint, Owed,
+    auth::Auth,
+    inside,
+    table::{Other, RequestAbout},
+};
 use crate::api::{Body, OutgoingRequest, RequestKey};
 use crate::message::{HeaderName, Headers, Method, Request, Response};
 use tandem_types::Now;
@@ -30,6 +35,7 @@ impl Endpoint {
             RequestAbout {
                 request,
                 flow: out.flow,
+                other: Other::default(),
                 session: None,
                 key: Some(key),
                 auth,

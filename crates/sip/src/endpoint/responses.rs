@@ -26,6 +26,7 @@ impl Endpoint {
         }
         let id = self.table.answered_by(&response)?;
         let session = self.table.session(id);
+        let from = self.table.other(id).of_dialog(from);
         if let Some(dialog) = session
             .and_then(|id| self.sessions.get_mut(&id))
             .and_then(|s| s.dialog_mut(&tag_of(response.to())))

@@ -42,6 +42,8 @@ pub(super) struct Session {
     pub(super) contact: String,
     /// What answers challenges to our requests.
     pub(super) auth: Auth,
+    /// The peer by TCP, for what is too large for UDP.
+    pub(super) large: Option<Flow>,
     /// Client transactions of ours without a final response.
     pub(super) open: BTreeSet<TransactionId>,
     /// Where it stands.

@@ -85,9 +85,8 @@ impl Endpoint {
 
     /// Sends an INVITE.
     pub(super) fn start_invite(&mut self, now: Now, mut about: InviteAbout) -> TransactionId {
-        self.stamp(&mut about.request, about.flow);
+        let bytes = self.set_out(now, &mut about.request, &mut about.flow, &mut about.other);
         let id = self.index_sent(&about.request);
-        let bytes = about.request.to_bytes();
         let machine = self.step(now, id, about.flow, Some(about.session), |scope| {
             InviteClient::start(scope, bytes)
         });
@@ -99,14 +98,18 @@ impl Endpoint {
 
     /// Sends another request.
     pub(super) fn start_request(&mut self, now: Now, mut about: RequestAbout) -> TransactionId {
-        self.stamp(&mut about.request, about.flow);
-        self.start_stamped(now, about)
+        let bytes = self.set_out(now, &mut about.request, &mut about.flow, &mut about.other);
+        self.start_written(now, about, bytes)
     }
 
     /// Sends a request that has its Via (CANCEL has its INVITE's).
     pub(super) fn start_stamped(&mut self, now: Now, about: RequestAbout) -> TransactionId {
-        let id = self.index_sent(&about.request);
         let bytes = about.request.to_bytes();
+        self.start_written(now, about, bytes)
+    }
+
+    fn start_written(&mut self, now: Now, about: RequestAbout, bytes: Bytes) -> TransactionId {
+        let id = self.index_sent(&about.request);
         let machine = self.step(now, id, about.flow, about.session, |scope| {
             Client::start(scope, bytes)
         });

@@ -1,7 +1,7 @@
 //! The transactions of an endpoint, and what finds them (RFC 3261 sections 17.1.3 and 17.2.3).
 
 use super::auth::Auth;
-use crate::api::{Flow, RequestKey, SessionId};
+use crate::api::{Flow, RequestKey, SessionId, Transport};
 use crate::message::{Method, Request, Response, Via};
 use crate::transaction::{Client, InviteClient, InviteServer, Server, TransactionId};
 use bytes::Bytes;
@@ -26,6 +26,32 @@ pub(super) struct Table {
     pub(super) merged: BTreeMap<MergeKey, TransactionId>,
 }
 
+/// The other way that a request of ours may go, if there is one: TCP while it is small enough for UDP; UDP once it was too
+/// large for that and goes by TCP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Other(pub(super) Option<Flow>);
+
+impl Other {
+    fn by(self, transport: Transport) -> Option<Flow> {
+        self.0.filter(|flow| flow.transport == transport)
+    }
+
+    /// Where it goes if it is large.
+    pub(super) fn tcp(self) -> Option<Flow> {
+        self.by(Transport::Tcp)
+    }
+
+    /// Where it was meant to go before it proved too large.
+    pub(super) fn udp(self) -> Option<Flow> {
+        self.by(Transport::Udp)
+    }
+
+    /// The flow of the dialog, if an answer came by `from`: that one large message went by TCP changes nothing.
+    pub(super) fn of_dialog(self, from: Flow) -> Flow {
+        self.udp().unwrap_or(from)
+    }
+}
+
 /// An INVITE of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct InviteOut {
@@ -40,6 +66,8 @@ pub(super) struct InviteAbout {
     pub(super) request: Request,
     /// Where to.
     pub(super) flow: Flow,
+    /// See [`Other`].
+    pub(super) other: Other,
     /// Whose.
     pub(super) session: SessionId,
     /// The user's key of a re-INVITE.
@@ -64,6 +92,8 @@ pub(super) struct RequestAbout {
     pub(super) request: Request,
     /// Where to.
     pub(super) flow: Flow,
+    /// See [`Other`].
+    pub(super) other: Other,
     /// Whose.
     pub(super) session: Option<SessionId>,
     /// The user's key; `None`: BYE and CANCEL, which are the endpoint's own.
@@ -190,6 +220,13 @@ impl Table {
         let invite = self.invite_servers.get(&id).map(|t| &t.about);
         let about = invite.or_else(|| self.servers.get(&id).map(|t| &t.about))?;
         Some(about.flow.remote.ip())
+    }
+
+    /// The other way of a request of ours.
+    pub(super) fn other(&self, id: TransactionId) -> Other {
+        let invite = self.invite_clients.get(&id).map(|t| t.about.other);
+        let request = || self.clients.get(&id).map(|t| t.about.other);
+        invite.or_else(request).unwrap_or_default()
     }
 
     /// Client transactions that send this way, without a final response.

@@ -142,19 +142,25 @@ impl Endpoint {
         }
         for id in self.table.open_on(flow) {
             if let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) {
+                let unheard = machine.is_calling();
                 let (machine, told) =
                     self.step(now, id, about.flow, Some(about.session), |scope| {
                         machine.on_transport_failed(scope)
                     });
-                if let Some(failure) = failure(told) {
+                if let Some(failure) = failure(told)
+                    && !(unheard && self.invite_by_udp(now, id, &about))
+                {
                     self.on_invite_over(now, id, &about, failure);
                 }
                 self.keep_invite(id, machine, about);
             } else if let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) {
+                let unheard = machine.is_trying();
                 let (machine, told) = self.step(now, id, about.flow, about.session, |scope| {
                     machine.on_transport_failed(scope)
                 });
-                if let Some(failure) = failure(told) {
+                if let Some(failure) = failure(told)
+                    && !(unheard && self.request_by_udp(now, id, &about))
+                {
                     self.on_outcome(now, id, &about, Err(failure));
                 }
                 self.keep_request(id, machine, about);

@@ -105,6 +105,11 @@ impl Client {
         }
     }
 
+    /// Nothing came back yet.
+    pub(crate) fn is_trying(&self) -> bool {
+        matches!(self, Self::Trying(_))
+    }
+
     /// The way is broken.
     pub(crate) fn on_transport_failed(self, scope: &mut Scope<'_>) -> (Option<Self>, Told) {
         match self {

@@ -136,6 +136,11 @@ impl InviteClient {
         }
     }
 
+    /// Nothing came back yet.
+    pub(crate) fn is_calling(&self) -> bool {
+        matches!(self, Self::Calling(_))
+    }
+
     /// The way is broken. On UDP that matters only while we are sending; on a stream no response can
     /// come any more.
     pub(crate) fn on_transport_failed(self, scope: &mut Scope<'_>) -> (Option<Self>, Told) {

@@ -7,6 +7,7 @@ mod challenge;
 mod crossing;
 mod forks;
 mod inside;
+mod large;
 mod lost;
 mod model;
 mod raw;

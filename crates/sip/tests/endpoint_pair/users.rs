@@ -21,6 +21,7 @@ impl World {
         let uri = |user, node| Uri::sip(user, &Self::addr(node).to_string());
         OutgoingInvite {
             flow: self.flow(from, to),
+            large: None,
             target: uri("callee", to),
             from: NameAddr::new(uri("caller", from)),
             to: NameAddr::new(uri("callee", to)),
