@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 use tandem_sip::api::{Flow, Transport};
 use tandem_types::{
     CallId,
@@ -79,12 +82,30 @@ pub enum Output {
         /// What.
         bytes: Bytes,
     },
+    /// A peer of a trunk that is asked by OPTIONS does not answer any more, or does again.
+    Peer {
+        /// Name of the trunk.
+        trunk: String,
+        /// As the plan writes it.
+        peer: String,
+        /// It answers.
+        up: bool,
+    },
     /// One stable line for fail2ban: something was refused.
     Refused {
         /// From where.
         from: SocketAddr,
-        /// `unknown-source`, `wrong-password`, `malformed`, `not-allowed`.
+        /// `unknown-source`, `wrong-password`, `malformed`, `not-allowed`, `too-short` (the answer would have been longer).
         why: &'static str,
+        /// It is counted alone: there were lines enough about that address.
+        quiet: bool,
+    },
+    /// An address has guessed passwords too often.
+    Banned {
+        /// Which.
+        source: IpAddr,
+        /// Nothing of it is heard for so long.
+        span: Duration,
     },
 }
 

@@ -1,22 +1,28 @@
 //! What spans calls: phones that registered here, trunks that we registered with, slots, rooms,
 //! resolved names. One small machine that calls ask in place, as long as there is one shard.
 
-use crate::{api::SwitchConfig, call::Call, ways::contact_of};
+mod accounts;
+
+use crate::{
+    api::SwitchConfig,
+    call::Call,
+    health::{self, Health, Question},
+    strangers::Strangers,
+    ways::contact_of,
+};
+use accounts::{RegistrationPlan, registration_plan};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
-    time::Duration,
 };
 use tandem_dialplan::{DigestAlgorithm, Plan, Trunk};
 use tandem_sip::{
-    api::{Failure, Flow, OutgoingRequest, RequestKey, Transport},
+    api::{Flow, OutgoingRequest, RequestKey, Transport},
     digest::{Algorithm, Verifier},
-    message::{NameAddr, Response, Uri},
+    message::{HeaderName, Headers, Method, NameAddr, Uri},
     registrar::{Binding, Registrar, RegistrarConfig},
-    registration::{
-        Registration, RegistrationConfig, RegistrationInput, RegistrationOutput, RegistrationState,
-    },
+    registration::{Registration, RegistrationInput},
 };
 use tandem_types::{CallId, Mono, Now, Rng};
 
@@ -46,25 +52,32 @@ pub(crate) struct House {
     /// Which trunks a call's living legs use.
     slots: BTreeMap<CallId, Vec<String>>,
     rooms: BTreeMap<String, CallId>,
+    pub(crate) health: Health,
+    pub(crate) strangers: Strangers,
     pub(crate) verifier: Verifier,
     pub(crate) draining: bool,
     rng: Rng,
 }
 
-/// What a registration needs besides an address.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct RegistrationPlan {
-    registrar: Uri,
-    next: Uri,
-    route: Vec<NameAddr>,
-    expires: u32,
-    credentials: Option<tandem_sip::api::Credentials>,
-    username: String,
+/// What the health of trunks wants.
+#[derive(Clone, Debug)]
+pub(crate) enum Ask {
+    /// This goes out; its key is told with [`Health::asked`].
+    Send(health::Peer, Box<OutgoingRequest>),
+    /// A peer is up or down now.
+    Changed {
+        trunk: String,
+        peer: String,
+        up: bool,
+    },
 }
 
 impl House {
-    pub(crate) fn new(config: &SwitchConfig, plan: &Plan, rng: Rng, now: Now) -> Self {
+    pub(crate) fn new(config: &SwitchConfig, plan: &Plan, mut rng: Rng, now: Now) -> Self {
+        let health = Health::new(plan, rng.fork(), now);
         let mut this = Self {
+            health,
+            strangers: Strangers::new(&plan.node.bans),
             listen: config.listen.clone(),
             registrar: Registrar::new(REGISTRAR),
             registrations: BTreeMap::new(),
@@ -144,98 +157,49 @@ impl House {
         all
     }
 
-    // ---- registrations of ours ----
+    // ---- the health of trunks ----
 
-    fn start_registrations(&mut self, now: Now) {
-        for (trunk, plan) in std::mem::take(&mut self.unstarted) {
-            let Some(flow) = self
-                .resolve(&plan.next)
-                .and_then(|(t, a)| self.flow_to(t, a))
-            else {
-                self.unstarted.push((trunk, plan));
-                continue;
-            };
-            let host = plan.registrar.host_port().unwrap_or_default();
-            let config = RegistrationConfig {
-                flow,
-                aor: NameAddr::from(Uri::sip(plan.username.as_str(), &host)),
-                contact: self.contact(flow),
-                registrar: plan.registrar,
-                route: plan.route,
-                expires: plan.expires,
-                credentials: plan.credentials,
-            };
-            let mut registration = Registration::new(config, self.rng.fork());
-            registration.handle_input(now, RegistrationInput::Start);
-            self.registrations.insert(trunk, registration);
-        }
-        self.drain_registrations();
-    }
-
-    fn drain_registrations(&mut self) {
-        for (trunk, registration) in &mut self.registrations {
-            while let Some(output) = registration.poll_output() {
-                match output {
-                    RegistrationOutput::Send(request) => {
-                        self.requests.push_back((trunk.clone(), *request))
+    /// The next peer that is to be asked whether it is there, or what was found out.
+    pub(crate) fn poll_health(&mut self) -> Option<Ask> {
+        loop {
+            return Some(match self.health.poll_output()? {
+                health::Output::Changed((trunk, peer), up) => Ask::Changed { trunk, peer, up },
+                health::Output::Ask(peer, question) => match self.request(&question) {
+                    Some(request) => Ask::Send(peer, Box::new(request)),
+                    None => {
+                        self.health.not_asked(&peer);
+                        continue;
                     }
-                    RegistrationOutput::Changed(_) => {}
-                }
-            }
+                },
+            });
         }
     }
 
-    pub(crate) fn poll_registration(&mut self) -> Option<(String, OutgoingRequest)> {
-        self.requests.pop_front()
-    }
-
-    pub(crate) fn sent_registration(&mut self, key: RequestKey, trunk: String) {
-        self.registration_keys.insert(key, trunk);
-    }
-
-    pub(crate) fn registration_response(
-        &mut self,
-        now: Now,
-        key: RequestKey,
-        result: Result<Box<Response>, Failure>,
-    ) {
-        let Some(trunk) = self.registration_keys.remove(&key) else {
-            return;
-        };
-        if let Some(registration) = self.registrations.get_mut(&trunk) {
-            registration.handle_input(now, RegistrationInput::Response(result));
+    fn request(&self, Question { to, proxy }: &Question) -> Option<OutgoingRequest> {
+        let next = proxy.as_ref().map_or(to, |proxy| &proxy.uri);
+        let (transport, remote) = self.resolve(next)?;
+        let flow = self.flow_to(transport, remote)?;
+        let mut headers = Headers::new();
+        if let Some(proxy) = proxy {
+            headers.push(HeaderName::Route, proxy);
         }
-        self.drain_registrations();
-    }
-
-    pub(crate) fn registrations(&self) -> Vec<(String, String)> {
-        let words = |r: &Registration| match r.state() {
-            RegistrationState::Idle => "not registered".to_owned(),
-            RegistrationState::Trying => "registering".to_owned(),
-            RegistrationState::Registered { .. } => "registered".to_owned(),
-            RegistrationState::Failed { status: 0, .. } => "failed: no answer".to_owned(),
-            RegistrationState::Failed { status, .. } => format!("failed: {status}"),
-        };
-        let waiting = self
-            .unstarted
-            .iter()
-            .map(|(name, _)| (name.clone(), "the registrar's name is not resolved".into()));
-        self.registrations
-            .iter()
-            .map(|(name, r)| (name.clone(), words(r)))
-            .chain(waiting)
-            .collect()
-    }
-
-    /// Carriers that were not told yet that we leave, once draining has begun.
-    pub(crate) fn leaving(&self) -> usize {
-        let gone = |r: &&Registration| *r.state() != RegistrationState::Idle;
-        let there = self.registrations.values().filter(gone).count();
-        if self.draining { there } else { 0 }
+        headers.push(HeaderName::Contact, NameAddr::new(self.contact(flow)));
+        Some(OutgoingRequest {
+            flow,
+            method: Method::Options,
+            target: to.clone(),
+            from: NameAddr::from(self.contact(flow)),
+            to: NameAddr::from(to.clone()),
+            call_id: None,
+            cseq: 1,
+            headers,
+            credentials: None,
+        })
     }
 
     pub(crate) fn drain(&mut self, now: Now) {
         self.draining = true;
+        self.health.stop();
         for registration in self.registrations.values_mut() {
             registration.handle_input(now, RegistrationInput::Stop);
         }
@@ -294,6 +258,7 @@ impl House {
             .values()
             .filter_map(Registration::poll_timeout)
             .chain(self.registrar.poll_timeout())
+            .chain(self.health.poll_timeout())
             .min()
     }
 
@@ -304,6 +269,7 @@ impl House {
             registration.handle_timeout(now);
         }
         self.drain_registrations();
+        self.health.handle_timeout(now);
     }
 }
 
@@ -313,28 +279,4 @@ fn algorithm(of: &DigestAlgorithm) -> Algorithm {
         DigestAlgorithm::Sha256 => Algorithm::Sha256,
         DigestAlgorithm::Sha512256 => Algorithm::Sha512256,
     }
-}
-
-fn registration_plan(trunk: &Trunk) -> Option<(String, RegistrationPlan)> {
-    let (registrar, expires) = trunk.register.as_ref()?;
-    let registrar = Uri::parse(registrar).ok()?;
-    let proxy = trunk
-        .outbound_proxy
-        .as_deref()
-        .and_then(|p| NameAddr::parse(&format!("<{p}>")).ok());
-    let plan = RegistrationPlan {
-        next: proxy
-            .as_ref()
-            .map_or_else(|| registrar.clone(), |p| p.uri.clone()),
-        route: proxy.into_iter().collect(),
-        expires: seconds(*expires),
-        credentials: crate::ways::credentials(trunk),
-        username: trunk.username.clone().unwrap_or_else(|| trunk.name.clone()),
-        registrar,
-    };
-    Some((trunk.name.clone(), plan))
-}
-
-fn seconds(d: Duration) -> u32 {
-    u32::try_from(d.as_secs()).unwrap_or(u32::MAX)
 }

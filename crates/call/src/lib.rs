@@ -16,10 +16,12 @@
 mod api;
 mod call;
 pub mod cause;
+mod health;
 mod house;
 pub mod leg;
 pub mod reach;
 pub mod refer;
+mod strangers;
 pub mod switch;
 pub mod watch;
 mod ways;

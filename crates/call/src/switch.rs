@@ -16,11 +16,12 @@ mod signal;
 use crate::{
     api::{Admin, Census, Input, Output, SwitchConfig},
     call::Call,
-    house::House,
+    house::{Ask, House},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
     sync::Arc,
     time::Duration,
 };
@@ -69,6 +70,9 @@ pub struct Switch {
     /// Sessions that are over, for the trace alone: the answer to a BYE comes after its call.
     #[serde(skip)]
     past: VecDeque<(SessionId, CallId)>,
+    /// How many bytes a stranger may be answered, who asks to register and is being answered.
+    #[serde(skip)]
+    room: Option<(IpAddr, usize)>,
     #[serde(skip)]
     out: VecDeque<Output>,
 }
@@ -106,6 +110,7 @@ impl Switch {
             requests: BTreeMap::new(),
             untold: Vec::new(),
             past: VecDeque::new(),
+            room: None,
             out: VecDeque::new(),
         }
     }
@@ -144,6 +149,7 @@ impl Switch {
             Input::Admin(admin) => self.admin(now, admin),
         }
         self.settle(now);
+        self.room = None;
     }
 
     /// The next output; drain after every input and timeout.
@@ -209,6 +215,13 @@ impl Switch {
         self.house.registrations()
     }
 
+    /// Peers of trunks that are asked whether they are there: trunk, peer, and whether they are.
+    pub fn peers(&self) -> Vec<(String, String, bool)> {
+        let all = self.house.health.all();
+        all.map(|((trunk, peer), up)| (trunk.clone(), peer.clone(), up))
+            .collect()
+    }
+
     /// Carriers that were not told yet that we leave, once draining has begun.
     pub fn leaving(&self) -> usize {
         self.house.leaving()
@@ -228,8 +241,26 @@ impl Switch {
                 };
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Command(command));
+            } else if let Some(ask) = self.house.poll_health() {
+                self.ask(now, ask);
             } else {
                 return;
+            }
+        }
+    }
+
+    /// A peer of a trunk is asked whether it is there, or something is known of one.
+    fn ask(&mut self, now: Now, ask: Ask) {
+        match ask {
+            Ask::Send(peer, request) => {
+                let key = self.endpoint.allocate_key();
+                self.house.health.asked(&peer, key);
+                let command = Command::Send { key, request };
+                self.endpoint
+                    .handle_input(now, tandem_sip::api::Input::Command(command));
+            }
+            Ask::Changed { trunk, peer, up } => {
+                self.out.push_back(Output::Peer { trunk, peer, up });
             }
         }
     }

@@ -185,18 +185,27 @@ fn extension(
         .as_ref()
         .and_then(|t| plan.trunks.get(t))
         .ok_or_else(|| no(Reason::NoRoute))?;
-    let ways = through(house, trunk, number, identity);
-    leg_of(number.to_owned(), trunk, ways)
+    leg_of(number, through(house, trunk, number, identity))
 }
 
-fn leg_of(peer: String, trunk: &Trunk, ways: Vec<OutgoingInvite>) -> Result<Vec<Dialled>, NoWay> {
-    if ways.is_empty() {
+/// An INVITE by a trunk.
+struct Through<'p> {
+    trunk: &'p Trunk,
+    /// Its peer answers, as far as is known.
+    up: bool,
+    invite: OutgoingInvite,
+}
+
+/// A leg that tries these in order, those last that do not answer.
+fn leg_of(number: &str, mut ways: Vec<Through<'_>>) -> Result<Vec<Dialled>, NoWay> {
+    ways.sort_by_key(|way| !way.up);
+    let Some(first) = ways.first() else {
         return Err(no(Reason::Unreachable));
-    }
+    };
     Ok(vec![Dialled {
-        peer,
-        shape: shape_of(trunk),
-        ways,
+        peer: number.to_owned(),
+        shape: shape_of(first.trunk),
+        ways: ways.into_iter().map(|way| way.invite).collect(),
     }])
 }
 
@@ -223,8 +232,8 @@ fn trunks(
     identity: &Identity,
 ) -> Result<Vec<Dialled>, NoWay> {
     let mut refused = no(Reason::Unreachable);
-    let mut first: Option<&Trunk> = None;
     let mut ways = Vec::new();
+    let mut allowed = false;
     for name in via {
         let Some(trunk) = plan.trunks.get(name).filter(|t| t.outbound) else {
             continue;
@@ -243,17 +252,22 @@ fn trunks(
             refused = no(Reason::Capacity);
             continue;
         }
-        first.get_or_insert(trunk);
+        allowed = true;
         ways.extend(through(house, trunk, number, identity));
     }
-    match first {
-        Some(trunk) => leg_of(number.to_owned(), trunk, ways),
-        None => Err(refused),
+    if !allowed {
+        return Err(refused);
     }
+    leg_of(number, ways)
 }
 
 /// One INVITE for each peer of a trunk, in order.
-fn through(house: &House, trunk: &Trunk, number: &str, identity: &Identity) -> Vec<OutgoingInvite> {
+fn through<'p>(
+    house: &House,
+    trunk: &'p Trunk,
+    number: &str,
+    identity: &Identity,
+) -> Vec<Through<'p>> {
     // Our own number with the caller's in the name: carriers block numbers that are not ours (field note 12).
     let shown = Identity {
         number: trunk
@@ -266,23 +280,24 @@ fn through(house: &House, trunk: &Trunk, number: &str, identity: &Identity) -> V
             .or_else(|| Some(identity.number.clone()).filter(|n| !n.is_empty())),
         headers: identity.headers.clone(),
     };
-    let proxy = trunk
-        .outbound_proxy
-        .as_deref()
-        .and_then(|p| NameAddr::parse(&format!("<{p}>")).ok());
-    trunk
-        .peers
-        .iter()
-        .filter_map(|peer| {
-            let peer = Uri::parse(peer).ok()?;
-            let target = Uri::sip(number, &peer.host_port()?);
-            let next = proxy.as_ref().map_or(&peer, |p| &p.uri);
-            let remote = house.resolve(next)?;
-            let mut way = invite(house, target, remote, &shown, None, credentials(trunk))?;
-            way.route.extend(proxy.clone());
-            Some(way)
-        })
-        .collect()
+    let proxy = proxy_of(trunk);
+    let peers = trunk.peers.iter().filter_map(|text| {
+        let peer = Uri::parse(text).ok()?;
+        let target = Uri::sip(number, &peer.host_port()?);
+        let next = proxy.as_ref().map_or(&peer, |p| &p.uri);
+        let remote = house.resolve(next)?;
+        let mut invite = invite(house, target, remote, &shown, None, credentials(trunk))?;
+        invite.route.extend(proxy.clone());
+        let up = house.health.is_up(&trunk.name, text);
+        Some(Through { trunk, up, invite })
+    });
+    peers.collect()
+}
+
+/// What a trunk's peers are reached by.
+pub(crate) fn proxy_of(trunk: &Trunk) -> Option<NameAddr> {
+    let proxy = trunk.outbound_proxy.as_deref()?;
+    NameAddr::parse(&format!("<{proxy}>")).ok()
 }
 
 /// What answers a trunk's challenges.

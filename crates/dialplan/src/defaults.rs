@@ -1,7 +1,7 @@
 //! What holds where a file says nothing. One place, so that the documentation of a default and the
 //! default itself cannot drift apart.
 
-use crate::{AfterPerson, ColdRules, Door, Listen, Node, Profile, WarmRules};
+use crate::{AfterPerson, Bans, ColdRules, Door, Listen, Node, Profile, WarmRules};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -87,6 +87,25 @@ impl Default for Node {
             providers: BTreeMap::from([(OFFLINE.to_owned(), Profile::offline())]),
             drain: Duration::from_secs(30),
             max_calls: 500,
+            bans: Bans::default(),
+        }
+    }
+}
+
+/// | key of `[sip.bans]` | default |
+/// |---|---|
+/// | `after` | 30 |
+/// | `within` | `10m` |
+/// | `for` | `10m` |
+///
+/// A phone with a mistyped password that tries twice a minute does not lock its office out.
+impl Default for Bans {
+    fn default() -> Self {
+        let ten_minutes = Duration::from_secs(600);
+        Self {
+            after: 30,
+            within: ten_minutes,
+            span: ten_minutes,
         }
     }
 }

@@ -82,6 +82,19 @@ pub struct Node {
     pub drain: Duration,
     /// Calls at once; more get 503.
     pub max_calls: u32,
+    /// What happens to whoever guesses passwords.
+    pub bans: Bans,
+}
+
+/// Guessing passwords.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bans {
+    /// So many wrong answers; 0: nobody is banned.
+    pub after: u32,
+    /// In so short a time.
+    pub within: Duration,
+    /// Then nothing is heard for so long.
+    pub span: Duration,
 }
 
 /// One provider profile.
@@ -206,6 +219,19 @@ pub struct Trunk {
     pub may_dial: Vec<Pattern>,
     /// Patterns that may never be.
     pub never_dial: Vec<Pattern>,
+    /// Whether its peers are asked if they are there.
+    pub health: Option<Health>,
+}
+
+/// OPTIONS to the peers of a trunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// From one question to the next.
+    pub every: Duration,
+    /// So many without an answer in a row: it is passed over.
+    pub down_after: u32,
+    /// So many answers in a row: it is taken again.
+    pub up_after: u32,
 }
 
 /// `phones.toml`.

@@ -52,6 +52,9 @@ pub struct Snapshot {
     pub phones: Vec<(String, String)>,
     /// Trunks that we register with: name and state.
     pub registrations: Vec<(String, String)>,
+    /// Peers of trunks that are asked whether they are there: trunk, peer, and whether they are.
+    #[serde(default)]
+    pub peers: Vec<(String, String, bool)>,
     /// While draining, carriers that were not told yet that we leave.
     #[serde(default)]
     pub leaving: usize,
@@ -145,6 +148,7 @@ impl Shard {
                     sip: s.invite_client + s.client + s.invite_server + s.server + s.sessions,
                     phones: self.switch.phones(),
                     registrations: self.switch.registrations(),
+                    peers: self.switch.peers(),
                     leaving: self.switch.leaving(),
                     journal_waiting: self.journal.waiting(),
                 });
@@ -225,10 +229,25 @@ impl Shard {
                 };
                 self.wires.trace.push(call, traced);
             }
-            Output::Refused { from, why } => {
+            Output::Peer { trunk, peer, up } => {
+                metrics::gauge!("tandem_trunk_peer_up", "trunk" => trunk.clone(), "peer" => peer.clone())
+                    .set(f64::from(u8::from(up)));
+                if up {
+                    tracing::info!(target: "tandem::trunk", trunk, peer, "peer is up");
+                } else {
+                    tracing::warn!(target: "tandem::trunk", trunk, peer, "peer is down");
+                }
+            }
+            // Both lines are for fail2ban, and stay as they are.
+            Output::Refused { from, why, quiet } => {
                 metrics::counter!("tandem_sip_refused_total", "why" => why).increment(1);
-                // One stable line for fail2ban.
-                tracing::warn!(target: "tandem::refused", source = %from.ip(), port = from.port(), why, "refused");
+                if !quiet {
+                    tracing::warn!(target: "tandem::refused", source = %from.ip(), port = from.port(), why, "refused");
+                }
+            }
+            Output::Banned { source, span } => {
+                metrics::counter!("tandem_sip_banned_total").increment(1);
+                tracing::warn!(target: "tandem::banned", source = %source, for_s = span.as_secs(), "banned");
             }
         }
     }

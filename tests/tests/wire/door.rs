@@ -4,7 +4,7 @@ use super::{
     kamailio::{Kamailio, Role},
     lab::{Lab, SOON, eventually, listen, tail},
     office::{FRONT_DESK, HTTP, Office},
-    raw::ask,
+    raw::{self, ask},
     sipp::{Plays, Sipp},
     sound::CALLER,
     stage::Stage,
@@ -45,11 +45,29 @@ async fn options_is_answered_to_those_we_know_and_strangers_hear_nothing() {
         let answer = ask(stranger, gateway, method, &to(user), "", SILENCE).await;
         assert_eq!(answer, None, "{method} of a stranger");
     }
-    // A phone may be anywhere: its REGISTER is challenged, and learns nothing else.
+    // A phone may be anywhere: its REGISTER is challenged, and learns nothing else. It gets no more bytes than it sent, so that nobody
+    // sends one in another's name to have them flooded.
     let contact = format!("Contact: <sip:201@{stranger}>\r\n");
-    let answer = ask(stranger, gateway, "REGISTER", &to(""), &contact, SOON)
+    let short = ask(stranger, gateway, "REGISTER", &to(""), &contact, SILENCE).await;
+    assert_eq!(short, None, "its challenge would be longer");
+    let more = format!(
+        "{contact}Expires: 600\r\nSupported: path, outbound, gruu\r\nUser-Agent: Desk phone of the lobby, 2.19.5\r\n\
+         Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, REFER, NOTIFY, INFO, UPDATE, MESSAGE, SUBSCRIBE\r\n"
+    );
+    let elsewhere = "sip:phones.elsewhere.example";
+    let other = ask(stranger, gateway, "REGISTER", elsewhere, &more, SILENCE).await;
+    assert_eq!(other, None, "a domain that is not served");
+    let sent = raw::request("REGISTER", &to(""), (stranger, 5060).into(), "x", &more);
+    let answer = ask(stranger, gateway, "REGISTER", &to(""), &more, SOON)
         .await
         .expect("a challenge");
+    assert!(
+        answer.len() <= sent.len(),
+        "{} to {}\n{answer}",
+        answer.len(),
+        sent.len()
+    );
+    assert!(!answer.contains("Tandem"), "{answer}");
     assert!(
         answer.starts_with("SIP/2.0 401") && answer.contains("WWW-Authenticate: Digest"),
         "{answer}"
@@ -185,6 +203,24 @@ async fn sigterm_lets_calls_end_by_themselves_refuses_new_ones_and_writes_everyt
         http(gateway, "/health/ready")
             .await
             .starts_with("HTTP/1.1 200")
+    );
+    // fail2ban reads this line.
+    let stranger = lab.stranger();
+    assert_eq!(
+        ask(stranger, gateway, "OPTIONS", &options, "", SILENCE).await,
+        None
+    );
+    let log = tail(&serving.log);
+    let line = log
+        .lines()
+        .find(|l| l.contains(&stranger.to_string()))
+        .unwrap_or_default();
+    let (before, after) = line
+        .split_once(&format!("tandem::refused: refused source={stranger} port="))
+        .unwrap_or_else(|| panic!("{log}"));
+    assert!(
+        before.ends_with(" WARN ") && after.ends_with(" why=\"unknown-source\""),
+        "{line}"
     );
 
     let plays = Plays {

@@ -6,7 +6,7 @@ use crate::{
     leg::Leg,
     ways,
 };
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::collections::BTreeMap;
 use tandem_dialplan::{Arrival, CalledFrom, Destination, NoRouteKind, Route, Trunk, Via};
 use tandem_sip::{
     api::{Command, Flow, RequestKey, SessionId},
@@ -41,10 +41,7 @@ impl Switch {
     pub(super) fn invited(&mut self, now: Now, session: SessionId, flow: Flow, request: &Request) {
         if let Err(No { status, headers }) = self.take(now, session, flow, request) {
             if status == 403 || status == 404 {
-                self.out.push_back(crate::Output::Refused {
-                    from: flow.remote,
-                    why: "not-allowed",
-                });
+                self.refused(now, &flow, "not-allowed");
             }
             self.untold.retain(|(s, ..)| *s != session);
             let command = Command::Reject {
@@ -69,7 +66,7 @@ impl Switch {
             return Err(no(503)); // without Retry-After: that is for draining only (field note 15)
         }
         let (from, name) = caller_of(request);
-        let (caller, route, called) = self.route(now, flow.remote, &from, request)?;
+        let (caller, route, called) = self.route(now, &flow, &from, request)?;
         let trunk = match &caller {
             Caller::Trunk(name) => self.plan.trunks.get(name).cloned(),
             Caller::Phone(_) => None,
@@ -239,15 +236,15 @@ impl Switch {
     fn route(
         &mut self,
         now: Now,
-        source: SocketAddr,
+        flow: &Flow,
         from: &str,
         request: &Request,
     ) -> Result<(Caller, Route, String), No> {
         let plan = self.plan.clone();
-        if self.house.registrar.is_bound(source) {
+        if self.house.registrar.is_bound(flow.remote) {
             let realm = plan.phones.domain.clone();
             let user = self
-                .proved(now, source, request, &realm, true)
+                .proved(now, flow, request, &realm, true)
                 .map_err(|headers| No {
                     status: 407,
                     headers,
@@ -262,7 +259,7 @@ impl Switch {
             return Ok((Caller::Phone(user), route, called));
         }
         let mut last = no(403);
-        for trunk in plan.trunk_by_source(source.ip()) {
+        for trunk in plan.trunk_by_source(flow.remote.ip()) {
             let called = called_by(trunk.called_from, request);
             let arrival = Arrival {
                 via: Via::Trunk(&trunk.name),
@@ -272,7 +269,7 @@ impl Switch {
             match plan.route(&arrival) {
                 Ok(route) => {
                     if trunk.challenge {
-                        self.proved_by_trunk(now, source, request, trunk)
+                        self.proved_by_trunk(now, flow, request, trunk)
                             .map_err(|headers| No {
                                 status: 407,
                                 headers,
@@ -289,7 +286,7 @@ impl Switch {
     fn proved_by_trunk(
         &mut self,
         now: Now,
-        from: SocketAddr,
+        from: &Flow,
         request: &Request,
         trunk: &Trunk,
     ) -> Result<(), Headers> {
@@ -328,9 +325,9 @@ impl Switch {
 
     fn register(&mut self, now: Now, flow: Flow, request: &Request) -> (u16, Headers) {
         let realm = self.plan.phones.domain.clone();
-        let user = match self.proved(now, flow.remote, request, &realm, false) {
+        let user = match self.proved(now, &flow, request, &realm, false) {
             Ok(user) => user,
-            Err(headers) => return (401, headers),
+            Err(challenges) => return (401, self.fitting(request, challenges)),
         };
         let reply = self
             .house

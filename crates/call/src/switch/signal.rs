@@ -1,6 +1,6 @@
 //! What comes from the network, through the endpoint, to the call that it belongs to; and the trace of it.
 
-use super::{PAST, Switch};
+use super::{PAST, Switch, admit::Admitted};
 use crate::api::Output;
 use tandem_sip::{
     api::{Event, Flow, Output as SipOutput, SessionId},
@@ -10,20 +10,18 @@ use tandem_types::Now;
 
 impl Switch {
     pub(super) fn packet(&mut self, now: Now, from: Flow, bytes: bytes::Bytes) {
+        let room = bytes.len();
         match Message::parse(bytes) {
-            Ok(message) if self.admits(&from, &message) => {
-                self.endpoint
-                    .handle_input(now, tandem_sip::api::Input::Message { from, message });
-            }
-            Ok(_) => self.out.push_back(Output::Refused {
-                from: from.remote,
-                why: "unknown-source",
-            }),
+            Ok(message) => match self.admits(now, &from, &message) {
+                Admitted::No => self.refused(now, &from, "unknown-source"),
+                admitted => {
+                    self.room = (admitted == Admitted::ToAsk).then_some((from.remote.ip(), room));
+                    self.endpoint
+                        .handle_input(now, tandem_sip::api::Input::Message { from, message });
+                }
+            },
             Err(malformed) => {
-                self.out.push_back(Output::Refused {
-                    from: from.remote,
-                    why: "malformed",
-                });
+                self.refused(now, &from, "malformed");
                 if let Some(reply) = malformed.reply.filter(|_| self.trusts(&from)) {
                     self.out.push_back(Output::Transmit {
                         flow: from,
@@ -41,6 +39,9 @@ impl Switch {
                 bytes,
                 session,
             } => {
+                if self.is_too_much(&flow, bytes.len()) {
+                    return self.refused(now, &flow, "too-short");
+                }
                 self.trace(session, true, flow, &bytes);
                 self.out.push_back(Output::Transmit { flow, bytes });
             }
@@ -116,6 +117,7 @@ impl Switch {
                 },
                 _,
             ) => {
+                self.house.health.answered(key, &result);
                 self.house.registration_response(now, key, result);
             }
             (event, Some(session)) => {

@@ -316,6 +316,21 @@ fn sip(s: &Section<'_>, node: &mut Node) {
     if let Some(v) = s.opt("unknown_source") {
         v.choice(&[("drop", ())], &["403"]);
     }
+    if let Some(b) = s.section("bans") {
+        set(
+            &mut node.bans.after,
+            b.opt("after").and_then(|v| v.whole(0..=100_000)),
+        );
+        let least = Duration::from_secs(1);
+        set(
+            &mut node.bans.within,
+            b.opt("within").and_then(|v| v.duration(least)),
+        );
+        set(
+            &mut node.bans.span,
+            b.opt("for").and_then(|v| v.duration(least)),
+        );
+    }
     let Some(v) = s.opt("listen") else { return };
     node.listen.clear();
     for text in v.texts() {

@@ -1,7 +1,7 @@
 //! `trunks/NAME.toml`.
 
 use super::{Load, node::set, read::Section};
-use crate::{CalledFrom, DEFAULT_COUNTRY, Nat, ReferPolicy, Trunk};
+use crate::{CalledFrom, DEFAULT_COUNTRY, Health, Nat, ReferPolicy, Trunk};
 use ipnet::IpNet;
 use std::time::Duration;
 use tandem_types::media::Codec;
@@ -20,6 +20,10 @@ impl<'a> Load<'a> {
     /// | `limits.calls` | no limit |
     /// | `limits.reserve` | 0 |
     /// | `limits.may_dial` | nothing |
+    /// | `health` | peers are not asked |
+    /// | `health.options` | `30s` |
+    /// | `health.down_after` | 3 |
+    /// | `health.up_after` | 2 |
     pub(super) fn trunk(&mut self, name: &str, root: &Section<'a>) -> Trunk {
         let mut t = Trunk {
             name: name.to_owned(),
@@ -73,7 +77,7 @@ impl<'a> Load<'a> {
         if let Some(s) = root.section("limits") {
             self.trunk_limits(&s, &mut t);
         }
-        root.later(&[("health", "the health of trunks")]);
+        t.health = root.section("health").map(|s| health(&s));
         t
     }
 
@@ -196,6 +200,21 @@ impl<'a> Load<'a> {
             self.place(format!("{of}.{key}.{i}"), text.spot);
         }
         found.into_iter().map(|(p, _)| p).collect()
+    }
+}
+
+fn health(s: &Section<'_>) -> Health {
+    let every = s
+        .opt("options")
+        .and_then(|v| v.duration(Duration::from_secs(1)));
+    let times = |key, otherwise| {
+        let given = s.opt(key).and_then(|v| v.whole(1..=100));
+        given.unwrap_or(otherwise)
+    };
+    Health {
+        every: every.unwrap_or(Duration::from_secs(30)),
+        down_after: times("down_after", 3),
+        up_after: times("up_after", 2),
     }
 }
 

@@ -13,6 +13,8 @@ use tandem_types::{Now, Rng};
 const EXPIRES: u32 = 300;
 /// A refused or unanswered registration is tried again after this long.
 const RETRY: Duration = Duration::from_secs(30);
+/// What desk phones tell their registrar.
+const METHODS: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REFER, NOTIFY, INFO, UPDATE, MESSAGE";
 /// CSeq numbers left to the endpoint for answering challenges of one REGISTER.
 const CSEQ_STEP: u32 = 4;
 
@@ -69,7 +71,8 @@ impl Phone {
             cseq: self.registration.cseq,
             headers: Headers::new()
                 .with(HeaderName::Contact, contact)
-                .with(HeaderName::Expires, expires),
+                .with(HeaderName::Expires, expires)
+                .with(HeaderName::Allow, METHODS),
             credentials: self.credentials(),
         };
         self.registration.cseq += CSEQ_STEP;

@@ -48,8 +48,8 @@ impl World {
                 }
                 Output::Media(command) => self.media(command),
                 Output::Provider(command) => self.provider(command),
-                Output::Refused { from, why } => self.refused.push((from, why)),
-                Output::Trace { .. } => {}
+                Output::Refused { from, why, .. } => self.refused.push((from, why)),
+                Output::Trace { .. } | Output::Peer { .. } | Output::Banned { .. } => {}
             }
         }
         self.perhaps_restart();

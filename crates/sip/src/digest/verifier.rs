@@ -28,9 +28,10 @@ pub enum Verdict {
     },
     /// The password is right, the nonce too old or used before: challenge again with `stale`.
     Stale,
-    /// Unknown user, wrong password, or an answer to another request.
+    /// Unknown user, wrong password, or an answer to another request; to a challenge that we made.
     Wrong,
-    /// No answer to a challenge of this realm (none, another scheme, realm or algorithm, unreadable): challenge.
+    /// No answer to a challenge of ours (none, another scheme, realm or algorithm, unreadable; wrong, with a nonce that we never
+    /// made): challenge.
     Missing,
 }
 
@@ -122,8 +123,11 @@ impl Verifier {
         if auth.realm != escape(realm) || !self.algorithms.contains(&auth.algorithm) {
             return Verdict::Missing;
         }
+        let stamp = read_stamp(&auth.nonce).filter(|s| self.made(*s, &auth.nonce, realm));
+        // Whoever has not seen a challenge of ours has not tried: nothing may come of it, for anybody could have written it.
+        let wrong = stamp.map_or(Verdict::Missing, |_| Verdict::Wrong);
         let Ok(nc) = auth.nonce_count() else {
-            return Verdict::Wrong;
+            return wrong;
         };
         let username =
             crate::message::lexer::unquote(&format!("\"{}\"", auth.username)).into_owned();
@@ -147,26 +151,27 @@ impl Verifier {
             auth.response.to_ascii_lowercase().as_bytes(),
         );
         if known.is_none() || !same || !same_target(&auth.uri, uri) {
-            return Verdict::Wrong;
+            return wrong;
         }
-        if self.take(now, &auth.nonce, realm, nc) {
+        if stamp.is_some_and(|stamp| self.take(now, stamp, nc)) {
             Verdict::Ok { username }
         } else {
             Verdict::Stale
         }
     }
 
-    /// The nonce is ours, fresh, and its nc higher than before; which is then remembered.
-    fn take(&mut self, now: Now, nonce: &str, realm: &str, nc: u32) -> bool {
-        let Some(stamp) = read_stamp(nonce) else {
-            return false;
-        };
+    /// The nonce is ours, of whatever age.
+    fn made(&self, stamp: Stamp, nonce: &str, realm: &str) -> bool {
+        same(self.nonce(stamp, realm).as_bytes(), nonce.as_bytes())
+    }
+
+    /// The nonce is fresh, and its nc higher than before; which is then remembered.
+    fn take(&mut self, now: Now, stamp: Stamp, nc: u32) -> bool {
         let age = seconds(now).checked_sub(stamp.0);
         let fresh = age.is_some_and(|age| age <= self.lifetime.as_secs());
-        let ours = same(self.nonce(stamp, realm).as_bytes(), nonce.as_bytes());
         let (time, count) = stamp;
         let seen = self.used.get(&count).map_or(0, |(_, nc)| *nc);
-        if !fresh || !ours || count <= self.floor || nc <= seen {
+        if !fresh || count <= self.floor || nc <= seen {
             return false;
         }
         self.used.insert(count, (time, nc));
@@ -194,7 +199,7 @@ impl Verifier {
             .chain_update(secret)
             .chain_update(inner)
             .finalize();
-        format!("{time:x}-{count:x}-{}", hex(&mac[..16]))
+        format!("{time:x}-{count:x}-{}", hex(&mac[..12]))
     }
 }
 

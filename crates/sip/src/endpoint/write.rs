@@ -98,9 +98,12 @@ impl Endpoint {
         if let (true, 101..=299, Some(contact)) = (dialog, response.status, contact) {
             response.headers.push(HeaderName::Contact, contact);
         }
-        response
-            .headers
-            .push(HeaderName::Server, &self.config.product);
+        // Whoever has not proved who they are need not know what they talk to.
+        if !matches!(response.status, 401 | 407) {
+            response
+                .headers
+                .push(HeaderName::Server, &self.config.product);
+        }
         if matches!(
             request.method,
             Method::Invite | Method::Update | Method::Options
