@@ -51,6 +51,8 @@ pub(crate) struct House {
     unstarted: Vec<(String, RegistrationPlan)>,
     /// Which trunks a call's living legs use.
     slots: BTreeMap<CallId, Vec<String>>,
+    /// The same by trunk.
+    used: BTreeMap<String, u32>,
     rooms: BTreeMap<String, CallId>,
     pub(crate) health: Health,
     pub(crate) strangers: Strangers,
@@ -86,6 +88,7 @@ impl House {
             names: BTreeMap::new(),
             unstarted: plan.trunks.values().filter_map(registration_plan).collect(),
             slots: BTreeMap::new(),
+            used: BTreeMap::new(),
             rooms: BTreeMap::new(),
             verifier: Verifier::new(config.nonce_secret)
                 .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
@@ -210,12 +213,7 @@ impl House {
 
     /// Whether one more leg fits the trunk. Inbound calls leave the reserve to legs of ours.
     pub(crate) fn has_slot(&self, trunk: &Trunk, outbound: bool) -> bool {
-        let used = self
-            .slots
-            .values()
-            .flatten()
-            .filter(|name| **name == trunk.name)
-            .count() as u32;
+        let used = self.used.get(&trunk.name).copied().unwrap_or(0);
         let room = if outbound {
             trunk.calls
         } else {
@@ -225,21 +223,33 @@ impl House {
     }
 
     pub(crate) fn count(&mut self, call: &Call) {
-        let used: Vec<String> = call
-            .legs
-            .values()
-            .filter(|l| l.alive())
-            .filter_map(|l| l.trunk.clone())
-            .collect();
-        if used.is_empty() {
-            self.slots.remove(&call.id);
-        } else {
-            self.slots.insert(call.id, used);
+        let legs = call.legs.values().filter(|l| l.alive());
+        let trunks = legs.filter_map(|l| l.trunk.as_deref());
+        let counted = self.slots.get(&call.id).map_or(&[][..], Vec::as_slice);
+        // Most of what happens to a call changes nothing here.
+        if trunks.clone().eq(counted.iter().map(String::as_str)) {
+            return;
+        }
+        let trunks: Vec<String> = trunks.map(str::to_owned).collect();
+        self.uncount(call.id);
+        for trunk in &trunks {
+            *self.used.entry(trunk.clone()).or_default() += 1;
+        }
+        if !trunks.is_empty() {
+            self.slots.insert(call.id, trunks);
+        }
+    }
+
+    fn uncount(&mut self, call: CallId) {
+        for trunk in self.slots.remove(&call).unwrap_or_default() {
+            if let Some(used) = self.used.get_mut(&trunk) {
+                *used = used.saturating_sub(1);
+            }
         }
     }
 
     pub(crate) fn forget(&mut self, call: CallId) {
-        self.slots.remove(&call);
+        self.uncount(call);
         self.rooms.retain(|_, c| *c != call);
     }
 

@@ -59,7 +59,8 @@ pub struct Switch {
     endpoint: Endpoint,
     house: House,
     rng: Rng,
-    calls: BTreeMap<CallId, Call>,
+    /// Boxed: a verb takes its call out and puts it back.
+    calls: BTreeMap<CallId, Box<Call>>,
     heads: BTreeMap<CallId, Head>,
     deadlines: BTreeSet<(Mono, CallId)>,
     sessions: BTreeMap<SessionId, LegId>,
@@ -67,6 +68,9 @@ pub struct Switch {
     /// Messages of sessions that are no call's yet.
     #[serde(skip)]
     untold: Vec<(SessionId, bool, Flow, bytes::Bytes)>,
+    /// The message of this step, for the trace.
+    #[serde(skip)]
+    arrived: Option<bytes::Bytes>,
     /// Sessions that are over, for the trace alone: the answer to a BYE comes after its call.
     #[serde(skip)]
     past: VecDeque<(SessionId, CallId)>,
@@ -109,6 +113,7 @@ impl Switch {
             sessions: BTreeMap::new(),
             requests: BTreeMap::new(),
             untold: Vec::new(),
+            arrived: None,
             past: VecDeque::new(),
             room: None,
             out: VecDeque::new(),

@@ -1,11 +1,13 @@
 //! Sockets: UDP and TCP for SIP, the pool of RTP ports, names. No SIP is understood here: a stream is cut by
 //! a framer that is handed in.
 
+mod kernel;
 mod names;
 mod ports;
 mod tcp;
 mod udp;
 
+pub use kernel::step_back;
 pub use names::resolve;
 pub use ports::{PortPool, RtpSockets};
 pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, TcpEvent, serve_tcp};
@@ -18,10 +20,10 @@ use std::net::SocketAddr;
 pub enum NetError {
     /// Another process has it.
     #[error(
-        "{proto} {addr} is taken by another process; stop that, or choose another `listen` in tandem.toml"
+        "{proto} {addr} is taken by another process; stop that, or choose another `listen` in tandem.toml (is another `tandem serve` running?)"
     )]
     Taken {
-        /// `udp` or `tcp`.
+        /// `udp`, `tcp`, `http`.
         proto: &'static str,
         /// Which.
         addr: SocketAddr,
@@ -31,7 +33,7 @@ pub enum NetError {
         "{proto} {addr} needs the right to ports below 1024 (CAP_NET_BIND_SERVICE), or another port in tandem.toml"
     )]
     Forbidden {
-        /// `udp` or `tcp`.
+        /// `udp`, `tcp`, `http`.
         proto: &'static str,
         /// Which.
         addr: SocketAddr,
@@ -41,7 +43,7 @@ pub enum NetError {
         "{proto} {addr}: no interface of this machine has that address; see `ip addr`, then `listen` in tandem.toml"
     )]
     NoSuchAddress {
-        /// `udp` or `tcp`.
+        /// `udp`, `tcp`, `http`.
         proto: &'static str,
         /// Which.
         addr: SocketAddr,
@@ -49,7 +51,7 @@ pub enum NetError {
     /// Anything else.
     #[error("{proto} {addr}: {source}")]
     Other {
-        /// `udp` or `tcp`.
+        /// `udp`, `tcp`, `http`.
         proto: &'static str,
         /// Which.
         addr: SocketAddr,
@@ -59,7 +61,8 @@ pub enum NetError {
 }
 
 impl NetError {
-    fn of(proto: &'static str, addr: SocketAddr, source: std::io::Error) -> Self {
+    /// What the system said of a listener of `proto` (`udp`, `tcp`, `http`).
+    pub fn of(proto: &'static str, addr: SocketAddr, source: std::io::Error) -> Self {
         match source.kind() {
             std::io::ErrorKind::AddrInUse => Self::Taken { proto, addr },
             std::io::ErrorKind::PermissionDenied => Self::Forbidden { proto, addr },

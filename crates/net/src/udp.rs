@@ -1,6 +1,6 @@
 //! UDP for SIP: one blocking reader thread a socket; sending is done by whoever holds the socket.
 
-use crate::NetError;
+use crate::{NetError, kernel};
 use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
@@ -15,7 +15,7 @@ use std::{
 };
 
 /// What the kernel keeps while the shard is busy: some thousand messages.
-const RECEIVE_BUFFER: usize = 4 << 20;
+const RECEIVE_BUFFER: i32 = 4 << 20;
 /// How soon a reader notices that it shall stop.
 const STOP_EVERY: Duration = Duration::from_millis(200);
 
@@ -26,8 +26,10 @@ pub fn bind_udp(addr: SocketAddr) -> Result<UdpSocket, NetError> {
         if addr.is_ipv6() {
             socket.set_only_v6(true)?;
         }
-        // The kernel caps it silently; less only means less patience.
-        let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        if !kernel::force_receive_buffer(&socket, RECEIVE_BUFFER) {
+            // The kernel caps it silently; less only means less patience.
+            let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER as usize);
+        }
         socket.bind(&addr.into())?;
         Ok(socket.into())
     };

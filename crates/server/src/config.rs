@@ -86,6 +86,12 @@ fn secret(dir: &Path, reference: &str) -> Result<String, String> {
     }
 }
 
+/// The file of a SQLite database; `None`: the URL is another's, or a database in memory.
+pub fn database_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://")?.split('?').next()?;
+    (!path.is_empty() && !path.starts_with(":memory:")).then(|| path.into())
+}
+
 fn ephemeral_ports() -> Option<(u16, u16)> {
     let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
     let mut numbers = text.split_whitespace().filter_map(|n| n.parse().ok());

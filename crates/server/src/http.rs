@@ -20,9 +20,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 use tandem_call::Admin;
-use tandem_store::{CallFilter, HandoffFilter, Store};
+use tandem_store::{CallFilter, HandoffFilter, Rows, Store};
 use tandem_types::CallId;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 /// Rows that a list gives when nothing is said.
 const ROWS: u32 = 50;
@@ -31,7 +31,7 @@ const ROWS: u32 = 50;
 pub(crate) struct App {
     pub(crate) shard: ShardHandle,
     pub(crate) store: Store,
-    pub(crate) projector: watch::Receiver<tandem_store::Status>,
+    pub(crate) rows: Rows,
     pub(crate) trace: Arc<TraceRing>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) draining: Arc<AtomicBool>,
@@ -75,7 +75,7 @@ async fn ready(State(app): State<App>) -> Response {
     let draining = app.draining.load(Ordering::Relaxed);
     let snapshot = app.snapshot().await;
     // A database that is away is no reason to turn calls away: the journal keeps every event.
-    let store = if app.projector.borrow().away.is_some() {
+    let store = if app.rows.status().away.is_some() {
         "away, the journal keeps everything"
     } else {
         "ok"
@@ -104,7 +104,7 @@ async fn metrics_text(State(app): State<App>) -> String {
         metrics::gauge!("tandem_journal_waiting").set(s.journal_waiting as f64);
     }
     metrics::gauge!("tandem_sessions_capacity").set(f64::from(app.capacity));
-    let projector = app.projector.borrow().clone();
+    let projector = app.rows.status();
     metrics::gauge!("tandem_store_behind_bytes").set(projector.behind_bytes as f64);
     metrics::gauge!("tandem_store_away").set(f64::from(u8::from(projector.away.is_some())));
     app.metrics.render()

@@ -16,6 +16,7 @@
 
 mod clock;
 pub mod config;
+mod door;
 mod http;
 mod media_worker;
 mod places;
@@ -27,3 +28,5 @@ pub mod trace;
 pub use clock::Clock;
 pub use run::{Gateway, StartError, start};
 pub use shard::Snapshot;
+/// For the threads of the runtime: they write rows and wait for providers.
+pub use tandem_net::step_back;

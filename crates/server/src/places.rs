@@ -108,6 +108,11 @@ impl ShardHandle {
         taken
     }
 
+    /// How many packets wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.packets.load(Ordering::Relaxed)
+    }
+
     /// What must not be lost, from a thread that may wait. `false`: the shard is gone.
     pub(crate) fn event(&self, message: ToShard) -> bool {
         match self.queue.try_send(message) {

@@ -9,9 +9,10 @@ mod stop;
 
 pub use self::{error::StartError, stop::Gateway};
 
-use self::listen::{bind, listen_http, listen_tcp, take_calls};
+use self::listen::{bind, bind_http, listen_tcp, serve_http, take_calls};
 use crate::{
     Clock, config,
+    door::Door,
     http::App,
     media_worker::{self, MediaHandle, WorkerConfig},
     places::{ShardHandle, shard_queue},
@@ -57,6 +58,7 @@ pub async fn start(
     let stop = Arc::new(AtomicBool::new(false));
     let (to_shard, queue) = shard_queue();
     let metrics = metrics_handle();
+    let door = Door::new(plan.clone(), u64::from_le_bytes(random()?));
 
     // Listeners first: a taken port is the most common mistake, and nothing is left behind by it.
     let udp = bind(&node)?;
@@ -64,13 +66,18 @@ pub async fn start(
     let mut tasks = JoinSet::new();
     let mut tcp = BTreeMap::new();
     for l in node.listen.iter().filter(|l| l.tcp) {
-        let (seen, table) = listen_tcp(l.addr, node.public_address, &to_shard, &mut tasks).await?;
+        let (seen, table) =
+            listen_tcp(l.addr, node.public_address, &to_shard, &door, &mut tasks).await?;
         listen.push((Transport::Tcp, seen));
         tcp.insert(seen, table);
     }
+    let http = match node.http {
+        Some(addr) => Some(bind_http(addr).await?),
+        None => None,
+    };
 
     let (journal, store, projector) = record::open(&node, clock, &mut progress)?;
-    let (projector_status, wake) = (projector.status(), projector.wake());
+    let rows = projector.rows();
     let (shutdown, stopping) = watch::channel(false);
     let projector = tokio_task(projector.run(until(stopping)));
 
@@ -135,19 +142,31 @@ pub async fn start(
     let app = App {
         shard: to_shard.clone(),
         store,
-        projector: projector_status,
+        rows,
         trace,
         metrics,
         draining: Arc::new(AtomicBool::new(false)),
         capacity: node.max_calls,
     };
-    let http = match node.http {
-        Some(addr) => Some(listen_http(addr, app.clone(), shutdown.subscribe(), &mut tasks).await?),
+    let http = match http {
+        Some(listener) => {
+            let bound = listener
+                .local_addr()
+                .map_err(|error| StartError::system("HTTP", error))?;
+            serve_http(listener, app.clone(), shutdown.subscribe(), &mut tasks);
+            Some(bound)
+        }
         None => None,
     };
     // Everything is there: let calls in.
     for (local, socket) in udp {
-        threads.push(take_calls(local, socket, stop.clone(), to_shard.clone())?);
+        threads.push(take_calls(
+            local,
+            socket,
+            stop.clone(),
+            to_shard.clone(),
+            door.clone(),
+        )?);
     }
     Ok(Gateway {
         clock,
@@ -160,7 +179,6 @@ pub async fn start(
         media,
         tasks,
         projector: Some(projector),
-        wake,
         live,
         sip: listen,
         http,

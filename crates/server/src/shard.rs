@@ -6,7 +6,7 @@ use crate::{
     media_worker::MediaHandle,
     places::{ShardQueue, full},
     speech_desk::DeskHandle,
-    trace::{TraceRing, Traced, without_credentials},
+    trace::{Kept, TraceRing},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -101,15 +101,23 @@ impl Shard {
                     if self.take(first) {
                         return;
                     }
-                    for _ in 0..BURST {
+                    let mut more = true;
+                    for _ in 1..BURST {
                         match self.queue.at_once() {
                             Some(next) => {
                                 if self.take(next) {
                                     return;
                                 }
                             }
-                            None => break,
+                            None => {
+                                more = false;
+                                break;
+                            }
                         }
+                    }
+                    if more {
+                        // Where all share a core, and real-time priority, the readers would else have no turn.
+                        std::thread::yield_now();
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -169,14 +177,15 @@ impl Shard {
 
     /// `false`: there was nothing to do.
     fn step(&mut self) -> bool {
-        let outputs: Vec<Output> = std::iter::from_fn(|| self.switch.poll_output()).collect();
-        let events: Vec<Event> = outputs
-            .iter()
-            .filter_map(|o| match o {
-                Output::Journal(event) => Some(event.clone()),
-                _ => None,
-            })
-            .collect();
+        let mut events: Vec<Event> = Vec::new();
+        let mut others: Vec<Output> = Vec::new();
+        while let Some(output) = self.switch.poll_output() {
+            match output {
+                Output::Journal(event) => events.push(event),
+                other => others.push(other),
+            }
+        }
+        let some = !events.is_empty() || !others.is_empty();
         if !events.is_empty() {
             let outcome = self.journal.append(self.clock.now().wall, &events);
             alarms(&outcome.alarms);
@@ -185,8 +194,7 @@ impl Shard {
                 let _ = self.wires.live.send(event);
             }
         }
-        let some = !outputs.is_empty();
-        for output in outputs {
+        for output in others {
             self.send(output);
         }
         some
@@ -215,19 +223,8 @@ impl Shard {
                 flow,
                 bytes,
             } => {
-                let transport = match flow.transport {
-                    Transport::Udp => "UDP",
-                    Transport::Tcp => "TCP",
-                };
-                let traced = Traced {
-                    at: self.clock.now().wall,
-                    sent,
-                    transport: transport.into(),
-                    remote: flow.remote,
-                    local: flow.local,
-                    text: without_credentials(&bytes),
-                };
-                self.wires.trace.push(call, traced);
+                let kept = Kept::new(self.clock.now().wall, sent, flow, &bytes);
+                self.wires.trace.push(call, kept);
             }
             Output::Peer { trunk, peer, up } => {
                 metrics::gauge!("tandem_trunk_peer_up", "trunk" => trunk.clone(), "peer" => peer.clone())

@@ -1,12 +1,17 @@
-//! The SIP messages of the last calls, credentials removed, for ladders.
+//! The SIP messages of the last calls, credentials removed, for ladders and captures.
+
+mod ladder;
+
+pub use self::ladder::ladder;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
+use tandem_sip::api::{Flow, Transport};
 use tandem_types::{CallId, Wall};
 
 /// Calls that are kept.
@@ -31,6 +36,42 @@ pub struct Traced {
     pub text: String,
 }
 
+/// A message as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    at: Wall,
+    sent: bool,
+    flow: Flow,
+    bytes: Bytes,
+}
+
+impl Kept {
+    /// A message on its way, without its credentials.
+    pub(crate) fn new(at: Wall, sent: bool, flow: Flow, bytes: &Bytes) -> Self {
+        Self {
+            at,
+            sent,
+            flow,
+            bytes: without_credentials(bytes),
+        }
+    }
+
+    fn told(&self) -> Traced {
+        let transport = match self.flow.transport {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+        };
+        Traced {
+            at: self.at,
+            sent: self.sent,
+            transport: transport.into(),
+            remote: self.flow.remote,
+            local: self.flow.local,
+            text: String::from_utf8_lossy(&self.bytes).into_owned(),
+        }
+    }
+}
+
 /// The ring.
 #[derive(Debug, Default)]
 pub struct TraceRing {
@@ -40,16 +81,13 @@ pub struct TraceRing {
 #[derive(Debug, Default)]
 struct Inner {
     order: VecDeque<CallId>,
-    calls: BTreeMap<CallId, Vec<Traced>>,
+    calls: BTreeMap<CallId, Vec<Kept>>,
 }
 
 impl TraceRing {
     /// Keeps one message.
-    pub fn push(&self, call: CallId, traced: Traced) {
-        let mut inner = self
-            .inner
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub(crate) fn push(&self, call: CallId, kept: Kept) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if !inner.calls.contains_key(&call) {
             inner.order.push_back(call);
             if inner.order.len() > CALLS
@@ -62,200 +100,96 @@ impl TraceRing {
         if messages.len() >= MESSAGES {
             messages.remove(MESSAGES / 2);
         }
-        messages.push(traced);
+        messages.push(kept);
     }
 
     /// What is kept of a call, in order.
     pub fn of(&self, call: CallId) -> Vec<Traced> {
-        let inner = self
-            .inner
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        inner.calls.get(&call).cloned().unwrap_or_default()
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = inner.calls.get(&call);
+        kept.map_or_else(Vec::new, |all| all.iter().map(Kept::told).collect())
     }
 }
 
-/// The message as text, with the values of Authorization and Proxy-Authorization and any `a=crypto` line taken
-/// out.
-pub fn without_credentials(bytes: &Bytes) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut out = String::with_capacity(text.len());
+/// Headers whose values are credentials, in small letters.
+const SECRET_HEADERS: [&[u8]; 2] = [b"authorization", b"proxy-authorization"];
+/// Lines of a description that hold keys, and what stands before the key (RFC 4568, RFC 4566 section 5.12).
+const SECRET_LINES: [(&[u8], &[u8]); 2] = [(b"a=crypto:", b"inline:"), (b"k=", b":")];
+
+/// The message with the values of Authorization and Proxy-Authorization and the keys of its description written over by `x`:
+/// every length stays as it was. The same bytes, not copied, where there is none.
+fn without_credentials(bytes: &Bytes) -> Bytes {
+    let mut out: Option<Vec<u8>> = None;
     let mut hiding = false;
-    for line in text.split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
-        let folded = line.starts_with([' ', '\t']);
-        hiding = if folded {
-            hiding
-        } else {
-            lower.starts_with("authorization:") || lower.starts_with("proxy-authorization:")
+    let mut at = 0;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let folded = matches!(line.first(), Some(b' ' | b'\t'));
+        let from = match secret_in(line) {
+            Some(from) => Some(from),
+            None if folded && hiding => Some(0),
+            None => None,
         };
-        if hiding && folded {
-            continue;
-        }
-        if hiding || lower.starts_with("a=crypto:") {
-            out.push_str(line.split_once(':').map_or("", |(name, _)| name));
-            out.push_str(": [removed]\r\n");
-        } else {
-            out.push_str(line);
-        }
-    }
-    out
-}
-
-/// A ladder as text: our gateway in the middle column of two, one line a message.
-pub fn ladder(messages: &[Traced]) -> String {
-    const WIDTH: usize = 26;
-    let mut peers: Vec<SocketAddr> = Vec::new();
-    for m in messages {
-        if !peers.contains(&m.remote) {
-            peers.push(m.remote);
-        }
-    }
-    // The caller on the left, the gateway next to it, everybody else to the right.
-    let mut columns: Vec<String> = peers.iter().map(ToString::to_string).collect();
-    columns.insert(columns.len().min(1), "tandem".into());
-    let column_of = |m: &Traced| {
-        let at = peers.iter().position(|p| *p == m.remote).unwrap_or(0);
-        if at >= 1 { at + 1 } else { at }
-    };
-    let us = peers.len().min(1);
-    let mut out = format!("{:>9} ", "");
-    for c in &columns {
-        out.push_str(&format!("{c:^WIDTH$}"));
-    }
-    out.push('\n');
-    let first = messages.first().map_or(0, |m| m.at.millis());
-    for m in messages {
-        let (from, to) = if m.sent {
-            (us, column_of(m))
-        } else {
-            (column_of(m), us)
-        };
-        let (left, right) = (from.min(to), from.max(to));
-        let mut line: Vec<char> = columns
-            .iter()
-            .flat_map(|_| format!("{:^WIDTH$}", "|").chars().collect::<Vec<_>>())
-            .collect();
-        let (a, b) = (left * WIDTH + WIDTH / 2, right * WIDTH + WIDTH / 2);
-        let room = b.saturating_sub(a + 1);
-        let label: String = label(&m.text)
-            .chars()
-            .take(room.saturating_sub(4))
-            .collect();
-        let dashes = room.saturating_sub(label.chars().count() + 2);
-        let arrow = format!(
-            "{} {label} {}",
-            "-".repeat(dashes / 2),
-            "-".repeat(dashes - dashes / 2)
-        );
-        for (i, c) in arrow.chars().enumerate() {
-            if let Some(place) = line.get_mut(a + 1 + i) {
-                *place = c;
+        hiding = from.is_some();
+        if let Some(from) = from {
+            let out = out.get_or_insert_with(|| bytes.to_vec());
+            let value = out.get_mut(at + from..at + line.len());
+            for b in value.into_iter().flatten().filter(|b| b.is_ascii_graphic()) {
+                *b = b'x';
             }
         }
-        let tip = if to > from {
-            b.saturating_sub(1)
-        } else {
-            a + 1
-        };
-        if let Some(place) = line.get_mut(tip) {
-            *place = if to > from { '>' } else { '<' };
-        }
-        let seconds = (m.at.millis() - first) as f64 / 1000.0;
-        let line: String = line.into_iter().collect();
-        out.push_str(&format!("{seconds:>9.3} {}\n", line.trim_end()));
+        at += line.len();
     }
-    out
+    out.map_or_else(|| bytes.clone(), Bytes::from)
 }
 
-/// `INVITE +442079460100`, `200 OK (INVITE)`, with `SDP` where there is a body of that type.
-fn label(text: &str) -> String {
-    let mut lines = text.lines();
-    let first = lines.next().unwrap_or_default();
-    let header = |name: &str| {
-        text.lines().find_map(|l| {
-            let (n, v) = l.split_once(':')?;
-            n.trim()
-                .eq_ignore_ascii_case(name)
-                .then(|| v.trim().to_owned())
-        })
-    };
-    let sdp = if text.contains("\r\nv=0") { " SDP" } else { "" };
-    if let Some(status) = first.strip_prefix("SIP/2.0 ") {
-        let method = header("CSeq")
-            .and_then(|c| c.split_whitespace().nth(1).map(str::to_owned))
-            .unwrap_or_default();
-        return format!("{status} ({method}){sdp}");
+/// Where the secret of a line begins.
+fn secret_in(line: &[u8]) -> Option<usize> {
+    // Nearly all lines are told by their first letter.
+    if !matches!(line.first()?, b'a' | b'A' | b'p' | b'P' | b'k') {
+        return None;
     }
-    let mut words = first.split_whitespace();
-    let method = words.next().unwrap_or_default();
-    let user = words
-        .next()
-        .and_then(|uri| uri.split_once(':'))
-        .and_then(|(_, rest)| rest.split_once('@'))
-        .map_or("", |(user, _)| user);
-    format!("{method} {user}{sdp}").trim().to_owned()
+    if let Some((start, key)) = SECRET_LINES.iter().find(|(s, _)| line.starts_with(s)) {
+        let before = line.windows(key.len()).position(|w| w == *key);
+        return Some(before.map_or(start.len(), |at| at + key.len()));
+    }
+    let colon = line.iter().position(|b| *b == b':')?;
+    let name = line.get(..colon)?.trim_ascii_end();
+    SECRET_HEADERS
+        .iter()
+        .any(|s| name.eq_ignore_ascii_case(s))
+        .then_some(colon + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn traced(sent: bool, port: u16, ms: i64, text: &str) -> Traced {
-        Traced {
-            at: Wall(ms * 1000),
-            sent,
-            transport: "UDP".into(),
-            remote: ([127, 0, 0, 1], port).into(),
-            local: ([127, 0, 0, 1], 5060).into(),
-            text: text.into(),
-        }
-    }
-
     #[test]
-    fn credentials_never_reach_the_ring() {
+    fn credentials_never_reach_the_ring_and_no_length_changes() {
         let message = Bytes::from_static(
-            b"REGISTER sip:x SIP/2.0\r\nAuthorization: Digest username=\"200\",\r\n response=\"s3cret\"\r\nCSeq: 2 REGISTER\r\n\r\na=crypto:1 AES_CM_128 inline:key\r\n",
+            b"REGISTER sip:x SIP/2.0\r\nAuthorization : Digest username=\"200\",\r\n response=\"s3cret\"\r\nPROXY-AUTHORIZATION: Digest t0ken\r\n\
+              P-Asserted-Identity: <sip:200@x>\r\nCSeq: 2 REGISTER\r\n\r\nv=0\r\na=crypto:1 AES_CM_128 inline:s3key\r\nk=clear:k3y\r\na=sendrecv\r\n",
         );
-        let text = without_credentials(&message);
-        assert!(
-            !text.contains("s3cret")
-                && !text.contains("inline")
-                && text.contains("CSeq: 2 REGISTER")
-        );
+        let kept = without_credentials(&message);
+        let text = std::str::from_utf8(&kept).expect("text");
+        for gone in ["s3cret", "200\"", "t0ken", "s3key", "k3y"] {
+            assert!(!text.contains(gone), "{gone} in {text}");
+        }
+        for there in [
+            "Authorization :",
+            "<sip:200@x>",
+            "CSeq: 2 REGISTER",
+            "a=crypto:1 AES_CM_128 inline:x",
+            "a=sendrecv",
+        ] {
+            assert!(text.contains(there), "{there} not in {text}");
+        }
+        assert_eq!(kept.len(), message.len());
     }
 
     #[test]
-    fn a_ladder_has_the_caller_left_and_the_desk_right() {
-        let text = ladder(&[
-            traced(
-                false,
-                6000,
-                0,
-                "INVITE sip:100@gw SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\nv=0\r\n",
-            ),
-            traced(
-                true,
-                7000,
-                1,
-                "INVITE sip:201@desk SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n",
-            ),
-            traced(
-                false,
-                7000,
-                250,
-                "SIP/2.0 180 Ringing\r\nCSeq: 1 INVITE\r\n\r\n",
-            ),
-        ]);
-        let lines: Vec<&str> = text.lines().collect();
-        assert!(
-            lines[1].contains("INVITE 100") && lines[1].contains('>'),
-            "{text}"
-        );
-        assert!(
-            lines[3].contains("180 Ringing (INVITE)") && lines[3].contains('<'),
-            "{text}"
-        );
-        assert!(lines[3].find('<') > lines[1].find('>'), "{text}");
+    fn a_message_without_credentials_is_kept_as_it_is() {
+        let message = Bytes::from_static(b"OPTIONS sip:x SIP/2.0\r\nAllow: INVITE\r\n\r\n");
+        assert_eq!(without_credentials(&message).as_ptr(), message.as_ptr());
     }
 }

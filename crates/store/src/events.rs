@@ -3,11 +3,12 @@
 use crate::{
     Store, StoreError,
     journal::chain::{self, Chained, GENESIS},
-    sql::{Row, Statement, stmt},
+    sql::{Row, Statement, Value, stmt},
     words::time,
 };
-use serde::Serialize;
-use tandem_types::{CallId, Wall, journal::Event};
+use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+use tandem_types::{CallId, Wall};
 
 /// One event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -147,25 +148,58 @@ fn read(row: &Row) -> Result<EventRow, StoreError> {
     })
 }
 
+/// Rows of one statement: the way to the database costs as much as some rows.
+pub(crate) const ROWS: usize = 32;
+
 /// Changes no row if the event is there already.
 pub(crate) fn insert(chained: &Chained) -> Statement {
-    let event = &chained.event;
-    stmt!(
-        "INSERT INTO events (call_id, seq, at, type, json, prev, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (call_id, seq) DO NOTHING",
-        event.call,
-        event.seq,
-        event.at,
-        kind(event),
-        chained.json.as_str(),
-        chained.prev.as_str(),
-        chained.hash.as_str()
-    )
+    Statement {
+        sql: INSERT,
+        args: values(chained).into(),
+    }
 }
 
-fn kind(event: &Event) -> String {
-    serde_json::to_value(&event.what)
-        .ok()
-        .and_then(|v| v["type"].as_str().map(str::to_owned))
-        .unwrap_or_default()
+/// As [`insert`], for [`ROWS`] events.
+pub(crate) fn insert_many(chained: &[&Chained; ROWS]) -> Statement {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let row = |n: usize| {
+            let columns: Vec<String> = (1..=7).map(|c| format!("${}", n * 7 + c)).collect();
+            format!("({})", columns.join(", "))
+        };
+        let rows: Vec<String> = (0..ROWS).map(row).collect();
+        INSERT.replace("($1, $2, $3, $4, $5, $6, $7)", &rows.join(", "))
+    });
+    Statement {
+        sql: &SQL,
+        args: chained.iter().flat_map(|c| values(c)).collect(),
+    }
+}
+
+const INSERT: &str = "INSERT INTO events (call_id, seq, at, type, json, prev, hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (call_id, seq) DO NOTHING";
+
+fn values(chained: &Chained) -> [Value; 7] {
+    let event = &chained.event;
+    [
+        event.call.into(),
+        event.seq.into(),
+        event.at.into(),
+        kind(&chained.json).into(),
+        chained.json.as_str().into(),
+        chained.prev.as_str().into(),
+        chained.hash.as_str().into(),
+    ]
+}
+
+/// What an event is, from its JSON.
+fn kind(json: &str) -> String {
+    #[derive(Deserialize)]
+    struct Raw {
+        what: What,
+    }
+    #[derive(Deserialize)]
+    struct What {
+        r#type: String,
+    }
+    serde_json::from_str(json).map_or_else(|_| String::new(), |raw: Raw| raw.what.r#type)
 }

@@ -33,6 +33,6 @@ pub use events::{ChainFault, EventRow, Verdict};
 pub use handoffs::{HandoffFilter, HandoffRow};
 pub use journal::{Alarm, Fsync, Head, Journal, JournalError, Outcome, Recovered};
 pub use legs::LegRow;
-pub use projector::{Projector, Status};
+pub use projector::{Projector, Rows, Status};
 pub use transfers::{AttemptRow, TransferRow};
 pub use turns::TurnRow;

@@ -8,21 +8,29 @@
 //!   | read journal | -------> | write | -------> | rows and position |
 //!   +--------------+          +-------+          +-------------------+
 //!     ^   ^ nothing new: sleep    | a statement is refused: the batch again, one event at a time;
-//!     |   | until woken           v the one that is refused goes to journal_faults, with its event
+//!     |   | until woken, then     v the one that is refused goes to journal_faults, with its event
+//!     |   | gather for 100 ms     |
 //!     +---+---------------------- +
 //! ```
+//!
+//! A transaction costs as much as the rows of twenty events, so those of a moment go together; who cannot
+//! wait for them asks [`Rows::written`].
 //!
 //! The position changes in the transaction that writes the rows, so each event is written exactly
 //! once, whenever the process dies. Two projectors on one journal are also safe: the second sees
 //! that the position is not where it thought, and reads it again.
 
+mod rows;
 mod views;
+
+pub use self::rows::{Rows, Status};
 
 use crate::{
     Store, StoreError, calls,
     db::Tx,
     events,
     journal::{
+        chain::Chained,
         reader::{self, Batch, Entry, Position},
         recover,
     },
@@ -39,26 +47,12 @@ use std::{
 use tandem_types::CallId;
 use tokio::sync::{Notify, watch};
 
-/// How far the projector is, for health checks and metrics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// How often it has looked through all of the journal, or found the database away.
-    pub passes: u64,
-    /// Events written since the start.
-    pub projected: u64,
-    /// Bytes of the journal that are not rows yet.
-    pub behind_bytes: u64,
-    /// Lines that went to `journal_faults` since the start.
-    pub faults: u64,
-    /// Why nothing can be written at the moment.
-    pub away: Option<String>,
-}
-
 /// Follows one journal directory, all its shards.
 pub struct Projector {
     dir: PathBuf,
     store: Store,
     wake: Arc<Notify>,
+    hurry: Arc<Notify>,
     status: watch::Sender<Status>,
     /// Which journal it is, once a journal has been opened there.
     journal: Option<String>,
@@ -68,7 +62,9 @@ pub struct Projector {
 }
 
 /// Events in one transaction.
-const BATCH: usize = 256;
+const BATCH: usize = 1024;
+/// Once woken, this long for more of them.
+const GATHER: Duration = Duration::from_millis(100);
 /// The first wait for a database that is away; doubles to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// No longer, so that rows are there soon after the database is.
@@ -85,6 +81,8 @@ enum Stopped {
     Journal(#[from] io::Error),
     #[error("another projector writes this journal too")]
     Overtaken,
+    #[error("some of the events are in the database already")]
+    Mixed,
 }
 
 impl Projector {
@@ -94,6 +92,7 @@ impl Projector {
             dir: dir.as_ref().to_owned(),
             store,
             wake: Arc::new(Notify::new()),
+            hurry: Arc::new(Notify::new()),
             status: watch::Sender::new(Status::default()),
             journal: None,
             migrated: false,
@@ -112,6 +111,14 @@ impl Projector {
         self.status.subscribe()
     }
 
+    /// How far the rows are, for those who may have to wait for them.
+    pub fn rows(&self) -> Rows {
+        Rows {
+            status: self.status.subscribe(),
+            hurry: self.hurry.clone(),
+        }
+    }
+
     /// Runs until `shutdown`, then writes what is still in the journal, unless the database is
     /// away: the next run goes on from there. Brings the tables up to date first.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Status {
@@ -124,12 +131,17 @@ impl Projector {
                 }
                 Err(stopped) => self.stopped(&stopped),
             };
-            self.status.send_modify(|s| s.passes += 1);
             let may_wake = wait == IDLE;
             tokio::select! {
                 () = &mut shutdown => break,
+                () = self.hurry.notified() => continue,
                 () = self.wake.notified(), if may_wake => {}
-                () = pause(wait) => {}
+                () = pause(wait) => continue,
+            }
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = self.hurry.notified() => {}
+                () = pause(GATHER) => {}
             }
         }
         if let Err(stopped) = self.catch_up().await {
@@ -153,6 +165,7 @@ impl Projector {
 
     /// Writes until every shard's journal is at its end.
     async fn catch_up(&mut self) -> Result<(), Stopped> {
+        self.status.send_modify(|s| s.passes.0 += 1);
         if !self.migrated {
             self.store.migrate().await?;
             self.migrated = true;
@@ -161,6 +174,7 @@ impl Projector {
             self.journal = recover::read_id(&self.dir.join("journal.id"))?;
         }
         let Some(journal) = self.journal.clone() else {
+            self.status.send_modify(|s| s.passes.1 = s.passes.0);
             return Ok(());
         };
         let mut behind = 0;
@@ -174,6 +188,7 @@ impl Projector {
         self.status.send_modify(|s| {
             s.away = None;
             s.behind_bytes = behind;
+            s.passes.1 = s.passes.0;
         });
         Ok(())
     }
@@ -190,6 +205,7 @@ impl Projector {
                 .write(journal, shard, from, &batch.entries, batch.next)
                 .await
             {
+                Err(Stopped::Mixed) => self.write_singly(journal, shard, from, &batch).await?,
                 Err(Stopped::Store(e)) if !e.is_away() => {
                     self.write_singly(journal, shard, from, &batch).await?;
                 }
@@ -250,33 +266,49 @@ impl Projector {
         let mut tx = self.store.begin().await?;
         advance(&mut tx, journal, shard, from, next).await?;
         let mut faults = 0;
+        let mut changes = Vec::new();
         let mut ends: BTreeMap<CallId, (u32, &str)> = BTreeMap::new();
-        for entry in entries {
-            match &entry.line {
-                Ok(chained) => {
-                    if tx.execute(&events::insert(chained)).await? == 0 {
-                        continue;
+        for chunk in entries.chunks(events::ROWS) {
+            let all: Option<Vec<&Chained>> = chunk
+                .iter()
+                .map(|entry| entry.line.as_ref().ok().map(|chained| &**chained))
+                .collect();
+            let together = match all.as_deref().map(<&[&Chained; events::ROWS]>::try_from) {
+                Some(Ok(all)) => tx.execute(&events::insert_many(all)).await?,
+                Some(Err(_)) | None => 0,
+            };
+            // Of some that were there already nobody knows which: all of them once more, one by one.
+            if together > 0 && together < events::ROWS as u64 {
+                return Err(Stopped::Mixed);
+            }
+            for entry in chunk {
+                match &entry.line {
+                    Ok(chained) => {
+                        if together == 0 && tx.execute(&events::insert(chained)).await? == 0 {
+                            continue;
+                        }
+                        changes.extend(views::statements(&chained.event));
+                        ends.insert(chained.event.call, (chained.event.seq, &chained.hash));
                     }
-                    for statement in views::statements(&chained.event) {
-                        tx.execute(&statement).await?;
+                    Err((line, why)) => {
+                        fault(&mut tx, journal, shard, entry.at, line, why).await?;
+                        faults += 1;
                     }
-                    ends.insert(chained.event.call, (chained.event.seq, &chained.hash));
-                }
-                Err((line, why)) => {
-                    fault(&mut tx, journal, shard, entry.at, line, why).await?;
-                    faults += 1;
                 }
             }
         }
-        for (call, (seq, hash)) in ends {
-            tx.execute(&calls::chained_to(call, seq, hash)).await?;
-        }
+        changes.extend(
+            ends.into_iter()
+                .map(|(call, (seq, hash))| calls::chained_to(call, seq, hash)),
+        );
+        tx.execute_all(&changes).await?;
         tx.commit().await?;
         self.written(shard, next, entries.len() as u64 - faults, faults);
         Ok(())
     }
 
-    /// After a refused statement: finds the event whose it is, and keeps that one as a fault.
+    /// After a refused statement, or where some events are there already: finds the event whose it is, and keeps
+    /// that one as a fault.
     async fn write_singly(
         &mut self,
         journal: &str,

@@ -2,10 +2,10 @@
 //! gateway.
 
 use crate::Config;
-use anyhow::{Context, bail};
-use std::process::ExitCode;
+use anyhow::{Context, anyhow, bail};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tandem_dialplan::Node;
-use tandem_server::config::read;
+use tandem_server::config::{ConfigError, database_file, read};
 use tandem_store::{CallDetail, CallFilter, CallRow, HandoffFilter, HandoffRow, LegRow, Store};
 use tandem_types::{CallId, Wall};
 
@@ -14,18 +14,34 @@ const NONE: u8 = 4;
 /// Calls among which the first characters of an id are looked for.
 const RECENT: u32 = 1000;
 
+/// The machine's part of the configuration.
 pub(crate) fn node(config: &Config) -> anyhow::Result<Node> {
-    let (plan, _) = read(&config.config)?;
+    let (plan, _) = read(&config.config).map_err(|error| match error {
+        ConfigError::Wrong(_) => anyhow::Error::from(Wrong(config.config.clone())),
+        error @ ConfigError::Unreadable { .. } => anyhow::Error::from(error),
+    })?;
     Ok(plan
         .node
         .placed(&config.config.to_string_lossy(), config.data.as_deref()))
 }
 
-async fn store(config: &Config) -> anyhow::Result<Store> {
+/// A view needs a configuration without errors.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration {} has errors; `tandem check {}` lists them", .0.display(), .0.display())]
+pub(crate) struct Wrong(PathBuf);
+
+/// The database as the gateway has left it. A view makes none.
+pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
     let node = node(config)?;
-    let store = Store::connect(&node.store_url)
-        .await
-        .context("no calls yet? `tandem serve` makes the database")?;
+    if let Some(file) = database_file(&node.store_url)
+        && !file.exists()
+    {
+        bail!(
+            "no calls yet: there is no database {}; `tandem serve` makes it (--config and --data say where)",
+            file.display()
+        );
+    }
+    let store = Store::connect(&node.store_url).await?;
     store.migrate().await?;
     Ok(store)
 }
@@ -47,7 +63,7 @@ pub(crate) async fn find(store: &Store, id: &str) -> anyhow::Result<Option<CallI
     }
 }
 
-fn no_such(id: &str) -> ExitCode {
+pub(crate) fn no_such(id: &str) -> ExitCode {
     eprintln!("tandem: no call begins with {id}; `tandem calls` lists them");
     ExitCode::from(NONE)
 }
@@ -83,8 +99,8 @@ fn line(r: &CallRow) -> String {
     };
     format!(
         "{:<28}{:<26}{:<18}{:<18}{:>8}  {:<12}{by}",
-        r.uniqueid,
-        r.started,
+        r.uniqueid.to_string(),
+        r.started.to_string(),
         from,
         r.to,
         r.billsec.map_or_else(String::new, |s| s.to_string()),
@@ -132,15 +148,20 @@ pub(crate) fn text(d: &CallDetail) -> String {
         c.via,
         c.disposition.as_deref().unwrap_or("running")
     );
-    let _ = writeln!(
-        out,
-        "  started {}, {} s billed, ended by {} ({})",
-        c.started,
-        c.billsec.unwrap_or(0),
-        c.ended_by.as_deref().unwrap_or("nobody yet"),
-        c.reason.as_deref().unwrap_or("running"),
+    let ended = c.ended_by.as_ref().map_or_else(
+        || "still running".to_owned(),
+        |by| {
+            let (billed, reason) = (c.billsec.unwrap_or(0), c.reason.as_deref());
+            format!(
+                "{billed} s billed, ended by {by} ({})",
+                reason.unwrap_or_default()
+            )
+        },
     );
-    let _ = writeln!(out, "\n  transcript");
+    let _ = writeln!(out, "  started {}, {ended}", c.started);
+    if !d.turns.is_empty() {
+        let _ = writeln!(out, "\n  transcript");
+    }
     for t in &d.turns {
         let cut = if t.interrupted { " [cut off]" } else { "" };
         let meant = t.intent.as_ref().map_or_else(String::new, |i| {
@@ -302,7 +323,7 @@ async fn check_chains(
             };
             println!("{call}  {words}");
         }
-        println!("{} chains, {broken} broken", verdicts.len());
+        println!("{}, {broken} broken", count(verdicts.len(), "chain"));
     }
     Ok(if broken == 0 {
         ExitCode::SUCCESS
@@ -316,15 +337,44 @@ pub(crate) async fn hangup(config: &Config, id: &str) -> anyhow::Result<ExitCode
     let Some(call) = find(&store, id).await? else {
         return Ok(no_such(id));
     };
-    let Some(http) = node(config)?.http else {
-        bail!("[http] listen is not set in tandem.toml")
+    let Some(detail) = store.call(call).await? else {
+        return Ok(no_such(id));
     };
+    if detail.call.ended_by.is_some() {
+        bail!("call {call} has ended already");
+    }
+    let http = http(config)?;
     let answer = reqwest::Client::new()
         .post(format!("http://{http}/api/v1/calls/{call}/hangup"))
         .send()
         .await;
-    answer
-        .with_context(|| format!("no gateway answers at http://{http}"))?
-        .error_for_status()?;
+    reached(http, answer)?.error_for_status()?;
+    println!("call {call} is being ended");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the gateway of this configuration can be asked.
+pub(crate) fn http(config: &Config) -> anyhow::Result<SocketAddr> {
+    node(config)?
+        .http
+        .context("the gateway cannot be asked: [http] listen is not set in tandem.toml")
+}
+
+/// The gateway's answer, or what to do when it gave none.
+pub(crate) fn reached(
+    http: SocketAddr,
+    answer: reqwest::Result<reqwest::Response>,
+) -> anyhow::Result<reqwest::Response> {
+    answer.map_err(|error| match error.is_connect() {
+        true => anyhow!(
+            "no gateway answers at http://{http}; is `tandem serve` running with this configuration?"
+        ),
+        false => anyhow::Error::from(error).context(format!("the gateway at http://{http}")),
+    })
+}
+
+/// `1 call`, `2 calls`.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
 }

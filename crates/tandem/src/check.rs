@@ -1,6 +1,6 @@
 //! `tandem check DIR`.
 
-use anyhow::Context;
+use crate::calls::count as counted;
 use std::{path::Path, process::ExitCode};
 use tandem_dialplan::{Diagnostic, Severity, render, to_json};
 use tandem_server::config::{ConfigError, read};
@@ -12,17 +12,17 @@ pub(crate) fn run(dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let (found, summary) = match read(dir) {
         Ok((plan, warnings)) => {
             let summary = format!(
-                "{}: {} dialplans, {} trunks, {} extensions, {} prompts",
+                "{}: {}, {}, {}, {}",
                 dir.display(),
-                plan.dialplans.len(),
-                plan.trunks.len(),
-                plan.phones.extensions.len(),
-                plan.prompts.len()
+                counted(plan.dialplans.len(), "dialplan"),
+                counted(plan.trunks.len(), "trunk"),
+                counted(plan.phones.extensions.len(), "extension"),
+                counted(plan.prompts.len(), "prompt"),
             );
             (warnings, summary)
         }
         Err(ConfigError::Wrong(found)) => (found, String::new()),
-        Err(error @ ConfigError::Unreadable { .. }) => return Err(error).context("check"),
+        Err(error @ ConfigError::Unreadable { .. }) => return Err(error.into()),
     };
     let errors = count(&found, Severity::Error);
     let warnings = count(&found, Severity::Warning);
@@ -32,9 +32,10 @@ pub(crate) fn run(dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         if !found.is_empty() {
             print!("{}", render(&found));
         }
+        let warnings = counted(warnings, "warning");
         match errors {
-            0 => println!("{summary}: no errors, {warnings} warnings"),
-            n => println!("{}: {n} errors, {warnings} warnings", dir.display()),
+            0 => println!("{summary}: no errors, {warnings}"),
+            n => println!("\n{}: {}, {warnings}", dir.display(), counted(n, "error")),
         }
     }
     Ok(if errors == 0 {

@@ -95,9 +95,8 @@ enum Verb {
     Trace {
         /// Its id, or the first characters of it.
         id: String,
-        /// Print whole messages instead of a ladder.
-        #[arg(long)]
-        messages: bool,
+        #[command(flatten)]
+        shown: trace::Shown,
         #[command(flatten)]
         config: Config,
         #[command(flatten)]
@@ -151,6 +150,7 @@ fn main() -> ExitCode {
     );
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_start(tandem_server::step_back)
         .build()
     {
         Ok(runtime) => runtime,
@@ -163,7 +163,10 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("tandem: {error:#}");
-            ExitCode::FAILURE
+            match error.is::<calls::Wrong>() {
+                true => ExitCode::from(check::WRONG),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -197,10 +200,10 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         } => calls::handoffs(&config, call, verify, format.json).await,
         Verb::Trace {
             id,
-            messages,
+            shown,
             config,
             format,
-        } => trace::run(&config, &id, messages, format.json).await,
+        } => trace::run(&config, &id, &shown, format.json).await,
         Verb::Demo {
             stay,
             config,

@@ -1,6 +1,6 @@
 //! `tandem serve --config DIR`.
 
-use crate::{Config, check::WRONG};
+use crate::{Config, calls::count, check::WRONG};
 use std::process::ExitCode;
 use tandem_server::{
     config::{ConfigError, read},
@@ -26,7 +26,9 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let gateway = start(plan, &config.config, config.data.as_deref(), |line| {
         eprintln!("tandem: {line}")
     })
-    .await?;
+    .await
+    // Its text has everything that its source would say again.
+    .map_err(|error| anyhow::anyhow!(error.to_string()))?;
     for (transport, addr) in &gateway.sip {
         eprintln!(
             "tandem: SIP on {} {addr}",
@@ -59,7 +61,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         .await;
     match left {
         0 => eprintln!("tandem: stopped, every call had ended"),
-        n => eprintln!("tandem: stopped, {n} calls were ended with a goodbye"),
+        n => eprintln!("tandem: stopped, {} ended with a goodbye", count(n, "call")),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -29,22 +29,38 @@ fn write_sorted(v: &serde_json::Value, out: &mut String) {
             out.push(']');
         }
         serde_json::Value::Object(map) => {
+            // A map of `serde_json` is sorted already, unless another crate wants insertion order.
             let mut keys: Vec<_> = map.iter().collect();
-            keys.sort_by(|a, b| a.0.cmp(b.0));
+            if !keys.is_sorted_by_key(|(k, _)| *k) {
+                keys.sort_by(|a, b| a.0.cmp(b.0));
+            }
             out.push('{');
             for (i, (k, item)) in keys.into_iter().enumerate() {
                 if i > 0 {
                     out.push(',');
                 }
-                let _ = write!(out, "{}:", serde_json::Value::from(k.as_str()));
+                write_text(k, out);
+                out.push(':');
                 write_sorted(item, out);
             }
             out.push('}');
         }
+        serde_json::Value::String(text) => write_text(text, out),
         scalar => {
             let _ = write!(out, "{scalar}");
         }
     }
+}
+
+/// A string in quotes; most need no escape.
+fn write_text(text: &str, out: &mut String) {
+    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
+        let _ = write!(out, "{}", serde_json::Value::from(text));
+        return;
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 /// SHA-256 of [`canonical_json`], in lower-case hexadecimal.
@@ -54,9 +70,12 @@ pub fn hash_of<T: Serialize>(value: &T) -> String {
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(64);
     for b in Sha256::digest(bytes) {
-        let _ = write!(out, "{b:02x}");
+        for half in [b >> 4, b & 15] {
+            out.push(char::from(DIGITS[usize::from(half)]));
+        }
     }
     out
 }

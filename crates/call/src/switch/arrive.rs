@@ -114,7 +114,7 @@ impl Switch {
                 let id = self
                     .calls
                     .get(&call)
-                    .map_or(LegId { call, index: 1 }, Call::new_leg_id);
+                    .map_or(LegId { call, index: 1 }, |c| c.new_leg_id());
                 self.sessions.insert(session, id);
                 let leg = leg(id);
                 self.with_call(now, call, |c, cx| c.admit_to_room(cx, leg, sip_call_id));
@@ -203,7 +203,7 @@ impl Switch {
             over_at: max.map(|d| now.mono + d),
             hops: 0,
         };
-        self.calls.insert(id, call);
+        self.calls.insert(id, Box::new(call));
         self.with_call(now, id, |c, cx| {
             let what = What::CallStarted {
                 from,

@@ -50,7 +50,7 @@ impl Switch {
     }
 
     /// Puts a call back, or lets go of it when nothing of it is left.
-    fn keep(&mut self, call: Call) {
+    fn keep(&mut self, call: Box<Call>) {
         let id = call.id;
         if call.over() {
             self.forget(id);

@@ -10,11 +10,12 @@ use tandem_types::Now;
 
 impl Switch {
     pub(super) fn packet(&mut self, now: Now, from: Flow, bytes: bytes::Bytes) {
-        let room = bytes.len();
+        let (room, received) = (bytes.len(), bytes.clone());
         match Message::parse(bytes) {
             Ok(message) => match self.admits(now, &from, &message) {
                 Admitted::No => self.refused(now, &from, "unknown-source"),
                 admitted => {
+                    self.arrived = Some(received);
                     self.room = (admitted == Admitted::ToAsk).then_some((from.remote.ip(), room));
                     self.endpoint
                         .handle_input(now, tandem_sip::api::Input::Message { from, message });
@@ -50,7 +51,8 @@ impl Switch {
                 session,
                 message,
             } => {
-                let bytes = message.to_bytes();
+                // As it came, where it came just now.
+                let bytes = self.arrived.take().unwrap_or_else(|| message.to_bytes());
                 self.trace(session, false, flow, &bytes);
             }
             SipOutput::Event(event) => self.sip_event(now, event),

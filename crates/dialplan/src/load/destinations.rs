@@ -150,7 +150,7 @@ impl<'a> Load<'a> {
         let trunks = self.stems("trunks/");
         if !trunks.iter().any(|t| t == name) {
             let all = if trunks.is_empty() {
-                "there is none in trunks/".to_owned()
+                "there is no file in trunks/: write trunks/NAME.toml for a carrier or PBX, or take the name out".to_owned()
             } else {
                 format!("known are {}", listed(&trunks))
             };

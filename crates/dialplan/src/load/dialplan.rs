@@ -95,7 +95,7 @@ impl<'a> Load<'a> {
             let name = &text.value;
             if !known.contains(name) {
                 let all = if known.is_empty() {
-                    "there is none in trunks/".to_owned()
+                    "there is no file in trunks/: write trunks/NAME.toml for a carrier or PBX, or take the name out".to_owned()
                 } else {
                     format!("known are {}", listed(&known))
                 };

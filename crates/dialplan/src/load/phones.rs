@@ -124,7 +124,7 @@ impl<'a> Load<'a> {
             let known = trunks.contains(&t.value);
             if !known {
                 let all = if trunks.is_empty() {
-                    "there is none in trunks/".to_owned()
+                    "there is no file in trunks/: write trunks/NAME.toml for a carrier or PBX, or take the name out".to_owned()
                 } else {
                     format!("known are {}", listed(trunks))
                 };

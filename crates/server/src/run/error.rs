@@ -10,7 +10,7 @@ pub enum StartError {
     #[error(transparent)]
     Net(#[from] NetError),
     /// The journal.
-    #[error(transparent)]
+    #[error("{0}; see data_dir and [store] journal in tandem.toml, or --data")]
     Journal(#[from] JournalError),
     /// The database's URL or file.
     #[error("the database: {0}; see [store] url in tandem.toml")]

@@ -3,6 +3,7 @@
 use super::{StartError, until};
 use crate::{
     config,
+    door::{Door, Verdict},
     http::{self, App},
     places::ShardHandle,
     shard::ToShard,
@@ -15,12 +16,13 @@ use std::{
 };
 use tandem_call::Input;
 use tandem_dialplan::Node;
-use tandem_net::{Frame, Patience, TcpEvent, bind_udp, read_udp, serve_tcp};
+use tandem_net::{Frame, NetError, Outgoing, Patience, TcpEvent, bind_udp, read_udp, serve_tcp};
 use tandem_sip::{
     api::{Flow, Transport},
     message::{Framing, frame},
 };
 use tokio::{
+    net::TcpListener,
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
 };
@@ -47,12 +49,15 @@ pub(super) async fn listen_tcp(
     addr: SocketAddr,
     public: Option<std::net::IpAddr>,
     to_shard: &ShardHandle,
+    door: &Door,
     tasks: &mut JoinSet<()>,
-) -> Result<(SocketAddr, mpsc::Sender<tandem_net::Outgoing>), StartError> {
+) -> Result<(SocketAddr, mpsc::Sender<Outgoing>), StartError> {
     let (table, outgoing) = mpsc::channel(TCP_QUEUE);
     let (ready, bound) = oneshot::channel();
     let seen_ip = config::advertised(addr.ip(), public);
-    let shard = to_shard.clone();
+    let (shard, door) = (to_shard.clone(), door.clone());
+    // Weak: the table ends when the shard has let it go.
+    let answers = table.downgrade();
     // The port is known once it is bound (port 0 in tests); messages come only after that.
     let seen = Arc::new(std::sync::OnceLock::new());
     let local = seen.clone();
@@ -66,7 +71,17 @@ pub(super) async fn listen_tcp(
             remote,
         };
         match event {
-            TcpEvent::Message { remote, bytes } => shard.packet(flow(remote), bytes),
+            TcpEvent::Message { remote, bytes } => {
+                match door.judge(shard.waiting(), remote, &bytes) {
+                    Verdict::Enter => shard.packet(flow(remote), bytes),
+                    // By the connection that it came by, wherever the Via points.
+                    Verdict::Refuse(_, bytes) => {
+                        let table = answers.upgrade();
+                        table.is_some_and(|t| t.try_send(Outgoing { remote, bytes }).is_ok())
+                    }
+                    Verdict::Forget => true,
+                }
+            }
             TcpEvent::Failed { remote } => {
                 let flow = flow(remote);
                 shard.wish(ToShard::Input(Input::TransportFailed { flow }))
@@ -105,7 +120,9 @@ pub(super) fn take_calls(
     socket: Arc<UdpSocket>,
     stop: Arc<AtomicBool>,
     shard: ShardHandle,
+    door: Door,
 ) -> Result<JoinHandle<()>, StartError> {
+    let answers = socket.clone();
     read_udp(socket, stop, move |remote, bytes| {
         // CRLF keepalives of phones behind NAT (RFC 5626) are no messages.
         if bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
@@ -116,27 +133,33 @@ pub(super) fn take_calls(
             local,
             remote,
         };
-        shard.packet(from, bytes);
+        match door.judge(shard.waiting(), remote, &bytes) {
+            Verdict::Enter => {
+                shard.packet(from, bytes);
+            }
+            Verdict::Refuse(to, answer) => {
+                // Lost, it is asked for again.
+                let _ = answers.send_to(&answer, to);
+            }
+            Verdict::Forget => {}
+        }
     })
     .map_err(|error| StartError::system("a SIP reader", error))
 }
 
+/// A socket for HTTP; nobody is answered yet.
+pub(super) async fn bind_http(addr: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(addr).await;
+    Ok(bound.map_err(|error| NetError::of("http", addr, error))?)
+}
+
 /// Health, metrics and the API.
-pub(super) async fn listen_http(
-    addr: SocketAddr,
+pub(super) fn serve_http(
+    listener: TcpListener,
     app: App,
     stopping: watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
-) -> Result<SocketAddr, StartError> {
-    let listener = tokio::net::TcpListener::bind(addr).await.map_err(|error| {
-        StartError::system(
-            &format!("HTTP on {addr} ([http] listen in tandem.toml)"),
-            error,
-        )
-    })?;
-    let bound = listener
-        .local_addr()
-        .map_err(|error| StartError::system("HTTP", error))?;
+) {
     tasks.spawn(async move {
         let served = axum::serve(listener, http::router(app))
             .with_graceful_shutdown(until(stopping))
@@ -145,5 +168,4 @@ pub(super) async fn listen_http(
             tracing::error!(%error, "HTTP ended");
         }
     });
-    Ok(bound)
 }

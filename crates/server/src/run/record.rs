@@ -1,7 +1,7 @@
 //! The journal, the database and the projector between them.
 
 use super::StartError;
-use crate::Clock;
+use crate::{Clock, config};
 use std::path::Path;
 use tandem_dialplan::Node;
 use tandem_store::{Fsync, Journal, Projector, Store};
@@ -34,17 +34,15 @@ pub(super) fn open(
 }
 
 fn make_database_folder(url: &str) -> Result<(), StartError> {
-    let Some(path) = url.strip_prefix("sqlite://") else {
-        return Ok(());
-    };
-    let file = path.split('?').next().unwrap_or(path);
-    match Path::new(file).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !file.starts_with(":memory:") => {
+    let file = config::database_file(url);
+    match file.as_deref().and_then(Path::parent) {
+        Some(folder) if !folder.as_os_str().is_empty() => {
             std::fs::create_dir_all(folder).map_err(|error| {
-                StartError::system(
-                    &format!("the database's folder {}", folder.display()),
-                    error,
-                )
+                let what = format!(
+                    "the database's folder {} (data_dir and [store] url in tandem.toml, or --data)",
+                    folder.display()
+                );
+                StartError::system(&what, error)
             })
         }
         _ => Ok(()),

@@ -19,7 +19,7 @@ use tandem_call::Admin;
 use tandem_sip::api::Transport;
 use tandem_store::Store;
 use tokio::{
-    sync::{Notify, broadcast, watch},
+    sync::{broadcast, watch},
     task::JoinSet,
 };
 
@@ -40,7 +40,6 @@ pub struct Gateway {
     pub(super) media: Vec<MediaHandle>,
     pub(super) tasks: JoinSet<()>,
     pub(super) projector: Option<tokio::task::JoinHandle<tandem_store::Status>>,
-    pub(super) wake: Arc<Notify>,
     pub(super) live: broadcast::Sender<tandem_types::journal::Event>,
     /// SIP listeners as peers see them.
     pub sip: Vec<(Transport, SocketAddr)>,
@@ -73,19 +72,7 @@ impl Gateway {
 
     /// Waits until everything that was journaled is in the database, if that answers.
     pub async fn written(&self) {
-        let mut status = self.app.projector.clone();
-        let done = async {
-            // The pass that is under way may have looked at the journal before its last lines were there.
-            for _ in 0..2 {
-                let seen = status.borrow().passes;
-                self.wake.notify_one();
-                let passed = status.wait_for(|s| s.passes > seen).await;
-                if passed.is_err() {
-                    return;
-                }
-            }
-        };
-        let _ = tokio::time::timeout(LAST_WORDS, done).await;
+        let _ = tokio::time::timeout(LAST_WORDS, self.app.rows.written()).await;
     }
 
     /// The database, for views.

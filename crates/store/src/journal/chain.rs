@@ -55,6 +55,15 @@ pub(crate) fn parse(line: &str) -> Result<Chained, String> {
         event: serde_json::Value,
     }
     let shape = |e: serde_json::Error| format!("{:?} at column {}", e.classify(), e.column());
+    // As this crate writes it, the event stands there in its canonical spelling.
+    if let Some((json, hash, prev)) = parts(line) {
+        return Ok(Chained {
+            event: serde_json::from_str(json).map_err(shape)?,
+            prev: prev.to_owned(),
+            hash: hash.to_owned(),
+            json: json.to_owned(),
+        });
+    }
     let raw: Raw = serde_json::from_str(line).map_err(shape)?;
     let json = canonical_json(&raw.event);
     let event = serde_json::from_value(raw.event).map_err(shape)?;
@@ -64,6 +73,15 @@ pub(crate) fn parse(line: &str) -> Result<Chained, String> {
         json,
         event,
     })
+}
+
+/// The event, its hash and the one before it in a line that is spelled as [`line`] spells it.
+fn parts(line: &str) -> Option<(&str, &str, &str)> {
+    let is_hash = |h: &str| h.len() == GENESIS.len() && h.bytes().all(|b| b.is_ascii_hexdigit());
+    let rest = line.strip_prefix("{\"event\":")?.trim_end();
+    let (rest, prev) = rest.strip_suffix("\"}")?.rsplit_once("\",\"prev\":\"")?;
+    let (json, hash) = rest.rsplit_once(",\"hash\":\"")?;
+    (is_hash(hash) && is_hash(prev)).then_some((json, hash, prev))
 }
 
 /// How far the chain of a call has come, and what the call still has open: enough to close it

@@ -1,0 +1,179 @@
+//! What is done at the socket with a new call while the shard has too much to do: a 503 that costs a tenth of a call,
+//! so that those that are let in are carried.
+//!
+//! ```text
+//!                 fewer than BUSY packets wait
+//!   packet -----------------------------------------> shard
+//!      |  BUSY or more wait
+//!      +-- INVITE of a trunk, without a To tag ------> 503, no Retry-After
+//!      +-- ACK of such a 503 -------------------------> forgotten
+//!      +-- anything else: in a dialog, BYE, CANCEL,
+//!          OPTIONS, REGISTER, responses, strangers ---> shard
+//! ```
+//!
+//! Without Retry-After, because that would turn the whole of a sender's traffic away (RFC 3261 section 21.5.4).
+
+use bytes::Bytes;
+use std::{net::SocketAddr, sync::Arc};
+use tandem_dialplan::Plan;
+use tandem_sip::message::{HeaderName, Message, Method, Response};
+
+/// Packets that wait for the shard before new calls are refused: what it does in some 20 ms, so that no answer is late.
+pub(crate) const BUSY: usize = 512;
+
+/// The door of one gateway.
+#[derive(Clone)]
+pub(crate) struct Door {
+    plan: Arc<Plan>,
+    tag: Arc<str>,
+}
+
+/// What becomes of a packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It goes to the shard.
+    Enter,
+    /// It is answered with this, sent there, and that was it.
+    Refuse(SocketAddr, Bytes),
+    /// It needs no answer.
+    Forget,
+}
+
+impl Door {
+    /// `secret` makes the tag of its answers one that nobody else's has.
+    pub(crate) fn new(plan: Arc<Plan>, secret: u64) -> Self {
+        Self {
+            plan,
+            tag: format!("full-{secret:016x}").into(),
+        }
+    }
+
+    /// What becomes of a packet while `waiting` others wait.
+    pub(crate) fn judge(&self, waiting: usize, from: SocketAddr, bytes: &Bytes) -> Verdict {
+        if waiting < BUSY {
+            return Verdict::Enter;
+        }
+        if bytes.starts_with(b"ACK ") {
+            let tag = self.tag.as_bytes();
+            let ours = bytes.windows(tag.len()).any(|w| w == tag);
+            return if ours {
+                Verdict::Forget
+            } else {
+                Verdict::Enter
+            };
+        }
+        if !bytes.starts_with(b"INVITE ") || self.plan.trunk_by_source(from.ip()).is_empty() {
+            return Verdict::Enter;
+        }
+        let Ok(Message::Request(request)) = Message::parse(bytes.clone()) else {
+            return Verdict::Enter;
+        };
+        let begins = request.to().is_some_and(|to| to.tag().is_none());
+        if request.method != Method::Invite || !begins {
+            return Verdict::Enter;
+        }
+        let Some(mut via) = request.top_via() else {
+            return Verdict::Enter;
+        };
+        via.note_source(from);
+        let to = via.response_addr().unwrap_or(from);
+        let mut response = Response::reply_to(&request, 503, Some(&self.tag));
+        response.headers.replace_first_value(&HeaderName::Via, via);
+        metrics::counter!("tandem_calls_refused_total", "why" => "overload").increment(1);
+        Verdict::Refuse(to, response.to_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tandem_dialplan::Trunk;
+
+    const KNOWN: &str = "192.0.2.7:5060";
+    const STRANGER: &str = "198.51.100.1:5060";
+
+    fn door() -> Door {
+        let trunk = Trunk {
+            name: "carrier".into(),
+            inbound: true,
+            allow_from: vec!["192.0.2.0/24".parse().expect("a network")],
+            ..Trunk::default()
+        };
+        let plan = Plan {
+            trunks: [("carrier".to_owned(), trunk)].into(),
+            ..Plan::default()
+        };
+        Door::new(Arc::new(plan), 7)
+    }
+
+    fn message(method: &str, to: &str) -> Bytes {
+        format!(
+            "{method} sip:100@gw SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bKx;rport\r\nMax-Forwards: 70\r\n\
+             From: <sip:a@b>;tag=f\r\nTo: {to}\r\nCall-ID: c\r\nCSeq: 1 {method}\r\nContact: <sip:a@b>\r\n\
+             Content-Length: 0\r\n\r\n"
+        )
+        .into()
+    }
+
+    fn judge(waiting: usize, from: &str, bytes: &Bytes) -> Verdict {
+        door().judge(waiting, from.parse().expect("an address"), bytes)
+    }
+
+    #[test]
+    fn a_new_call_of_a_trunk_is_refused_while_too_many_wait_and_let_in_before() {
+        let invite = message("INVITE", "<sip:100@gw>");
+        assert_eq!(judge(BUSY - 1, KNOWN, &invite), Verdict::Enter);
+        let Verdict::Refuse(to, bytes) = judge(BUSY, KNOWN, &invite) else {
+            panic!("it was let in");
+        };
+        assert_eq!(to, KNOWN.parse().expect("an address"));
+        let text = std::str::from_utf8(&bytes).expect("text");
+        assert!(text.starts_with("SIP/2.0 503 "), "{text}");
+        assert!(
+            text.contains("received=192.0.2.7") && text.contains("rport=5060"),
+            "{text}"
+        );
+        assert!(text.contains("\r\nTo: <sip:100@gw>;tag=full-"), "{text}");
+        assert!(!text.contains("Retry-After"), "{text}");
+        // Its ACK is the end of it, anybody else's is not.
+        let tag = text
+            .split("tag=full-")
+            .nth(1)
+            .and_then(|t| t.get(..16))
+            .expect("a tag");
+        let to = format!("<sip:100@gw>;tag=full-{tag}");
+        assert_eq!(judge(BUSY, KNOWN, &message("ACK", &to)), Verdict::Forget);
+        assert_eq!(
+            judge(BUSY, KNOWN, &message("ACK", "<sip:100@gw>;tag=z")),
+            Verdict::Enter
+        );
+    }
+
+    #[test]
+    fn nothing_else_is_ever_refused() {
+        let far = BUSY * 10;
+        let within = "<sip:100@gw>;tag=t";
+        for (method, to) in [
+            ("INVITE", within),
+            ("BYE", within),
+            ("CANCEL", "<sip:100@gw>"),
+            ("OPTIONS", "<sip:100@gw>"),
+            ("REGISTER", "<sip:100@gw>"),
+            ("UPDATE", within),
+        ] {
+            assert_eq!(
+                judge(far, KNOWN, &message(method, to)),
+                Verdict::Enter,
+                "{method}"
+            );
+        }
+        let invite = message("INVITE", "<sip:100@gw>");
+        assert_eq!(
+            judge(far, STRANGER, &invite),
+            Verdict::Enter,
+            "a stranger gets no 503"
+        );
+        let ok = Bytes::from_static(b"SIP/2.0 200 OK\r\n\r\n");
+        assert_eq!(judge(far, KNOWN, &ok), Verdict::Enter);
+    }
+}

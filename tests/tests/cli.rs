@@ -1,0 +1,16 @@
+//! The command line as an admin reads it: what each verb prints, word for word, and its exit code.
+//!
+//! `TANDEM_BLESS=1 cargo test -p tandem-tests --test cli` writes the golden files anew; read them before they are
+//! committed.
+
+mod cli {
+    mod lab;
+    mod story;
+
+    mod configuration;
+    mod help;
+    mod readme;
+    mod serve;
+    mod trace;
+    mod views;
+}
