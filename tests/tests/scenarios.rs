@@ -10,6 +10,7 @@ mod scenarios {
 
     mod a_menu_that_waits_for_a_key_is_not_silent;
     mod a_number_is_keyed_in;
+    mod a_person_passes_the_caller_on_by_their_phone;
     mod a_person_puts_the_caller_on_hold_and_resumes;
     mod a_person_takes_the_caller_with_key_1;
     mod a_person_whose_phone_dies_gives_the_caller_back_to_the_ai;
@@ -20,6 +21,7 @@ mod scenarios {
     mod key_0_reaches_reception;
     mod key_3_tells_more;
     mod keys_come_by_info_too;
+    mod keys_in_a_call_reach_the_other_side_unless_they_are_a_code;
     mod llm_fault_falls_back_to_the_classifier;
     mod no_phone_is_registered;
     mod nobody_answers_and_the_ai_is_back_with_its_memory;
@@ -27,6 +29,7 @@ mod scenarios {
     mod star_9_gives_the_caller_back_to_the_ai;
     mod stt_is_down_keys_work_and_then_a_person;
     mod the_caller_asks_for_a_person;
+    mod the_caller_changes_their_mind;
     mod the_caller_hangs_up_before_the_consult_invite_has_a_1xx;
     mod the_caller_hangs_up_in_mid_brief;
     mod the_caller_hangs_up_while_the_consult_leg_rings;
@@ -39,6 +42,7 @@ mod scenarios {
     mod the_person_hangs_up_first_and_the_ai_has_the_caller_again;
     mod the_person_hangs_up_in_mid_brief;
     mod the_person_is_silent_after_the_brief;
+    mod the_persons_phone_rings_while_the_ai_still_speaks;
     mod total_time_is_over;
     mod triage_hands_to_a_specialist_who_knows_what_was_said;
     mod tts_is_down_for_the_brief;
@@ -77,6 +81,7 @@ mod scenarios {
     mod an_echo_gives_the_caller_their_own_voice;
     mod an_extension_that_is_not_registered_gives_480;
     mod an_extension_that_rings_out_gives_480;
+    mod an_invite_that_would_replace_a_call_is_refused;
     mod an_unknown_source_gets_silence;
     mod both_sides_hold_at_the_same_moment;
     mod draining_refuses_new_calls_and_keeps_running_ones;

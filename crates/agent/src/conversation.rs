@@ -7,9 +7,10 @@
 //!        │        ┌───────────────────────────────────┼──────────────────────────┘  │     │ or 15 s
 //!        ▼        │                                   │       the caller goes on    │     ▼
 //!     ┌─ Talking ─┴◄──────────────────────────────────┼─────────────────────────────┘   Over
-//!     │   ▲   │  to anybody but an agent              │                                   ▲
-//!     │   │   └────────► Leaving ──said, or 4 s──► Away ──done──► WithPerson              │
-//!     │   │                                           ▲                │                  │
+//!     │   ▲ ▲ │  to anybody but an agent              │                                   ▲
+//!     │   │ │ └────────► Leaving ──said, or 4 s──► Away ──done──► WithPerson              │
+//!     │   │ │ "never mind" │ (phones ring already)    ▲                │                  │
+//!     │   │ └──────────────┘                          │                │                  │
 //!     │   └─────────────── returned ──────────────────┴────────────────┘                  │
 //!     └── another agent: stays in Talking                 the caller is gone, from any ───┘
 //!
@@ -35,11 +36,13 @@ mod tests;
 mod transfer;
 mod triage;
 mod turns;
+mod waiting;
 
 pub use brain::Brain;
 pub use io::{ConversationStart, Input, Output, Return};
 pub(crate) use memory::Memory;
 
+use crate::package::Offer;
 use guards::{Alarm, Guards};
 use keys::Keys;
 use playout::Playout;
@@ -69,11 +72,7 @@ enum State {
     /// An agent, who is announcing a transfer.
     Leaving(Leaving),
     /// The call carries the transfer out; music plays.
-    Away {
-        handoff: HandoffId,
-        target: Target,
-        reason: HandoffReason,
-    },
+    Away(Away),
     /// A person.
     WithPerson { handoff: HandoffId, target: Target },
     /// An agent, who says goodbye.
@@ -86,9 +85,26 @@ enum State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Leaving {
     target: Target,
-    reason: HandoffReason,
-    trigger: String,
+    offer: Offer,
     by: Mono,
+    /// Since when phones are rung already.
+    begun: Option<Mono>,
+    /// Somebody waits to be told.
+    answered: bool,
+}
+
+/// A transfer that the call carries out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Away {
+    handoff: HandoffId,
+    target: Target,
+    reason: HandoffReason,
+    /// When the caller is told how to come back.
+    hint_at: Option<Mono>,
+    /// They want to.
+    abandoned: bool,
+    /// Who has them until then, if no agent has.
+    person: Option<(HandoffId, Target)>,
 }
 
 /// One call's conversation.
@@ -179,16 +195,36 @@ impl Conversation {
         self.state == State::Over
     }
 
-    /// A package of all that is known, for a move that the call itself decides (a person passes the
-    /// caller on). Journalling it is up to the call.
-    pub fn package_for(
+    /// The call itself moves the caller on (by the key of a menu): a package of all that is known. Journalling it is up to
+    /// the call, which answers as it does to [`Output::Transfer`].
+    pub fn pass_on(
         &mut self,
         now: Now,
         target: &Target,
         reason: HandoffReason,
         trigger: &str,
     ) -> ContextPackage {
-        let offer = self.offer(now, target, reason, trigger);
+        let mut offer = self.offer(now, target, reason, trigger);
+        let person = match &self.state {
+            State::WithPerson { handoff, target } if !target.0.starts_with("menu:") => {
+                Some((*handoff, target.clone()))
+            }
+            _ => None,
+        };
+        if let Some((_, from)) = &person {
+            offer.from = crate::package::holder_of(from);
+        }
+        if matches!(self.state, State::Away(_) | State::WithPerson { .. }) {
+            self.listen(!self.held);
+            self.state = State::Away(Away {
+                handoff: offer.handoff,
+                target: target.clone(),
+                reason,
+                hint_at: None,
+                abandoned: false,
+                person,
+            });
+        }
         crate::package::build(&self.memory, offer)
     }
 
@@ -212,8 +248,9 @@ impl Conversation {
             }
             Input::SaidFailed { utterance } => self.on_said_failed(now, utterance),
             Input::Held(held) => self.on_held(now, held),
-            // The caller hears music; there is nothing to add to it.
-            Input::TransferRang => {}
+            Input::TransferBegun { handoff } => self.on_transfer_begun(now, handoff),
+            Input::TransferRang => self.on_transfer_rang(now),
+            Input::TransferAnswered => self.on_transfer_answered(now),
             Input::TransferFailed {
                 handoff,
                 reason,
@@ -221,6 +258,7 @@ impl Conversation {
             } => self.on_transfer_failed(now, handoff, reason, more),
             Input::TransferDone { handoff } => self.on_transfer_done(now, handoff),
             Input::Returned { note, how } => self.on_returned(now, note, how),
+            Input::PersonKeeps => self.on_person_keeps(),
             Input::CallerGone => self.on_gone(now),
         }
         self.settle(now);
@@ -291,7 +329,8 @@ impl Conversation {
         self.held = held;
         let with_agent = match self.state {
             State::Talking | State::Leaving(_) | State::Ending { .. } => true,
-            State::Waiting | State::Away { .. } | State::WithPerson { .. } | State::Over => false,
+            State::Away(_) => return self.listen(!held),
+            State::Waiting | State::WithPerson { .. } | State::Over => false,
         };
         if !with_agent {
             return;
@@ -316,6 +355,7 @@ impl Conversation {
         }
         self.ears.speaking = None;
         self.key_choice = None;
+        self.offer_what_rings(now);
         self.state = State::Over;
     }
 

@@ -7,6 +7,7 @@ pub use views::{Brief, brief, show_on_phone, user_to_user};
 
 use crate::conversation::Memory;
 use crate::understand::spoken_label;
+use serde::{Deserialize, Serialize};
 use tandem_types::{
     CallId, HandoffId, Wall,
     agent::Target,
@@ -20,7 +21,7 @@ pub const LAST_TURNS: usize = 12;
 pub(crate) const UPSET: i32 = -300;
 
 /// A handoff that is about to be offered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Offer {
     pub(crate) handoff: HandoffId,
     pub(crate) call: CallId,

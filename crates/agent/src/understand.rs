@@ -10,7 +10,7 @@ pub use entities::{Found, from_keys, from_words};
 pub use mood::mood;
 pub use tokens::words;
 pub use wishes::{YesNo, is_backchannel, is_farewell, wants_person, yes_or_no};
-pub(crate) use wishes::{asks_to_be_moved, only_answers};
+pub(crate) use wishes::{asks_to_be_moved, changes_mind, only_answers};
 
 use std::collections::BTreeSet;
 use tandem_types::agent::{AgentRules, AgentSpec, Target};

@@ -7,21 +7,22 @@
 //!                       | CANCEL, no port,               |   v                                |
 //!                       | nothing may be dialled         | Menu, Announcing                   |
 //!                       |                                v   v                                |
-//!                       |     straight to somebody -> Reaching --busy, silence, no answer-----+
-//!                       |                                |   |  (an agent has it: back, with memory;
-//!                       |                         key 1, |   |   none has: `otherwise`, or the end)
+//!                       |     straight to somebody -> Reaching --busy, silence, never mind----+
+//!                       |                                |   |  (an agent has it: back, with memory;  |
+//!                       |                         key 1, |   |   none has: `otherwise`, or the end)   |
 //!                       |                         answer v   v Referring --definite failure--> Reaching
-//!                       |                             Bridged      |  success
-//!                       v   BYE by anyone, limits, drain  |        v
-//!                     Ending <----------------------------+--------+      Echo, Conference
-//!                       | every leg closed
-//!                       v
+//!                       |                             Bridged --the person dies, hangs up, *9--+
+//!                       |                                |         |  success of the REFER
+//!                       v   BYE by anyone, limits, drain v         v
+//!                     Ending <---------------------------+---------+      Echo, Conference
+//!                       | every leg closed               |
+//!                       v                        Leaving-+ (the caller is gone, people are told)
 //!                     gone
 //! ```
 //!
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
-//! [`bridged`] (the person is watched), [`background`] (music), [`menu`], [`keys`], [`end`].
+//! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
 
 mod background;
 mod bridged;
@@ -31,6 +32,8 @@ pub(crate) mod enter;
 pub(crate) mod keys;
 pub(crate) mod legs;
 pub(crate) mod menu;
+mod parting;
+mod passed;
 pub(crate) mod people;
 pub(crate) mod sip;
 pub(crate) mod talk;
@@ -44,6 +47,7 @@ use crate::{
 };
 use background::Under;
 use bridged::Bridged;
+use parting::Parting;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -96,6 +100,8 @@ pub(crate) enum Purpose {
     Tell(LegId, Part),
     /// Music and the like, for this leg.
     Background(LegId, Under),
+    /// A person is told a last word.
+    Parting(LegId),
     /// A word that nothing waits for.
     Notice,
     /// A menu's or an announcement's text.
@@ -109,7 +115,6 @@ pub(crate) enum Purpose {
 pub(crate) struct Transfer {
     pub(crate) id: TransferId,
     pub(crate) handoff: HandoffId,
-    pub(crate) sha256: String,
     pub(crate) package: Box<ContextPackage>,
     pub(crate) kind: TransferKind,
     /// Legs and REFERs that were tried so far; each is an attempt of its own in the ledger.
@@ -177,8 +182,8 @@ pub(crate) enum Stage {
         end: Termination,
         until: Mono,
     },
-    /// The caller is gone; consult legs are being told.
-    Leaving(Box<Reaching>),
+    /// The caller is gone; people who had answered are being told.
+    Leaving,
     Ending,
 }
 
@@ -200,6 +205,10 @@ pub(crate) struct Call {
     pub(crate) next_player: u32,
     pub(crate) players: BTreeMap<u32, Purpose>,
     pub(crate) stage: Stage,
+    /// People who are told a last word, by their legs' numbers.
+    pub(crate) partings: BTreeMap<u32, Parting>,
+    /// Who passes the caller on, while somebody else is being reached.
+    pub(crate) referrer: Option<passed::Referrer>,
     pub(crate) talk: Option<Conversation>,
     pub(crate) ended: Option<Termination>,
     /// The row of its end is written.
@@ -305,7 +314,7 @@ impl Call {
             MediaEvent::Quiet { leg, for_ms } => self.fell_quiet(cx, leg, for_ms),
             MediaEvent::FellSilent { leg } => self.fell_silent(cx, leg, true),
             MediaEvent::HeardAgain { leg } => self.fell_silent(cx, leg, false),
-            MediaEvent::Digit { leg, digit } => self.digit(cx, leg, digit),
+            MediaEvent::Digit { leg, digit } => self.digit(cx, leg, digit, false),
             MediaEvent::SpeechStarted { leg, segment } => {
                 self.caller_speaks(cx, leg, tandem_agent::Input::SpeechStarted { segment });
             }
@@ -359,10 +368,11 @@ impl Call {
                 self.talk_input(cx, tandem_agent::Input::SaidFailed { utterance });
             }
             // Stopped by us: whatever replaced it will end by itself.
-            (Purpose::Tell(..) | Purpose::Prompt, Some((_, _, false)))
+            (Purpose::Tell(..) | Purpose::Prompt | Purpose::Parting(_), Some((_, _, false)))
             | (Purpose::Background(..) | Purpose::Notice, _) => {}
             (Purpose::Tell(leg, _), Some(_)) => self.told(cx, leg),
             (Purpose::Tell(leg, part), None) => self.untold(cx, leg, part),
+            (Purpose::Parting(leg), _) => self.parted(cx, leg),
             (Purpose::Prompt, _) => self.prompt_over(cx),
             (Purpose::Farewell, _) => self.farewell_over(cx),
         }
@@ -375,7 +385,7 @@ impl Call {
     /// The next deadline, and why.
     pub(crate) fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
         let stage = match &self.stage {
-            Stage::Reaching(r) | Stage::Leaving(r) => r.reach.poll_timeout(),
+            Stage::Reaching(r) => r.reach.poll_timeout(),
             Stage::Referring(r) => r.referral.poll_timeout(),
             Stage::Bridged(b) => b.poll_timeout(),
             Stage::Menu(m) => m.until.map(|at| (at, "no key in the menu")),
@@ -386,11 +396,12 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Echo
             | Stage::Conference
+            | Stage::Leaving
             | Stage::Ending => None,
         };
         let talk = self.talk.as_ref().and_then(Conversation::poll_timeout);
         let limit = match self.stage {
-            Stage::Ending | Stage::Leaving(_) | Stage::Farewell { .. } => None,
+            Stage::Ending | Stage::Leaving | Stage::Farewell { .. } => None,
             _ => self.over_at.map(|at| (at, "longest call")),
         };
         let legs = self.legs.values().filter(|l| l.alive()).flat_map(|l| {
@@ -398,7 +409,17 @@ impl Call {
             let unheard = l.unheard_at.map(|at| (at, "no 1xx at all"));
             [again, unheard]
         });
-        [stage, talk, limit].into_iter().chain(legs).flatten().min()
+        [
+            stage,
+            talk,
+            limit,
+            self.parting_timeout(),
+            self.typed_until(),
+        ]
+        .into_iter()
+        .chain(legs)
+        .flatten()
+        .min()
     }
 
     /// Early is a no-op.
@@ -409,7 +430,7 @@ impl Call {
             self.drain_talk(cx);
         }
         match &mut self.stage {
-            Stage::Reaching(r) | Stage::Leaving(r) => {
+            Stage::Reaching(r) => {
                 r.reach.handle_timeout(now.mono);
                 self.drain_reach(cx);
             }
@@ -429,8 +450,11 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Echo
             | Stage::Conference
+            | Stage::Leaving
             | Stage::Ending => {}
         }
+        self.partings_due(cx);
+        self.typed_due(cx);
         self.leg_timeouts(cx);
         self.check_length(cx);
     }

@@ -101,8 +101,16 @@ pub struct Leg {
     pub answered: Option<Mono>,
     /// How it ended.
     pub end: Option<Termination>,
-    /// The last keys pressed and when, for codes of several keys.
-    pub keys: (String, Mono),
+    /// Keys that may become a code, which nobody has heard, and when they are none after all.
+    pub typed: (String, Mono),
+    /// Keys of this leg are not passed on by the media graph.
+    pub keys_kept: bool,
+    /// It takes keys by INFO.
+    pub takes_info: bool,
+    /// Keys that wait for the answer to an INFO, and that INFO.
+    pub keys_out: String,
+    /// The INFO that is open.
+    pub key_sent: Option<RequestKey>,
 }
 
 impl Leg {
@@ -133,8 +141,21 @@ impl Leg {
             rang: false,
             answered: None,
             end: None,
-            keys: (String::new(), Mono(0)),
+            typed: (String::new(), Mono(0)),
+            keys_kept: false,
+            takes_info: false,
+            keys_out: String::new(),
+            key_sent: None,
         }
+    }
+
+    /// Keys reach it by INFO alone: it has no telephone-event.
+    pub fn wants_info(&self) -> bool {
+        let events = self
+            .agreed
+            .as_ref()
+            .is_none_or(|a| a.event_payload_type.is_some());
+        self.takes_info && !events
     }
 
     /// It may still carry sound.

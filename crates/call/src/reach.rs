@@ -5,18 +5,36 @@
 //!                    no leg, busy, declined, rang out, unreachable
 //!              +----------------------------------------------------+
 //!              v                                                    |
-//!   Start -> next round --Dial--> Dialling --18x--> Ringing --2xx--> Briefing --end--> Waiting
-//!              |  no more rounds      |  total time over    |          |  key 3 repeats  | silent: asked
-//!              v                      v                     v          |  key 2, BYE     | once more, then
-//!            Lost <-------------------+---------------------+----------+-----------------+ next round
-//!                                                                      |
-//!   caller gone: ringing legs CANCELled at once,                       | key 1 (or the answer itself,
-//!   answered ones told in at most 3 s (Leaving)                        v  where there is no brief)
-//!                                                                     Won --> Join
+//!   Start -> next round --Dial--> Dialling --18x--> Ringing --2xx--> Answered --Ready--> Briefing --end--> Waiting
+//!              |  no more rounds      |  total time over    |          |    |             |  key 3 repeats  | silent: asked
+//!              v                      v                     v          |    |  key 2, BYE |  key 2, BYE     | once more, then
+//!        Ready?-> Lost <--------------+---------------------+----------+----+-------------+-----------------+ next round
+//!              ^                                                                          |
+//!   the caller gone, or of another mind: ringing legs CANCELled at once, answered         | key 1 (or the answer itself,
+//!   ones dismissed with a word (at most 3 s)                                              v  where there is no brief)
+//!                                                                                        Won --> Join
 //! ```
 //!
 //! A round holds several targets when they are rung together; a target may be several legs (a phone
-//! with two contacts). The first that *accepts* wins; the others are cancelled.
+//! with two contacts). The first that *accepts* wins; those that ring are cancelled, those who had answered are told so.
+//!
+//! People may be rung before it is known what they are to be told (the agent is still announcing it, and the caller still
+//! talking): whoever answers then waits for `Ready`, and so does the end of it all.
+//!
+//! | a leg is | 18x | 2xx | gone | key 1 | key 2 | key 3 | told | ready | its time |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | Dialling | Ringing | Answered: Briefing if ready, Join without a brief | next | - | - | - | - | - | Hang, next |
+//! | Ringing | - | as above | next | - | - | - | - | - | Hang, next |
+//! | Answered | - | - | next | kept until ready | Hang, next | - | - | Briefing, or Join | never |
+//! | Briefing | - | - | next | Join | Hang, next | More | Waiting | - | never |
+//! | Waiting | - | - | next | Join | Hang, next | More | - | - | asked again; then Hang, next |
+//!
+//! | | Trying | Lost, not ready | Over |
+//! |---|---|---|---|
+//! | ready | see above | GaveUp | - |
+//! | the caller gone | ringing: Hang; answered: Dismiss | - | - |
+//! | the caller of another mind | the same, GaveUp | GaveUp | - |
+//! | total time | ringing: Hang; answered: Dismiss; GaveUp | - | - |
 
 mod api;
 mod leg;
@@ -31,16 +49,26 @@ use tandem_types::{LegId, Mono, Party, Reason, Termination};
 /// A far end that sends no 18x is given this long on top of the ring time (field note 8: the ring
 /// time starts at the first 18x, and a mobile takes seconds to ring).
 const POST_DIAL: Duration = Duration::from_secs(12);
-/// How long an answered person is told that the caller has left.
-const FAREWELL: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Step {
-    Dialling { until: Mono },
-    Ringing { until: Mono },
-    Telling { asked: bool },
-    Waiting { until: Mono, asked: bool },
-    Leaving { until: Mono },
+    Dialling {
+        until: Mono,
+    },
+    Ringing {
+        until: Mono,
+    },
+    /// `accepted`: by a key, before they could be told anything.
+    Answered {
+        accepted: bool,
+    },
+    Telling {
+        asked: bool,
+    },
+    Waiting {
+        until: Mono,
+        asked: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +80,8 @@ struct Consult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     Trying,
-    /// The caller left; answered legs are being told.
-    Leaving,
+    /// Nobody takes it, which is said as soon as the announcement is.
+    Lost(Termination),
     Over,
 }
 
@@ -69,13 +97,14 @@ pub struct Reach {
     over_at: Mono,
     last: Termination,
     rang: bool,
+    ready: bool,
     state: State,
     out: VecDeque<Output>,
 }
 
 impl Reach {
-    /// Starts with the first round at once; drain the outputs.
-    pub fn start(now: Mono, rules: Rules, rounds: Vec<Vec<Destination>>) -> Self {
+    /// Starts with the first round at once; drain the outputs. `ready`: what people are told is known.
+    pub fn start(now: Mono, rules: Rules, rounds: Vec<Vec<Destination>>, ready: bool) -> Self {
         let over_at = now + rules.total;
         let mut this = Self {
             rules,
@@ -86,6 +115,7 @@ impl Reach {
             over_at,
             last: Termination::new(Party::Gateway, Reason::Unreachable),
             rang: false,
+            ready,
             state: State::Trying,
             out: VecDeque::new(),
         };
@@ -105,9 +135,7 @@ impl Reach {
             })),
             Err(end) => self.attempt_failed(end),
         }
-        if self.state == State::Trying {
-            self.if_empty_next();
-        }
+        self.if_empty_next();
     }
 
     /// Whether this machine speaks with that leg.
@@ -118,20 +146,22 @@ impl Reach {
     /// Takes an input; see the diagram.
     pub fn handle_input(&mut self, now: Mono, input: Input) {
         match (self.state, input) {
-            (State::Over, _) => {}
-            (State::Trying, Input::CallerGone) => self.caller_gone(now),
-            (State::Trying, Input::Abandon) => {
-                for c in std::mem::take(&mut self.legs) {
-                    self.out.push_back(Output::Hang {
-                        leg: c.leg,
-                        reason: Reason::Cancelled,
-                    });
-                }
-                self.give_up(Termination::new(Party::Caller, Reason::Cancelled));
+            (State::Trying, Input::Ready) => self.on_ready(),
+            (State::Trying, Input::CallerGone) => {
+                self.let_go(Part::CallerLeft, Reason::Cancelled);
+                self.state = State::Over;
             }
-            (State::Leaving, Input::CallerGone | Input::Abandon) => {}
+            (State::Trying, Input::Abandon) => {
+                self.let_go(Part::CallerStays, Reason::Cancelled);
+                self.over(Termination::new(Party::Caller, Reason::Cancelled));
+            }
+            (State::Lost(end), Input::Ready) => self.over(end),
+            (State::Lost(_), Input::Abandon) => {
+                self.over(Termination::new(Party::Caller, Reason::Cancelled));
+            }
+            (State::Lost(_), Input::CallerGone) => self.state = State::Over,
             (
-                State::Trying | State::Leaving,
+                State::Trying,
                 Input::Rang(leg)
                 | Input::Answered(leg)
                 | Input::Gone(leg, _)
@@ -142,59 +172,62 @@ impl Reach {
                     self.leg_input(now, at, input);
                 }
             }
+            (State::Over, _)
+            | (
+                State::Lost(_),
+                Input::Rang(_)
+                | Input::Answered(_)
+                | Input::Gone(..)
+                | Input::Key(..)
+                | Input::Told(_),
+            ) => {}
+        }
+    }
+
+    /// Whoever has answered meanwhile is briefed, or joined if they have accepted already.
+    fn on_ready(&mut self) {
+        if std::mem::replace(&mut self.ready, true) {
+            return;
+        }
+        let accepted = |c: &Consult| matches!(c.step, Step::Answered { accepted: true });
+        if let Some(leg) = self.legs.iter().find(|c| accepted(c)).map(|c| c.leg) {
+            let by = format!("key {}", self.rules.accept_key);
+            return self.join(leg, &by);
+        }
+        for c in &mut self.legs {
+            if let Step::Answered { .. } = c.step {
+                c.step = Step::Telling { asked: false };
+                self.out.push_back(Output::Tell {
+                    leg: c.leg,
+                    part: Part::Brief,
+                });
+            }
         }
     }
 
     fn join(&mut self, winner: LegId, by: &str) {
         self.state = State::Over;
-        for c in std::mem::take(&mut self.legs) {
-            if c.leg != winner {
-                self.out.push_back(Output::Hush { leg: c.leg });
-                self.out.push_back(Output::Hang {
-                    leg: c.leg,
-                    reason: Reason::ElsewhereAnswered,
-                });
-            }
-        }
+        self.legs.retain(|c| c.leg != winner);
+        self.let_go(Part::TakenElsewhere, Reason::ElsewhereAnswered);
         self.out.push_back(Output::Join {
             leg: winner,
             by: by.to_owned(),
         });
     }
 
-    fn caller_gone(&mut self, now: Mono) {
-        self.state = State::Leaving;
+    /// Of all legs: those that ring stop, those who answered are told why.
+    fn let_go(&mut self, part: Part, reason: Reason) {
         self.rounds.clear();
-        let mut keep = Vec::new();
-        for mut c in std::mem::take(&mut self.legs) {
-            match c.step {
-                Step::Telling { .. } | Step::Waiting { .. } => {
-                    self.out.push_back(Output::Hush { leg: c.leg });
-                    self.out.push_back(Output::Tell {
-                        leg: c.leg,
-                        part: Part::CallerLeft,
-                    });
-                    c.step = Step::Leaving {
-                        until: now + FAREWELL,
-                    };
-                    keep.push(c);
+        for Consult { leg, step } in std::mem::take(&mut self.legs) {
+            match step {
+                Step::Dialling { .. } | Step::Ringing { .. } => {
+                    self.out.push_back(Output::Hang { leg, reason });
                 }
-                Step::Dialling { .. } | Step::Ringing { .. } | Step::Leaving { .. } => {
-                    self.out.push_back(Output::Hang {
-                        leg: c.leg,
-                        reason: Reason::Cancelled,
-                    });
+                Step::Answered { .. } | Step::Telling { .. } | Step::Waiting { .. } => {
+                    self.out.push_back(Output::Hush { leg });
+                    self.out.push_back(Output::Dismiss { leg, part, reason });
                 }
             }
-        }
-        self.legs = keep;
-        self.if_left();
-    }
-
-    fn if_left(&mut self) {
-        if self.state == State::Leaving && self.legs.is_empty() {
-            self.state = State::Over;
-            self.out.push_back(Output::Released);
         }
     }
 
@@ -228,6 +261,14 @@ impl Reach {
     }
 
     fn give_up(&mut self, end: Termination) {
+        if self.ready {
+            self.over(end);
+        } else {
+            self.state = State::Lost(end);
+        }
+    }
+
+    fn over(&mut self, end: Termination) {
         self.state = State::Over;
         self.out.push_back(Output::GaveUp { end });
     }
@@ -243,8 +284,7 @@ impl Reach {
             Step::Dialling { until } => Some((until, "no 18x")),
             Step::Ringing { until } => Some((until, "ring time")),
             Step::Waiting { until, .. } => Some((until, "no key after the brief")),
-            Step::Leaving { until } => Some((until, "farewell")),
-            Step::Telling { .. } => None,
+            Step::Answered { .. } | Step::Telling { .. } => None,
         });
         let total = (self.state == State::Trying).then_some((self.over_at, "transfer total"));
         legs.chain(total).min()
@@ -253,13 +293,7 @@ impl Reach {
     /// Early is a no-op.
     pub fn handle_timeout(&mut self, now: Mono) {
         if self.state == State::Trying && now >= self.over_at {
-            for c in std::mem::take(&mut self.legs) {
-                self.out.push_back(Output::Hush { leg: c.leg });
-                self.out.push_back(Output::Hang {
-                    leg: c.leg,
-                    reason: Reason::NoAnswer,
-                });
-            }
+            self.let_go(Part::TooLate, Reason::NoAnswer);
             let end = Termination::new(Party::Gateway, Reason::NoAnswer);
             self.attempt_failed(end);
             return self.give_up(end);
@@ -295,22 +329,13 @@ impl Reach {
                     });
                     self.attempt_failed(Termination::new(Party::Callee, Reason::Silent));
                 }
-                Step::Leaving { until } if now >= until => {
-                    self.legs.remove(at);
-                    self.out.push_back(Output::Hush { leg });
-                    self.out.push_back(Output::Hang {
-                        leg,
-                        reason: Reason::Cancelled,
-                    });
-                }
                 Step::Dialling { .. }
                 | Step::Ringing { .. }
+                | Step::Answered { .. }
                 | Step::Telling { .. }
-                | Step::Waiting { .. }
-                | Step::Leaving { .. } => at += 1,
+                | Step::Waiting { .. } => at += 1,
             }
         }
-        self.if_left();
         self.if_empty_next();
     }
 }

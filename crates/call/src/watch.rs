@@ -84,6 +84,14 @@ impl Watch {
         }
     }
 
+    /// One of the same leg, from its beginning.
+    pub fn again(&self) -> Self {
+        Self {
+            state: State::Heard,
+            ..*self
+        }
+    }
+
     /// The caller hears music instead of them.
     pub fn missed(&self) -> bool {
         matches!(self.state, State::Missed { .. })

@@ -116,6 +116,7 @@ impl Default for Bans {
 /// | `accept` | `{ key = "1" }` |
 /// | `decline_key` | `2` |
 /// | `more_key` | `3` |
+/// | `cancel_key` | `*` |
 /// | `back_to_ai_key` | `*9` |
 /// | `after_person` | `ai` |
 /// | `answer_wait` | `8s` |
@@ -130,6 +131,7 @@ impl Default for WarmRules {
             accept_key: '1',
             decline_key: '2',
             more_key: '3',
+            cancel_key: '*',
             back_to_ai: "*9".to_owned(),
             after_person: AfterPerson::Ai,
             answer_wait: Duration::from_secs(8),

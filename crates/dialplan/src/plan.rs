@@ -445,6 +445,8 @@ pub struct WarmRules {
     pub decline_key: char,
     /// Repeats the brief.
     pub more_key: char,
+    /// Brings a caller back who is being put through.
+    pub cancel_key: char,
     /// Gives the caller back to the AI, in the call.
     pub back_to_ai: String,
     /// Where the caller goes when the person hangs up first.

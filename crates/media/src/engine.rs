@@ -146,6 +146,15 @@ impl Engine {
                     self.unsettle(leg.call, now.mono);
                 }
             }
+            MediaCommand::KeepKeys { leg, keep } => {
+                if let Some(l) = self
+                    .graphs
+                    .get_mut(&leg.call)
+                    .and_then(|g| g.legs.get_mut(&leg))
+                {
+                    l.keys_kept = keep;
+                }
+            }
             MediaCommand::CloseCall { call } => self.close_call(now, call),
         }
     }

@@ -191,7 +191,8 @@ impl Graph {
         }
     }
 
-    /// A telephone-event: relayed packet by packet to relayed listeners, pressed anew for mixed ones.
+    /// A telephone-event: relayed packet by packet to relayed listeners, pressed anew for mixed ones; one that began while keys
+    /// are kept reaches nobody.
     fn handle_event(
         &mut self,
         context: &mut Context<'_>,
@@ -207,8 +208,9 @@ impl Graph {
         let header = &packet.header;
         let relayed = match leg.event {
             Some((timestamp, relayed)) if timestamp == header.timestamp => relayed,
-            _ => !leg.relays_to.is_empty(),
+            _ => !leg.relays_to.is_empty() && !leg.keys_kept,
         };
+        let kept = leg.keys_kept && !relayed;
         leg.event = Some((header.timestamp, relayed));
         let mut keys = [None; 2];
         leg.keys_in
@@ -221,8 +223,13 @@ impl Graph {
             leg.key(context, key);
         }
         let listeners = std::mem::take(&mut leg.relays_to);
-        for listener in listeners.iter().filter(|_| relayed) {
-            if let Some(l) = self.legs.get_mut(listener) {
+        for listener in &listeners {
+            let Some(l) = self.legs.get_mut(listener) else {
+                continue;
+            };
+            if kept {
+                l.relay.leave_out();
+            } else if relayed {
                 if restart {
                     l.relay.release();
                 }
@@ -233,7 +240,7 @@ impl Graph {
             leg.relays_to = listeners;
         }
         let mut pressed = false;
-        for key in keys.into_iter().flatten() {
+        for key in keys.into_iter().flatten().filter(|_| !kept) {
             pressed |= self.pass_on(id, key, relayed);
         }
         pressed

@@ -55,6 +55,8 @@ pub(crate) struct Leg {
     /// The timestamp of the event that is coming in, and whether its packets are relayed.
     pub(crate) event: Option<(u32, bool)>,
     key_until: Mono,
+    /// Keys of this leg are told, and heard by nobody.
+    pub(crate) keys_kept: bool,
     last_sound: Mono,
     jitter: JitterBuffer,
     concealer: Concealer,
@@ -105,6 +107,7 @@ impl Leg {
             keys_in: DigitReceiver::new(),
             event: None,
             key_until: Mono(0),
+            keys_kept: false,
             last_sound: Mono(0),
             jitter: JitterBuffer::new(JitterConfig::adaptive(Law::Mu.silence())),
             concealer: Concealer::new(),

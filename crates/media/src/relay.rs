@@ -42,7 +42,7 @@ impl Relay {
     }
 
     /// A packet of the source is not for this listener: its number is not missed.
-    fn leave_out(&mut self) {
+    pub(crate) fn leave_out(&mut self) {
         if let Some(a) = &mut self.anchor {
             a.sequence_offset = a.sequence_offset.wrapping_sub(1);
         }

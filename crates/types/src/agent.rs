@@ -58,6 +58,8 @@ pub struct AgentRules {
     pub on_human: Option<Target>,
     /// Keys that lead somewhere at any time, e.g. `0`.
     pub keys: BTreeMap<char, Target>,
+    /// Brings a caller back who is being put through to somebody.
+    pub cancel_key: Option<char>,
     /// Where a call goes when providers are down and nothing else is left.
     pub on_provider_down: Option<Target>,
     /// Handoffs between agents before the operator.

@@ -51,6 +51,8 @@ pub enum HandoffReason {
     TransferFailed,
     /// A person gave the caller back.
     PersonReturned,
+    /// A person passed the caller on to another.
+    PersonPassedOn,
 }
 
 /// Something that the caller told us, with where it came from.

@@ -183,6 +183,14 @@ pub enum MediaCommand {
         /// `0-9*#A-D`.
         digits: String,
     },
+    /// Keys that come from a leg by RFC 4733 are told ([`MediaEvent::Digit`]) and withheld from whoever hears it, or passed on
+    /// again (as at first).
+    KeepKeys {
+        /// The leg.
+        leg: LegId,
+        /// Withhold them.
+        keep: bool,
+    },
     /// Every leg and player of the call goes.
     CloseCall {
         /// The call.

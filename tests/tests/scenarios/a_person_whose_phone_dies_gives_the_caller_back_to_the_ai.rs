@@ -21,9 +21,9 @@ fn a_person_whose_phone_dies_gives_the_caller_back_to_the_ai() {
             o.ai_says("the connection was lost");
             assert!(o.elapsed() - died < secs(22), "\n{}", o.ladder());
             o.heard_from_the_ai("I am checking the line");
+            o.does(other, Act::Incoming(answers(1)));
             o.caller_says("yes please");
             o.ai_says("putting you through to the repairs team");
-            o.does(other, Act::Incoming(answers(1)));
             o.hums(caller);
             let brief = o.is_briefed();
             assert!(brief.contains("my heating is broken"), "{brief}");

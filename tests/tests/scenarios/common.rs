@@ -284,6 +284,12 @@ impl Office {
         });
     }
 
+    /// Waits no longer than this until the phone rings.
+    pub(crate) fn rings_within(&mut self, phone: PhoneId, limit: Duration) {
+        let came = |e: &PhoneEvent| matches!(e, PhoneEvent::Incoming { .. });
+        self.until(limit, "the phone rings", |w| w.has_noticed(phone, came));
+    }
+
     /// Waits until the call of this phone is up.
     pub(crate) fn answers(&mut self, phone: PhoneId) {
         self.until(secs(30), "the phone is answered", |w| w.is_up(phone));

@@ -47,7 +47,11 @@ fn of_two_who_answered_the_one_who_pressed_the_key_wins() {
             o.answers(wins);
             o.run(ms(500));
             o.presses(wins, "1");
-            o.is_over(answers_first, ms(100));
+            o.is_over(answers_first, secs(3));
+            o.heard(
+                answers_first,
+                "Somebody else has taken the call. Thank you, and goodbye.",
+            );
             assert!(was_told(o, answers_first), "{}", o.ladder());
             o.talk_both_ways(caller, wins);
             o.never_heard(answers_first, caller);

@@ -1,4 +1,5 @@
-//! Nothing can be understood: the caller is told of the keys, then gets the menu, where a key leads to a person.
+//! Nothing can be understood: the caller is told of the keys, then gets the menu, where a key leads to a person, who
+//! is briefed as if the agent had sent them.
 
 use super::common::*;
 
@@ -17,7 +18,11 @@ fn stt_is_down_keys_work_and_then_a_person() {
         });
         o.run(secs(1));
         o.presses(caller, "0");
-        o.answers(person);
+        let brief = o.is_briefed();
+        assert!(brief.contains("Press 1"), "{brief}");
+        let last = o.packages().pop().expect("the menu's and this");
+        assert_eq!(last.reason, tandem_types::context::HandoffReason::Key);
+        o.presses(person, "1");
         o.talk_both_ways(caller, person);
         let faults = |w: &What| matches!(w, What::ProviderFailed { door, .. } if door == "stt");
         assert_eq!(o.count(faults), 2);

@@ -12,8 +12,9 @@ fn total_time_is_over() {
         let caller = o.caller;
         let (_first, second) = (o.desk("201", Incoming::Ring), o.desk("202", Incoming::Ring));
         o.asks_for_the_billing_team();
+        o.hears_music(caller, secs(5));
         o.rings(second);
-        o.hears_music(caller, secs(2));
+        o.run(secs(2));
         o.is_still(caller);
         o.is_over(second, ms(1200));
         o.ai_says("This is billing again");

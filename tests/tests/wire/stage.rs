@@ -117,13 +117,16 @@ impl Stage {
         caller.cue("talk").await;
     }
 
-    /// A caller whom billing is about to put through to its team.
+    /// A caller whom billing puts through to its team, and who has heard so.
     pub(crate) async fn put_through(&mut self) -> Caller {
         let caller = self.ring_in(FRONT_DESK).await;
         self.running.agent_said("triage", "help").await;
         self.says(&caller, "there is a mistake on my bill").await;
         self.running.agent_said("billing", "mistake").await;
         self.says(&caller, "i want a refund").await;
+        self.running
+            .agent_said("billing", "putting you through")
+            .await;
         caller
     }
 

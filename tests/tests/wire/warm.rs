@@ -42,11 +42,18 @@ async fn a_person_takes_the_caller_and_each_hears_what_is_theirs_alone() {
     phone.until("CALL_INCOMING").await;
     let rang = |w: &What| matches!(w, What::TransferRang { .. });
     stage.running.until("ringing", rang).await;
+    // It rings while the AI is still saying so.
+    stage
+        .running
+        .agent_said("billing", "putting you through")
+        .await;
     let _ = listen(300).await;
     let ringing = listen(1500).await;
 
     // What is spoken anew from here on is the brief.
     stage.speaks(BRIEF);
+    // Whoever waits may say so; it brings nobody back.
+    stage.hears("is anybody there");
     caller.cue("tone").await;
     phone.command("accept", "").await;
     let briefed = stage
@@ -88,7 +95,10 @@ async fn a_person_takes_the_caller_and_each_hears_what_is_theirs_alone() {
         .iter()
         .map(|h| h.body["file"]["tone"].as_f64())
         .collect();
-    assert_eq!(tones, [Some(CALLER), Some(CALLER)]);
+    assert!(
+        tones.len() >= 2 && tones.iter().all(|t| *t == Some(CALLER)),
+        "{tones:?}"
+    );
 
     let (anna, desk) = (caller.ip(), stage.lab.phone(1));
     let streams = stage.strike().await;
@@ -136,6 +146,7 @@ fn is_on_record(record: &CallDetail, brief: &str) {
         .iter()
         .filter(|t| t.speaker == "caller")
         .map(|t| t.text.as_str())
+        .filter(|text| *text != "is anybody there")
         .collect();
     assert_eq!(
         said,

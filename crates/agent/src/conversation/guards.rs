@@ -99,6 +99,8 @@ pub(super) enum Alarm {
     Speech,
     /// Words wait, and the line is never quiet.
     Noise,
+    /// A caller who is being put through is told how to come back.
+    Hint,
 }
 
 impl Alarm {
@@ -117,6 +119,7 @@ impl Alarm {
             Self::Time => "max_ai_time",
             Self::Speech => "speech",
             Self::Noise => "noise",
+            Self::Hint => "hint",
         }
     }
 }
@@ -165,7 +168,8 @@ impl Conversation {
                 let since = self.ears.waiting_since.filter(|_| noisy);
                 add(since.map(|s| s + NO_SILENCE), Alarm::Noise);
             }
-            State::Waiting | State::Away { .. } | State::WithPerson { .. } | State::Over => {}
+            State::Away(away) => add(away.hint_at, Alarm::Hint),
+            State::Waiting | State::WithPerson { .. } | State::Over => {}
         }
         out
     }
@@ -206,6 +210,7 @@ impl Conversation {
             Alarm::Utterance => self.lose_front(now),
             Alarm::Time => self.time_is_up(now),
             Alarm::Speech => self.ears.speaking = None,
+            Alarm::Hint => self.say_hint(now),
             // These are looked at by `settle` after every step.
             Alarm::Leave | Alarm::Goodbye | Alarm::Noise => {}
         }

@@ -204,7 +204,7 @@ impl Conversation {
     /// The first agent of a call, or the next one that the call itself chose.
     pub(super) fn on_begin(&mut self, now: Now, agent: String) {
         match self.state {
-            State::Waiting | State::Away { .. } | State::WithPerson { .. } => {}
+            State::Waiting | State::Away(_) | State::WithPerson { .. } => {}
             State::Talking | State::Leaving(_) | State::Ending { .. } | State::Over => return,
         }
         self.enter(&agent);

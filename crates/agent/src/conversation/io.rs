@@ -83,8 +83,15 @@ pub enum Input {
     },
     /// The caller put us on hold (`true`), or took us off.
     Held(bool),
+    /// Phones are being rung for what [`Output::Ring`] announced.
+    TransferBegun {
+        /// Which handoff.
+        handoff: HandoffId,
+    },
     /// The transfer that was asked for rings at somebody.
     TransferRang,
+    /// Somebody answered, and waits to be told.
+    TransferAnswered,
     /// It came to nothing; the caller is back with the agent.
     TransferFailed {
         /// Which handoff.
@@ -106,6 +113,8 @@ pub enum Input {
         /// How that came.
         how: Return,
     },
+    /// Whoever had the caller before [`Conversation::pass_on`](super::Conversation::pass_on) has them still.
+    PersonKeeps,
     /// The caller is gone. Nothing but last turns comes out afterwards.
     CallerGone,
 }
@@ -157,6 +166,20 @@ pub enum Output {
     },
     /// Ask a provider.
     Provider(ProviderCommand),
+    /// The caller is being told that they are put through: phones may ring already. Answered by `TransferBegun` if they do.
+    /// `Transfer` of the same handoff follows, with whatever the caller said meanwhile, or `Abandon`.
+    Ring {
+        /// What is known so far.
+        package: Box<ContextPackage>,
+        /// A destination of the dialplan.
+        target: Target,
+    },
+    /// The caller has changed their mind. `HandoffOffered` is journalled just before, if it was not yet. Answered by
+    /// `TransferFailed`; by nothing where it is too late.
+    Abandon {
+        /// Which handoff.
+        handoff: HandoffId,
+    },
     /// Move the caller to somebody who is no agent of ours. `HandoffOffered` is journalled just before.
     /// Answered by `TransferDone`, or `TransferFailed`.
     Transfer {

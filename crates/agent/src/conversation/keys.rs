@@ -35,13 +35,20 @@ const ASKS_FOR_DIGITS: &[&str] = &[
 impl Conversation {
     pub(super) fn on_digit(&mut self, now: Now, digit: char) {
         let collects = match self.state {
-            State::Talking | State::Leaving(_) | State::Away { .. } | State::Ending { .. } => true,
+            State::Talking | State::Leaving(_) | State::Away(_) | State::Ending { .. } => true,
             State::Waiting | State::WithPerson { .. } | State::Over => false,
         };
         if !collects || !matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D') {
             return;
         }
         self.guards.heard_from();
+        if self.brain.rules().cancel_key == Some(digit)
+            && self.keys.digits.is_empty()
+            && self.leaves()
+        {
+            self.keyed(digit.to_string(), false);
+            return self.never_mind(now);
+        }
         let leads = self.brain.rules().keys.contains_key(&digit);
         if leads && self.keys.digits.is_empty() && self.is_talking() && !self.awaits_digits() {
             return self.key_leads(now, digit);

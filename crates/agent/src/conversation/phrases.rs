@@ -30,6 +30,12 @@ fn usual(key: &str) -> &'static str {
         "returned" => {
             "I'm the automated assistant, and I remember what we discussed. How can I help?"
         }
+        "waiting" => {
+            "I'm still trying to reach {to}. If you would rather stay with me, press {key}, or say: never mind."
+        }
+        "kept" => {
+            "All right, you are still with me, and I have everything you told me. How can I help?"
+        }
         "person_left" => {
             "They have hung up. I'm the automated assistant, and I remember what we discussed. Is there anything else I can help you with?"
         }
@@ -118,7 +124,7 @@ impl Conversation {
     }
 }
 
-fn key_name(key: char) -> String {
+pub(super) fn key_name(key: char) -> String {
     match key {
         '*' => "star".to_owned(),
         '#' => "hash".to_owned(),

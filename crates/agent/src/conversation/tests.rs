@@ -9,3 +9,4 @@ mod office;
 mod random;
 mod stage;
 mod triage;
+mod waiting;

@@ -2,7 +2,7 @@
 //! the target has them; whatever fails comes back with its memory.
 
 use super::{
-    Conversation, Leaving, Output, Return, State,
+    Away, Conversation, Leaving, Output, Return, State,
     guards::{ATTEMPTS, LAST_ATTEMPTS},
     phrases::reason_in_words,
     playout::Kind,
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tandem_types::{
     HandoffId, Now, Reason,
     agent::Target,
-    context::{ActionTaken, HandoffReason, Holder, Hop},
+    context::{ActionTaken, ContextPackage, HandoffReason, Holder, Hop},
     journal::What,
 };
 
@@ -40,54 +40,72 @@ impl Conversation {
             let text = self.phrase(now, "transferring", &[("to", &to)]);
             self.announce(now, &text);
         }
+        let offer = self.offer(now, target, reason, trigger);
+        self.outputs.push_back(Output::Ring {
+            package: Box::new(package::build(&self.memory, offer.clone())),
+            target: target.clone(),
+        });
         self.state = State::Leaving(Leaving {
             target: target.clone(),
-            reason,
-            trigger: trigger.to_owned(),
+            offer,
             by: now.mono + ANNOUNCEMENT,
+            begun: None,
+            answered: false,
         });
     }
 
-    /// Once it is said and the caller has finished, or it takes too long.
+    /// Once it is said and the caller has finished, or it takes too long. Somebody who has answered already need not wait
+    /// for our words to end, only for the caller's.
     pub(super) fn settle_leaving(&mut self, now: Now) {
         let State::Leaving(leaving) = &self.state else {
             return;
         };
-        let done = self.playout.queue.is_empty() && !self.ears.busy();
-        if self.held || !(done || now.mono >= leaving.by) {
+        let said = self.playout.queue.is_empty() || leaving.answered;
+        let done = said && !self.ears.busy() && !self.held;
+        let late = now.mono >= leaving.by && (leaving.answered || !self.held);
+        if !done && !late {
             return;
         }
-        let Leaving {
+        let Some((package, sha256, target)) = self.offered(now) else {
+            return;
+        };
+        self.outputs.push_back(Output::Transfer {
+            package,
+            sha256,
             target,
-            reason,
-            trigger,
-            ..
-        } = leaving.clone();
+        });
+    }
+
+    /// The package is complete, and the call has the caller: what it is, with its hash.
+    pub(super) fn offered(&mut self, now: Now) -> Option<(Box<ContextPackage>, String, Target)> {
+        let State::Leaving(leaving) = self.state.clone() else {
+            return None;
+        };
         let digits = std::mem::take(&mut self.keys);
         if !digits.digits.is_empty() {
             self.keyed(digits.digits, false);
             self.settle_turns(now);
+            if self.state != State::Leaving(leaving.clone()) {
+                return None; // they said so: never mind
+            }
         }
-        let offer = self.offer(now, &target, reason, &trigger);
-        let package = package::build(&self.memory, offer);
-        let handoff = package.handoff;
+        let (handoff, reason) = (leaving.offer.handoff, leaving.offer.reason);
+        let package = Box::new(package::build(&self.memory, leaving.offer));
         let sha256 = package.sha256();
         self.journal(What::HandoffOffered {
-            package: Box::new(package.clone()),
+            package: package.clone(),
             sha256: sha256.clone(),
         });
-        self.listen(false);
         self.guards.ai_pauses(now);
-        self.state = State::Away {
+        self.state = State::Away(Away {
             handoff,
-            target: target.clone(),
+            target: leaving.target.clone(),
             reason,
-        };
-        self.outputs.push_back(Output::Transfer {
-            package: Box::new(package),
-            sha256,
-            target,
+            hint_at: leaving.begun.map(|at| at + super::waiting::FIRST_HINT),
+            abandoned: false,
+            person: None,
         });
+        Some((package, sha256, leaving.target))
     }
 
     /// The caller is back: says why, remembers, offers what is left.
@@ -98,16 +116,21 @@ impl Conversation {
         reason: Reason,
         more: Option<String>,
     ) {
-        let State::Away {
+        let State::Away(Away {
             handoff: ours,
             target,
             reason: why,
-        } = self.state.clone()
+            abandoned,
+            ..
+        }) = self.state.clone()
         else {
             return;
         };
         if ours != handoff {
             return;
+        }
+        if abandoned {
+            return self.kept(now, &target);
         }
         let failures = self.guards.failed.entry(target.clone()).or_default();
         *failures = failures.saturating_add(1);
@@ -152,11 +175,13 @@ impl Conversation {
 
     /// A person has the caller.
     pub(super) fn on_transfer_done(&mut self, now: Now, handoff: HandoffId) {
-        let State::Away {
+        let State::Away(Away {
             handoff: ours,
             target,
             reason,
-        } = self.state.clone()
+            person,
+            ..
+        }) = self.state.clone()
         else {
             return;
         };
@@ -168,8 +193,12 @@ impl Conversation {
             result: "connected".to_owned(),
             at: now.wall,
         });
+        let from = person.map_or_else(
+            || Holder::Agent(self.agent.clone()),
+            |(_, from)| holder_of(&from),
+        );
         self.memory.hops.push(Hop {
-            from: Holder::Agent(self.agent.clone()),
+            from,
             to: holder_of(&target),
             reason,
             handoff,
@@ -177,6 +206,7 @@ impl Conversation {
         });
         self.guards.failed.clear();
         self.stop_saying(now);
+        self.listen(false);
         self.state = State::WithPerson { handoff, target };
     }
 
@@ -184,9 +214,9 @@ impl Conversation {
     pub(super) fn on_returned(&mut self, now: Now, note: Option<String>, how: Return) {
         let (handoff, target) = match self.state.clone() {
             State::WithPerson { handoff, target }
-            | State::Away {
+            | State::Away(Away {
                 handoff, target, ..
-            } => (handoff, target),
+            }) => (handoff, target),
             State::Waiting
             | State::Talking
             | State::Leaving(_)
@@ -244,6 +274,9 @@ impl Conversation {
 
     pub(super) fn back_in_talk(&mut self, now: Now) {
         self.state = State::Talking;
+        // What was not understood while nobody listened for it needs no answer now.
+        self.ears.unclear = None;
+        self.ears.waiting_since = None;
         self.listen(!self.held);
         self.guards.ai_begins(now);
         self.guards.heard_from();

@@ -370,11 +370,13 @@ impl Conversation {
             State::Ending { .. } => r.counts && self.stays(&r.text, r.by_keys),
             State::Waiting
             | State::Leaving(_)
-            | State::Away { .. }
+            | State::Away(_)
             | State::WithPerson { .. }
             | State::Over => false,
         };
-        if acts {
+        if !r.by_keys && self.leaves() && understand::changes_mind(&r.text) {
+            self.never_mind(now);
+        } else if acts {
             self.ears.unanswered.push(Unanswered {
                 turn,
                 text: r.text,

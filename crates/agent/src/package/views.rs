@@ -251,6 +251,7 @@ pub(crate) fn reason_word(reason: HandoffReason) -> &'static str {
         HandoffReason::Model => "model",
         HandoffReason::TransferFailed => "transfer_failed",
         HandoffReason::PersonReturned => "person_returned",
+        HandoffReason::PersonPassedOn => "person_passed_on",
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) const HINTS: &[&str] = &[
     "no thank you",
     "that is all",
     "goodbye",
+    "never mind",
+    "I changed my mind",
     "thank you",
     "okay",
     "hello",
@@ -113,6 +115,33 @@ pub(crate) fn asks_to_be_moved(said: &str) -> bool {
     let said = words(said);
     let text = said.join(" ");
     said.len() <= LONGEST && !text.contains(" about ") && MOVED.iter().any(|m| text.contains(m))
+}
+
+/// Whether a caller who is being put through would rather not be.
+pub(crate) fn changes_mind(said: &str) -> bool {
+    const WISHES: [&str; 16] = [
+        "never mind",
+        "nevermind",
+        "forget it",
+        "forget about it",
+        "changed my mind",
+        "change my mind",
+        "don't bother",
+        "don't put me through",
+        "do not put me through",
+        "don't transfer me",
+        "don't connect me",
+        "cancel",
+        "leave it",
+        "go back",
+        "stop that",
+        "rather stay",
+    ];
+    /// Longer speech is for somebody else in the room.
+    const LONGEST: usize = 12;
+    let said = words(said);
+    let text = said.join(" ");
+    said.len() <= LONGEST && (text == "stop" || WISHES.iter().any(|w| text.contains(w)))
 }
 
 /// Whether the noun at `at` is a human being who is asked for.

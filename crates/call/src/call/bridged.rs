@@ -32,6 +32,15 @@ impl Bridged {
         }
     }
 
+    /// The same person, heard again for all that is known.
+    pub(crate) fn again(&self, now: Mono) -> Self {
+        Self {
+            since: now,
+            watch: self.watch.again(),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
         self.watch.poll_timeout()
     }

@@ -1,6 +1,6 @@
 //! Cold transfer by REFER, and the bridge after its definite failure.
 
-use super::{Call, Ctx, Referring, Stage, Transfer};
+use super::{Call, Ctx, Referring, Stage, Transfer, people::Rounds};
 use crate::{
     refer::{Input, Outcome, Referral, sipfrag_status},
     ways,
@@ -201,7 +201,13 @@ impl Call {
                             .and_then(|r| r.first())
                             .cloned()
                             .unwrap_or(Destination::Hangup);
-                        self.reach(cx, &to, rounds, Some(r.transfer), VecDeque::new(), None);
+                        let plan = Rounds {
+                            rounds,
+                            otherwise: VecDeque::new(),
+                            music: None,
+                            ready: true,
+                        };
+                        self.reach(cx, &to, Some(r.transfer), plan);
                     }
                     None => self.refer_gave_up(cx, r.transfer, reason, sip),
                 }

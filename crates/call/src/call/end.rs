@@ -31,13 +31,20 @@ impl Call {
         match std::mem::replace(&mut self.stage, Stage::Ending) {
             Stage::Reaching(mut r) => {
                 self.ended = Some(end);
-                r.reach.handle_input(cx.now.mono, reach::Input::CallerGone);
+                self.stage = Stage::Leaving;
+                // What was offered comes before its end.
+                self.tell_talk_gone(cx);
                 if let Some(t) = &r.transfer {
                     self.abandoned(cx, t);
                 }
-                self.stage = Stage::Leaving(r);
-                self.tell_talk_gone(cx);
-                self.drain_reach(cx);
+                if let Some(referrer) = self.referrer.take() {
+                    self.hang(cx, referrer.leg, Reason::Normal);
+                }
+                r.reach.handle_input(cx.now.mono, reach::Input::CallerGone);
+                while let Some(output) = r.reach.poll_output() {
+                    self.reach_output(cx, output);
+                }
+                self.if_nobody_is_left(cx);
             }
             Stage::Referring(mut r) => {
                 // After 2xx a BYE from the referred leg is how many carriers say that it worked.
@@ -46,7 +53,7 @@ impl Call {
                 self.ended = Some(end);
                 self.referred(cx, outcome.unwrap_or(crate::refer::Outcome::Unknown));
             }
-            Stage::Leaving(r) => self.stage = Stage::Leaving(r),
+            Stage::Leaving => self.stage = Stage::Leaving,
             _ => self.end(cx, end),
         }
     }
@@ -81,7 +88,10 @@ impl Call {
     /// Ends the call now, whatever its stage.
     pub(crate) fn end(&mut self, cx: &mut Ctx<'_>, end: Termination) {
         self.ended.get_or_insert(end);
-        match std::mem::replace(&mut self.stage, Stage::Ending) {
+        let before = std::mem::replace(&mut self.stage, Stage::Ending);
+        // What was offered comes before its end.
+        self.tell_talk_gone(cx);
+        match before {
             Stage::Reaching(r) => {
                 if let Some(t) = &r.transfer {
                     self.abandoned(cx, t);
@@ -90,7 +100,6 @@ impl Call {
             Stage::Referring(r) => self.abandoned(cx, &r.transfer),
             _ => {}
         }
-        self.tell_talk_gone(cx);
         let ids: Vec<LegId> = self
             .legs
             .values()
@@ -163,6 +172,7 @@ impl Call {
         };
         match std::mem::replace(&mut self.stage, farewell) {
             Stage::Reaching(r) => {
+                self.tell_talk_gone(cx);
                 if let Some(t) = &r.transfer {
                     self.abandoned(cx, t);
                 }
@@ -170,7 +180,7 @@ impl Call {
             }
             Stage::Referring(r) => self.abandoned(cx, &r.transfer),
             // It is being said already.
-            before @ (Stage::Farewell { .. } | Stage::Ending | Stage::Leaving(_)) => {
+            before @ (Stage::Farewell { .. } | Stage::Ending | Stage::Leaving) => {
                 self.stage = before;
                 return;
             }

@@ -1,10 +1,12 @@
 //! A destination takes the caller.
 
-use super::{Call, Ctx, InMenu, Stage, background::Under};
+use super::{Call, Ctx, InMenu, Stage, background::Under, people::Rounds};
 use std::collections::VecDeque;
 use tandem_agent::{Conversation, ConversationStart};
-use tandem_dialplan::Destination;
-use tandem_types::{LegId, Party, Reason, Termination, journal::What};
+use tandem_dialplan::{Destination, TransferMode};
+use tandem_types::{
+    LegId, Party, Reason, Termination, agent::Target, context::HandoffReason, journal::What,
+};
 
 /// Destinations in a row that nobody chose (`otherwise`, `then`): more is a loop that the check of
 /// the dialplan did not see.
@@ -71,14 +73,52 @@ impl Call {
             | Destination::Outside(_)
             | Destination::Trunk(..)
             | Destination::Sip(_) => {
-                let rounds = self.rounds(cx, &to);
-                let (music, mut then) = self.queue(cx, &to).map_or((None, VecDeque::new()), |q| {
-                    (q.hold.clone(), q.otherwise.clone().into())
-                });
+                let queue = self.queue(cx, &to);
+                let music = queue.and_then(|q| q.hold.clone());
+                let mut then: VecDeque<_> =
+                    queue.map_or_else(VecDeque::new, |q| q.otherwise.clone().into());
                 then.extend(otherwise);
-                self.reach(cx, &to, rounds, None, then, music);
+                if self.pass_on(cx, &to, &then) {
+                    return;
+                }
+                let plan = Rounds {
+                    rounds: self.rounds(cx, &to),
+                    otherwise: then,
+                    music,
+                    ready: true,
+                };
+                self.reach(cx, &to, None, plan);
             }
         }
+    }
+
+    /// Somebody whom an agent had before comes to people by a menu: these are told what the agent knows.
+    fn pass_on(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        to: &Destination,
+        otherwise: &VecDeque<Destination>,
+    ) -> bool {
+        if self.mode_of(cx, to) != TransferMode::Warm {
+            return false;
+        }
+        let target = Target(to.to_string());
+        let Some(talk) = &mut self.talk else {
+            return false;
+        };
+        let (reason, trigger) = match self.hops {
+            0 | 1 => (HandoffReason::Key, "a key of the menu"),
+            _ => (HandoffReason::Policy, "the next destination of the plan"),
+        };
+        let package = Box::new(talk.pass_on(cx.now, &target, reason, trigger));
+        let what = What::HandoffOffered {
+            sha256: package.sha256(),
+            package: package.clone(),
+        };
+        self.drain_talk(cx);
+        self.journal(cx, what);
+        self.transfer_to_people(cx, package, to.clone(), otherwise.clone(), true);
+        true
     }
 
     /// ACK came: what waited for it begins, so that its first word is heard.

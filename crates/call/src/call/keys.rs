@@ -1,18 +1,29 @@
-//! Keys: each reaches the call once, whichever way it came (RFC 4733, INFO). A code that was acted on
-//! is not passed on.
+//! Keys: each reaches the call once, whichever way it came (RFC 4733, INFO). A code that was acted on is heard by nobody.
+//!
+//! ```text
+//!   a person's key --may begin a code--> typed --completes it--> acted on
+//!        |                                 | cannot any more, or 2 s without a key
+//!        |  cannot                         v
+//!        +-------------------------------> passed on: RFC 4733, or INFO to a leg that has no telephone-event
+//! ```
 
 use super::{Call, Ctx, Purpose, Stage};
 use crate::reach;
 use std::time::Duration;
+use tandem_sip::{
+    api::{Body, Command, Failure, RequestKey},
+    message::{Headers, Method, Response},
+};
 use tandem_types::{LegId, journal::What, media::MediaCommand};
 
 /// Keys of one code come this close together.
-const CODE_GAP: Duration = Duration::from_secs(3);
+const CODE_GAP: Duration = Duration::from_secs(2);
 
 impl Call {
-    pub(crate) fn digit(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
+    /// A key of a leg; `by_info`: the media graph has not seen it.
+    pub(crate) fn digit(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char, by_info: bool) {
         match &mut self.stage {
-            Stage::Talking if id == self.caller => {
+            Stage::Talking | Stage::Reaching(_) | Stage::Referring(_) if id == self.caller => {
                 self.talk_input(cx, tandem_agent::Input::Digit(digit));
             }
             Stage::Menu(_) if id == self.caller => self.key_in_menu(cx, id, digit),
@@ -29,11 +40,10 @@ impl Call {
                 );
                 self.drain_reach(cx);
             }
-            Stage::Bridged(b) if b.peer == id => self.person_key(cx, id, digit),
+            Stage::Bridged(_) => self.key_in_bridge(cx, id, digit, by_info),
             Stage::Talking
             | Stage::Menu(_)
             | Stage::Reaching(_)
-            | Stage::Bridged(_)
             | Stage::Opening { .. }
             | Stage::Answering { .. }
             | Stage::Announcing { .. }
@@ -41,19 +51,9 @@ impl Call {
             | Stage::Echo
             | Stage::Conference
             | Stage::Farewell { .. }
-            | Stage::Leaving(_)
+            | Stage::Leaving
             | Stage::Ending => {}
         }
-    }
-
-    /// A key that came by INFO goes on to whoever hears this leg; those of RFC 4733 are passed on by the media graph.
-    pub(crate) fn pass_key(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
-        let Some(peer) = self.peer() else { return };
-        let other = if id == self.caller { peer } else { self.caller };
-        cx.media(MediaCommand::SendDigits {
-            leg: other,
-            digits: digit.to_string(),
-        });
     }
 
     fn key_in_menu(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
@@ -78,30 +78,49 @@ impl Call {
         }
     }
 
-    /// A person's keys in the call: the code that gives the caller back to the AI.
-    fn person_key(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
-        let now = cx.now.mono;
-        let Some(code) = self
-            .dialplan(cx.plan)
-            .map(|d| d.warm.back_to_ai.clone())
-            .filter(|c| !c.is_empty())
-        else {
-            return;
-        };
+    /// The code that gives the caller back to the AI, where there is one to give them to.
+    fn code(&self, cx: &Ctx<'_>) -> Option<String> {
+        self.talk.as_ref()?;
+        let code = &self.dialplan(cx.plan)?.warm.back_to_ai;
+        Some(code.clone()).filter(|c| !c.is_empty())
+    }
+
+    /// Whose keys the media graph is to keep: a person's that may be a code, and all for a far end that wants INFO.
+    pub(crate) fn settle_keys(&mut self, cx: &mut Ctx<'_>) {
+        let Some(peer) = self.peer() else { return };
+        let code = self.code(cx).is_some();
+        for (id, other) in [(self.caller, peer), (peer, self.caller)] {
+            let info = self.leg(other).is_some_and(crate::leg::Leg::wants_info);
+            let keep = info || (code && id == peer);
+            let Some(leg) = self.leg_mut(id) else {
+                continue;
+            };
+            if std::mem::replace(&mut leg.keys_kept, keep) != keep {
+                cx.media(MediaCommand::KeepKeys { leg: id, keep });
+            }
+        }
+    }
+
+    fn key_in_bridge(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char, by_info: bool) {
+        let Some(peer) = self.peer() else { return };
+        let other = if id == self.caller { peer } else { self.caller };
+        let code = self.code(cx).filter(|_| id == peer);
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return;
         };
-        let (typed, last) = &mut leg.keys;
-        if now.since(*last) > CODE_GAP {
-            typed.clear();
-        }
+        let Some(code) = code else {
+            if by_info || leg.keys_kept {
+                self.pass_keys(cx, other, &digit.to_string());
+            }
+            return;
+        };
+        let (typed, until) = &mut leg.typed;
         typed.push(digit);
-        *last = now;
-        let hit = typed.ends_with(&code);
-        if hit {
+        if typed.ends_with(&code) {
+            // Whatever came before the code had been waiting for it.
+            let before = typed[..typed.len() - code.len()].to_owned();
             typed.clear();
-        }
-        if hit && self.talk.is_some() {
+            self.pass_keys(cx, other, &before);
             self.journal(
                 cx,
                 What::KeyPressed {
@@ -110,7 +129,105 @@ impl Call {
                     did: "gives the caller back to the AI".into(),
                 },
             );
-            self.give_back(cx, id);
+            return self.give_back(cx, id);
         }
+        // The longest end of what was typed that the code begins with goes on waiting.
+        let begins = |from: &usize| code.starts_with(&typed[*from..]);
+        let keep_from = (0..typed.len()).find(begins).unwrap_or(typed.len());
+        let rest = typed.split_off(keep_from);
+        let pass = std::mem::replace(typed, rest);
+        *until = cx.now.mono + CODE_GAP;
+        self.pass_keys(cx, other, &pass);
+    }
+
+    /// When keys that might have become a code are none after all.
+    pub(crate) fn typed_until(&self) -> Option<(tandem_types::Mono, &'static str)> {
+        let leg = self.leg(self.peer()?)?;
+        (!leg.typed.0.is_empty()).then_some((leg.typed.1, "keys that are no code"))
+    }
+
+    pub(crate) fn typed_due(&mut self, cx: &mut Ctx<'_>) {
+        let due = self
+            .typed_until()
+            .is_some_and(|(until, _)| cx.now.mono >= until);
+        if let (true, Some(peer)) = (due, self.peer())
+            && let Some(leg) = self.leg_mut(peer)
+        {
+            let typed = std::mem::take(&mut leg.typed.0);
+            self.pass_keys(cx, self.caller, &typed);
+        }
+    }
+
+    /// Keys go on to a leg: pressed anew by the media graph, or by INFO, one after the other.
+    fn pass_keys(&mut self, cx: &mut Ctx<'_>, to: LegId, keys: &str) {
+        let Some(leg) = self.legs.get_mut(&to.index).filter(|_| !keys.is_empty()) else {
+            return;
+        };
+        if leg.wants_info() {
+            leg.keys_out.push_str(keys);
+            return self.next_info(cx, to);
+        }
+        cx.media(MediaCommand::SendDigits {
+            leg: to,
+            digits: keys.to_owned(),
+        });
+    }
+
+    fn next_info(&mut self, cx: &mut Ctx<'_>, to: LegId) {
+        let Some(leg) = self.legs.get_mut(&to.index).filter(|l| l.up()) else {
+            return;
+        };
+        let (Some(session), None) = (leg.session, leg.key_sent) else {
+            return;
+        };
+        let Some(digit) = leg.keys_out.chars().next() else {
+            return;
+        };
+        let key = cx.endpoint.allocate_key();
+        leg.key_sent = Some(key);
+        cx.requests.insert(key, to);
+        // The form that Cisco gave it and all phones know; no RFC has it.
+        let body = Body {
+            content_type: "application/dtmf-relay".into(),
+            bytes: format!("Signal={digit}\r\nDuration=100\r\n")
+                .into_bytes()
+                .into(),
+        };
+        cx.sip(Command::Request {
+            session,
+            key,
+            method: Method::Info,
+            headers: Headers::new(),
+            body: Some(body),
+            credentials: None,
+        });
+    }
+
+    /// An INFO of ours was answered: the next key, or all of them as tones where it is not taken. Says whether it was one.
+    pub(crate) fn info_answered(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        id: LegId,
+        key: RequestKey,
+        result: &Result<Box<Response>, Failure>,
+    ) -> bool {
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return false;
+        };
+        if leg.key_sent != Some(key) {
+            return false;
+        }
+        leg.key_sent = None;
+        let refused = matches!(result, Err(Failure::Response(r)) if matches!(r.status, 405 | 415 | 489 | 501));
+        if refused {
+            leg.takes_info = false;
+            let keys = std::mem::take(&mut leg.keys_out);
+            self.settle_keys(cx);
+            self.pass_keys(cx, id, &keys);
+        } else {
+            leg.keys_out = leg.keys_out.chars().skip(1).collect();
+            self.next_info(cx, id);
+        }
+        true
     }
 }

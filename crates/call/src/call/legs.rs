@@ -276,6 +276,7 @@ impl Call {
         if first {
             self.journal(cx, What::LegAnswered { leg: id, codec });
         }
+        self.settle_keys(cx);
         if held != was_held {
             self.journal(cx, What::LegHeld { leg: id, held });
             self.held(cx, id, held);
@@ -327,7 +328,7 @@ impl Call {
             | Stage::Reaching(_)
             | Stage::Referring(_)
             | Stage::Farewell { .. }
-            | Stage::Leaving(_)
+            | Stage::Leaving
             | Stage::Ending => Vec::new(),
         };
         cx.media(MediaCommand::Connect {
@@ -398,8 +399,11 @@ impl Call {
         if id == self.caller {
             return self.caller_left(cx, end);
         }
+        if self.parting_is_over(cx, id) {
+            return;
+        }
         match &mut self.stage {
-            Stage::Reaching(r) | Stage::Leaving(r) if r.reach.has(id) => {
+            Stage::Reaching(r) if r.reach.has(id) => {
                 r.reach
                     .handle_input(cx.now.mono, reach::Input::Gone(id, end));
                 self.drain_reach(cx);
@@ -414,7 +418,7 @@ impl Call {
                 );
             }
             Stage::Reaching(_)
-            | Stage::Leaving(_)
+            | Stage::Leaving
             | Stage::Bridged(_)
             | Stage::Opening { .. }
             | Stage::Answering { .. }

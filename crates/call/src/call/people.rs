@@ -1,8 +1,10 @@
 //! People: who is rung for a transfer or a destination, what the reaching wants done, and what comes when nobody
-//! takes the caller. Beside it: [`dial`] (the legs), [`brief`] (what people are told), [`join`].
+//! takes the caller. Beside it: [`early`] (rung while the agent speaks), [`dial`] (the legs),
+//! [`brief`] (what people are told), [`join`].
 
 mod brief;
 mod dial;
+mod early;
 mod join;
 
 use super::{Call, Ctx, Purpose, Reaching, Stage, Transfer};
@@ -18,6 +20,17 @@ use tandem_types::{
     context::ContextPackage,
     journal::{HandoffEnd, TransferKind, What},
 };
+
+/// Whom a reaching rings, and what comes beside and after it.
+pub(crate) struct Rounds {
+    pub(crate) rounds: Vec<Vec<Destination>>,
+    /// Where the caller goes when nobody takes them; else an agent that has them does.
+    pub(crate) otherwise: VecDeque<Destination>,
+    /// Of the queue.
+    pub(crate) music: Option<String>,
+    /// What people are told is known.
+    pub(crate) ready: bool,
+}
 
 impl Call {
     /// The conversation wants the caller moved to something that is no agent.
@@ -43,13 +56,16 @@ impl Call {
                 Termination::new(Party::Gateway, Reason::NoRoute),
             );
         };
+        if self.rings_for(handoff) {
+            return self.told_what(cx, package);
+        }
         match destination {
             Destination::Queue(_)
             | Destination::Ext(_)
             | Destination::Outside(_)
             | Destination::Sip(_)
             | Destination::Trunk(..) => {
-                self.transfer_to_people(cx, package, sha256, destination);
+                self.transfer_to_people(cx, package, destination, VecDeque::new(), true);
             }
             other => {
                 // Nobody there has to be told anything: it is done as soon as it is begun.
@@ -75,12 +91,13 @@ impl Call {
         }
     }
 
-    fn transfer_to_people(
+    pub(super) fn transfer_to_people(
         &mut self,
         cx: &mut Ctx<'_>,
         package: Box<ContextPackage>,
-        sha256: String,
         to: Destination,
+        otherwise: VecDeque<Destination>,
+        ready: bool,
     ) {
         let kind = match self.mode_of(cx, &to) {
             TransferMode::Warm => TransferKind::Warm,
@@ -90,7 +107,6 @@ impl Call {
         let transfer = Transfer {
             id,
             handoff: package.handoff,
-            sha256,
             package,
             kind,
             dialled: 0,
@@ -108,7 +124,13 @@ impl Call {
         if kind == TransferKind::Cold && self.refer(cx, &transfer, &to, &rounds) {
             return self.play_background(cx, self.caller, music);
         }
-        self.reach(cx, &to, rounds, Some(transfer), VecDeque::new(), music);
+        let plan = Rounds {
+            rounds,
+            otherwise,
+            music,
+            ready,
+        };
+        self.reach(cx, &to, Some(transfer), plan);
     }
 
     pub(crate) fn queue<'p>(&self, cx: &Ctx<'p>, to: &Destination) -> Option<&'p Queue> {
@@ -118,7 +140,7 @@ impl Call {
         }
     }
 
-    fn mode_of(&self, cx: &Ctx<'_>, to: &Destination) -> TransferMode {
+    pub(super) fn mode_of(&self, cx: &Ctx<'_>, to: &Destination) -> TransferMode {
         match to {
             Destination::Queue(_) => self.queue(cx, to).map_or(TransferMode::Warm, |q| q.mode),
             Destination::Outside(name) => self
@@ -166,21 +188,23 @@ impl Call {
         &mut self,
         cx: &mut Ctx<'_>,
         to: &Destination,
-        rounds: Vec<Vec<Destination>>,
         transfer: Option<Transfer>,
-        otherwise: VecDeque<Destination>,
-        music: Option<String>,
+        plan: Rounds,
     ) {
+        let Rounds {
+            rounds,
+            otherwise,
+            music,
+            ready,
+        } = plan;
         let briefed = transfer
             .as_ref()
             .is_some_and(|t| t.kind == TransferKind::Warm);
-        let brief = transfer.as_ref().filter(|_| briefed).map(|t| {
-            let b = tandem_agent::package::brief(&t.package);
-            (b.headline, b.detail)
-        });
-        let reach = Reach::start(cx.now.mono, self.rules(cx, to, briefed), rounds);
+        let rules = self.rules(cx, to, briefed);
+        let reach = Reach::start(cx.now.mono, rules, rounds, ready || !briefed);
         let answered = self.answered.is_some();
         let for_queue = transfer.is_some() || matches!(to, Destination::Queue(_));
+        let brief = transfer.as_ref().filter(|_| briefed).map(brief_of);
         self.stage = Stage::Reaching(Box::new(Reaching {
             reach,
             transfer,
@@ -190,7 +214,9 @@ impl Call {
             targets: Vec::new(),
         }));
         self.connect_all(cx);
-        if answered && for_queue {
+        if !ready {
+            // The agent is still speaking; music follows its words.
+        } else if answered && for_queue {
             self.play_background(cx, self.caller, music);
         } else if answered {
             self.ringback(cx);
@@ -200,7 +226,7 @@ impl Call {
 
     pub(crate) fn drain_reach(&mut self, cx: &mut Ctx<'_>) {
         loop {
-            let (Stage::Reaching(r) | Stage::Leaving(r)) = &mut self.stage else {
+            let Stage::Reaching(r) = &mut self.stage else {
                 return;
             };
             let Some(output) = r.reach.poll_output() else {
@@ -210,7 +236,7 @@ impl Call {
         }
     }
 
-    fn reach_output(&mut self, cx: &mut Ctx<'_>, output: reach::Output) {
+    pub(super) fn reach_output(&mut self, cx: &mut Ctx<'_>, output: reach::Output) {
         let transfer = self
             .reaching()
             .and_then(|r| r.transfer.as_ref())
@@ -218,6 +244,7 @@ impl Call {
         match output {
             reach::Output::Dial { target, .. } => self.dial_target(cx, &target),
             reach::Output::Ringing => {
+                self.passing_rings(cx);
                 match transfer {
                     Some(transfer) => self.journal(cx, What::TransferRang { transfer }),
                     None if self.answered.is_none() => self.pass_ringing(cx),
@@ -230,6 +257,7 @@ impl Call {
             reach::Output::Answered { leg: _ } => {
                 if let Some(transfer) = transfer {
                     self.journal(cx, What::TransferAnswered { transfer });
+                    self.talk_input(cx, tandem_agent::Input::TransferAnswered);
                 }
             }
             reach::Output::Tell { leg, part } => self.tell(cx, leg, part),
@@ -237,6 +265,7 @@ impl Call {
                 self.stop(cx, |p| matches!(p, Purpose::Tell(l, _) if *l == leg))
             }
             reach::Output::Hang { leg, reason } => self.hang(cx, leg, reason),
+            reach::Output::Dismiss { leg, part, reason } => self.dismiss(cx, leg, part, reason),
             reach::Output::AttemptFailed { end } => {
                 if let Some(transfer) = transfer {
                     self.journal(
@@ -251,13 +280,12 @@ impl Call {
             }
             reach::Output::Join { leg, by } => self.join(cx, leg, by),
             reach::Output::GaveUp { end } => self.gave_up(cx, end),
-            reach::Output::Released => self.finish(cx),
         }
     }
 
     fn reaching(&self) -> Option<&Reaching> {
         match &self.stage {
-            Stage::Reaching(r) | Stage::Leaving(r) => Some(r),
+            Stage::Reaching(r) => Some(r),
             _ => None,
         }
     }
@@ -275,7 +303,21 @@ impl Call {
                     failed: Some(end.reason),
                 },
             );
-            return self.transfer_failed(cx, t.handoff, end);
+            if self.referrer.is_some() {
+                self.handoff_failed(cx, t.handoff, end);
+                if !self.passing_failed(cx, end) {
+                    self.caller_is_back(cx, t.handoff, end);
+                }
+                return;
+            }
+            let Some(next) = r.otherwise.pop_front() else {
+                return self.transfer_failed(cx, t.handoff, end);
+            };
+            self.handoff_failed(cx, t.handoff, end);
+            return self.enter_with(cx, next, r.otherwise);
+        }
+        if self.passing_failed(cx, end) {
+            return;
         }
         if let Some(next) = r.otherwise.pop_front() {
             return self.enter_with(cx, next, r.otherwise);
@@ -297,14 +339,11 @@ impl Call {
         handoff: HandoffId,
         end: Termination,
     ) {
-        self.journal(
-            cx,
-            What::HandoffEnded {
-                handoff,
-                end: HandoffEnd::Failed,
-                reason: Some(end.reason),
-            },
-        );
+        self.handoff_failed(cx, handoff, end);
+        self.caller_is_back(cx, handoff, end);
+    }
+
+    fn caller_is_back(&mut self, cx: &mut Ctx<'_>, handoff: HandoffId, end: Termination) {
         self.quiet_background(cx);
         self.stage = Stage::Talking;
         self.connect_all(cx);
@@ -318,4 +357,23 @@ impl Call {
             },
         );
     }
+
+    fn handoff_failed(&mut self, cx: &mut Ctx<'_>, handoff: HandoffId, end: Termination) {
+        let how = match (end.by, end.reason) {
+            (Party::Caller, Reason::Cancelled) => HandoffEnd::Abandoned,
+            _ => HandoffEnd::Failed,
+        };
+        let what = What::HandoffEnded {
+            handoff,
+            end: how,
+            reason: Some(end.reason),
+        };
+        self.journal(cx, what);
+    }
+}
+
+/// Headline and detail of what a person is told.
+fn brief_of(transfer: &Transfer) -> (String, String) {
+    let b = tandem_agent::package::brief(&transfer.package);
+    (b.headline, b.detail)
 }

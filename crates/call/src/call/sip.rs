@@ -124,8 +124,7 @@ impl Call {
             Method::Info => {
                 respond(cx, key, 200, Headers::new(), None);
                 if let Some(digit) = info_digit(request) {
-                    self.pass_key(cx, id, digit);
-                    self.digit(cx, id, digit);
+                    self.digit(cx, id, digit, true);
                 }
             }
             Method::Notify => {
@@ -134,8 +133,7 @@ impl Call {
                     self.refer_notify(cx, request);
                 }
             }
-            // A phone's own transfer key: refused, so that the phone stays in the call.
-            Method::Refer => respond(cx, key, 603, Headers::new(), None),
+            Method::Refer => self.refer_in(cx, id, key, request),
             _ => respond(cx, key, 501, Headers::new(), None),
         }
     }
@@ -177,6 +175,9 @@ impl Call {
         key: RequestKey,
         result: Result<Box<Response>, Failure>,
     ) {
+        if self.info_answered(cx, id, key, &result) {
+            return;
+        }
         if self.is_refer(key, id) {
             self.refer_response(cx, &result);
         } else if self.leg(id).is_some_and(|l| l.probe == Some(key)) {

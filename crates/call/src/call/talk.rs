@@ -32,7 +32,7 @@ impl Call {
         {
             if matches!(
                 self.stage,
-                Stage::Ending | Stage::Leaving(_) | Stage::Farewell { .. }
+                Stage::Ending | Stage::Leaving | Stage::Farewell { .. }
             ) {
                 // The caller is gone, or hears the last word: what was decided still belongs into the record, nothing else does.
                 if let Want::Journal(what) = want {
@@ -80,6 +80,8 @@ impl Call {
             }
             Want::Provider(command) => cx.out.push_back(Output::Provider(command)),
             Want::Journal(what) => self.journal(cx, what),
+            Want::Ring { package, target } => self.ring_early(cx, package, &target),
+            Want::Abandon { handoff } => self.never_mind(cx, handoff),
             Want::Transfer {
                 package,
                 sha256,

@@ -37,6 +37,12 @@ pub enum Part {
     AskAgain,
     /// "The caller has hung up."
     CallerLeft,
+    /// "The caller has changed their mind."
+    CallerStays,
+    /// "Somebody else has taken the call."
+    TakenElsewhere,
+    /// "The caller could not wait any longer."
+    TooLate,
 }
 
 /// What comes in.
@@ -52,9 +58,11 @@ pub enum Input {
     Key(LegId, char),
     /// What was being told to a leg is over.
     Told(LegId),
+    /// What is to be told is known (it was rung before that): people may be briefed.
+    Ready,
     /// The caller has hung up.
     CallerGone,
-    /// The caller wants the AI back, or an admin ends the attempt.
+    /// The caller wants the AI back.
     Abandon,
 }
 
@@ -94,6 +102,15 @@ pub enum Output {
         /// Why.
         reason: Reason,
     },
+    /// Tell a leg a last word instead, and hang up after it. This machine has done with it.
+    Dismiss {
+        /// Whom.
+        leg: LegId,
+        /// What.
+        part: Part,
+        /// Why.
+        reason: Reason,
+    },
     /// One attempt failed.
     AttemptFailed {
         /// How.
@@ -111,6 +128,4 @@ pub enum Output {
         /// The last failure that says something.
         end: Termination,
     },
-    /// After the caller left, every leg is released. Final.
-    Released,
 }

@@ -18,27 +18,23 @@ impl Reach {
             }
             (Step::Dialling { .. } | Step::Ringing { .. }, Input::Answered(_)) => {
                 self.out.push_back(Output::Answered { leg });
-                if self.rules.briefed {
+                if !self.rules.briefed {
+                    self.join(leg, "answer");
+                } else if self.ready {
                     self.legs[at].step = Step::Telling { asked: false };
                     self.out.push_back(Output::Tell {
                         leg,
                         part: Part::Brief,
                     });
                 } else {
-                    self.join(leg, "answer");
+                    self.legs[at].step = Step::Answered { accepted: false };
                 }
             }
-            (Step::Leaving { .. }, Input::Told(_)) => {
-                self.legs.remove(at);
-                self.out.push_back(Output::Hang {
-                    leg,
-                    reason: Reason::Cancelled,
-                });
-                self.if_left();
+            (Step::Answered { .. }, Input::Key(_, key)) if key == self.rules.accept_key => {
+                self.legs[at].step = Step::Answered { accepted: true };
             }
-            (Step::Leaving { .. }, Input::Gone(..)) => {
-                self.legs.remove(at);
-                self.if_left();
+            (Step::Answered { .. }, Input::Key(_, key)) if key == self.rules.decline_key => {
+                self.key(at, leg, key);
             }
             (_, Input::Gone(_, end)) => {
                 self.legs.remove(at);
@@ -57,18 +53,22 @@ impl Reach {
             // Said and done already, or not yet possible: a second 18x, a key while it rings (early media), a late answer.
             (Step::Ringing { .. }, Input::Rang(_))
             | (
-                Step::Telling { .. } | Step::Waiting { .. } | Step::Leaving { .. },
+                Step::Answered { .. } | Step::Telling { .. } | Step::Waiting { .. },
                 Input::Rang(_) | Input::Answered(_),
             )
             | (
-                Step::Dialling { .. } | Step::Ringing { .. } | Step::Leaving { .. },
+                Step::Dialling { .. } | Step::Ringing { .. } | Step::Answered { .. },
                 Input::Key(..),
             )
             | (
-                Step::Dialling { .. } | Step::Ringing { .. } | Step::Waiting { .. },
+                Step::Dialling { .. }
+                | Step::Ringing { .. }
+                | Step::Answered { .. }
+                | Step::Waiting { .. },
                 Input::Told(_),
             )
-            | (_, Input::CallerGone | Input::Abandon) => {}
+            // Of the whole reaching, and seen to there.
+            | (_, Input::Ready | Input::CallerGone | Input::Abandon) => {}
         }
     }
 

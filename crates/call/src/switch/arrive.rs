@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use tandem_dialplan::{Arrival, CalledFrom, Destination, NoRouteKind, Route, Trunk, Via};
 use tandem_sip::{
     api::{Command, Flow, RequestKey, SessionId},
+    endpoint::Replaces,
     message::{HeaderName, Headers, Method, NameAddr, Request},
 };
 use tandem_types::{
@@ -67,6 +68,9 @@ impl Switch {
         }
         let (from, name) = caller_of(request);
         let (caller, route, called) = self.route(now, &flow, &from, request)?;
+        if let Some(status) = self.replaces_refused(request) {
+            return Err(no(status));
+        }
         let trunk = match &caller {
             Caller::Trunk(name) => self.plan.trunks.get(name).cloned(),
             Caller::Phone(_) => None,
@@ -90,6 +94,7 @@ impl Switch {
             noted: true,
             source: Some(flow.remote.ip()),
             offer: offer.clone(),
+            takes_info: request.headers.lists(&HeaderName::Allow, "INFO"),
             trunk: trunk.as_ref().map(|t| t.name.clone()),
             codecs: trunk.as_ref().map_or_else(
                 || Leg::new(id, LegRole::Caller, String::new()).codecs,
@@ -152,6 +157,17 @@ impl Switch {
         Ok(())
     }
 
+    /// An INVITE that is to take a dialog over (RFC 3891 section 3) is no new call. Nobody may do that here: 603 for a dialog
+    /// of ours, 481 for one that is not known, 400 for what cannot be read, or for two.
+    fn replaces_refused(&self, request: &Request) -> Option<u16> {
+        let mut all = request.headers.all(&HeaderName::Replaces);
+        let first = all.next()?;
+        let Some(replaces) = Replaces::parse(first).filter(|_| all.next().is_none()) else {
+            return Some(400);
+        };
+        Some(self.endpoint.replaces(&replaces).map_or(481, |_| 603))
+    }
+
     fn begin(&mut self, now: Now, start: Start, leg: Leg) {
         let Start {
             id,
@@ -196,6 +212,8 @@ impl Switch {
                     then: destination.clone(),
                 }
             },
+            partings: BTreeMap::new(),
+            referrer: None,
             talk: None,
             ended: None,
             recorded: false,

@@ -259,6 +259,10 @@ fn warm(w: &Section<'_>, plan: &mut Dialplan) {
             keys[0], keys[1], keys[2]
         ));
     }
+    set(
+        &mut rules.cancel_key,
+        w.opt("cancel_key").and_then(|v| v.phone_key()),
+    );
     if let Some(t) = w.opt("back_to_ai_key").and_then(|v| v.words()) {
         let fine = t.value.len() <= 4
             && t.value

@@ -54,7 +54,7 @@ const fn template(
 }
 
 /// Every template, and when it is said.
-const SAYS: [Template; 23] = [
+const SAYS: [Template; 25] = [
     // Moving the caller: to another agent, to a person; the first words of who received them.
     template(
         "handing_over",
@@ -85,6 +85,18 @@ const SAYS: [Template; 23] = [
         "nobody",
         &[],
         "I'm sorry, nobody can take your call just now.",
+    ),
+    // While phones ring: `{key}` brings the caller back.
+    template(
+        "waiting",
+        &["to", "key"],
+        "I'm still trying to reach {to}. If you would rather stay with me, press {key}, or say: never mind.",
+    ),
+    // The caller changed their mind.
+    template(
+        "kept",
+        &["to"],
+        "All right, you are still with me, and I have everything you told me. How can I help?",
     ),
     // A person gave the caller back.
     template(

@@ -39,6 +39,35 @@ fn each_key_is_told_once_and_reaches_the_relayed_partner_though_a_tenth_is_lost(
 }
 
 #[test]
+fn keys_that_are_kept_are_told_and_heard_by_nobody() {
+    for mixed in [false, true] {
+        let mut b = Bench::new();
+        let (x, y, z) = (
+            b.phone(1, Codec::Pcmu, 440.0),
+            b.phone(2, Codec::Pcma, 0.0),
+            b.phone(3, Codec::Pcma, 0.0),
+        );
+        match mixed {
+            false => b.connect(&[(x, &[y]), (y, &[x])]),
+            true => b.connect(&[(x, &[y, z]), (y, &[x, z]), (z, &[x, y])]),
+        }
+        b.run(200);
+        b.command(MediaCommand::KeepKeys { leg: x, keep: true });
+        b.phones.get_mut(&x).unwrap().keys.press("*9");
+        b.run(1000);
+        assert_eq!((b.keys(x).as_str(), keys_heard(&b, y).as_str()), ("*9", ""));
+        b.command(MediaCommand::KeepKeys {
+            leg: x,
+            keep: false,
+        });
+        b.phones.get_mut(&x).unwrap().keys.press("7");
+        b.run(1000);
+        assert_eq!(keys_heard(&b, y), "7");
+        b.phones[&y].assert_one_stream();
+    }
+}
+
+#[test]
 fn in_a_conference_a_key_is_pressed_anew_for_each_listener() {
     let mut b = Bench::new();
     let (x, y, z) = (

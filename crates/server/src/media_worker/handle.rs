@@ -102,7 +102,8 @@ pub(crate) fn call_of(command: &MediaCommand) -> CallId {
         | MediaCommand::SetFlow { leg, .. }
         | MediaCommand::CloseLeg { leg }
         | MediaCommand::Listen { leg, .. }
-        | MediaCommand::SendDigits { leg, .. } => leg.call,
+        | MediaCommand::SendDigits { leg, .. }
+        | MediaCommand::KeepKeys { leg, .. } => leg.call,
         MediaCommand::Play { player, .. }
         | MediaCommand::Pause { player }
         | MediaCommand::Resume { player }

@@ -131,7 +131,7 @@ fn in_words(what: &What) -> Option<String> {
         }
         What::HandoffEnded { end, .. } => format!("-------- handoff {end:?}"),
         What::TransferDialled { target, .. } => format!("-------- ringing {target}"),
-        What::TransferRang { .. } => "         it rings; the caller hears music".into(),
+        What::TransferRang { .. } => "         it rings".into(),
         What::TransferBriefed { text, .. } => format!("brief:   {text}"),
         What::TransferAccepted { by, .. } => format!("-------- taken by {by}"),
         What::TransferBridged { .. } => "-------- caller and person are connected".into(),

@@ -159,6 +159,7 @@ pub(super) fn rules() -> AgentRules {
             ('0', target("queue:reception")),
             ('2', target("agent:billing")),
         ]),
+        cancel_key: Some('*'),
         on_provider_down: Some(target("menu:main")),
         max_handoffs: 4,
         operator: Some(target("queue:operator")),

@@ -1,7 +1,7 @@
 //! A stage: the machine, with media and providers that are played here, in virtual time.
 
 use super::office;
-use crate::conversation::{Brain, Conversation, ConversationStart, Input, Output};
+use crate::conversation::{Brain, Conversation, ConversationStart, Input, Output, State};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -57,6 +57,9 @@ pub(super) struct Stage {
     pub(super) journal: Vec<What>,
     pub(super) asked: Vec<Asked>,
     pub(super) transfers: Vec<(ContextPackage, String, Target)>,
+    /// Handoffs for which phones may ring, and those that the caller gave up.
+    pub(super) rung: Vec<HandoffId>,
+    pub(super) abandoned: Vec<HandoffId>,
     pub(super) hung_up: bool,
     pub(super) listening: bool,
     playing: VecDeque<Playing>,
@@ -119,6 +122,8 @@ impl Stage {
             journal: Vec::new(),
             asked: Vec::new(),
             transfers: Vec::new(),
+            rung: Vec::new(),
+            abandoned: Vec::new(),
             hung_up: false,
             listening: false,
             playing: VecDeque::new(),
@@ -209,6 +214,20 @@ impl Stage {
                 target,
             } => {
                 self.transfers.push((*package, sha256, target));
+            }
+            Output::Ring { package, .. } => {
+                let handoff = package.handoff;
+                self.rung.push(handoff);
+                self.schedule(1, Input::TransferBegun { handoff });
+            }
+            Output::Abandon { handoff } => {
+                self.abandoned.push(handoff);
+                let failed = Input::TransferFailed {
+                    handoff,
+                    reason: Reason::Cancelled,
+                    more: None,
+                };
+                self.schedule(1, failed);
             }
             Output::Hangup => self.hung_up = true,
             Output::Journal(what) => self.journal.push(what),
@@ -470,7 +489,8 @@ impl Stage {
 
     /// An agent has the caller, and they have us.
     pub(super) fn with_agent(&self) -> bool {
-        self.listening && !self.hung_up
+        let away = matches!(self.c.state, State::Away(_) | State::WithPerson { .. });
+        self.listening && !away && !self.hung_up
     }
 
     pub(super) fn forget_silence(&mut self) {

@@ -48,7 +48,8 @@ impl Call {
                 .collect::<Vec<_>>()
                 .join(" "),
             Part::AskAgain => keys(false),
-            Part::CallerLeft => "The caller has hung up. Goodbye.".to_owned(),
+            // Last words, which `dismiss` says.
+            Part::CallerLeft | Part::CallerStays | Part::TakenElsewhere | Part::TooLate => return,
         };
         if let (Part::Brief | Part::More, Stage::Reaching(r)) = (part, &mut self.stage)
             && let Some(t) = &mut r.transfer
@@ -65,7 +66,7 @@ impl Call {
     }
 
     pub(crate) fn told(&mut self, cx: &mut Ctx<'_>, leg: LegId) {
-        if let Stage::Reaching(r) | Stage::Leaving(r) = &mut self.stage {
+        if let Stage::Reaching(r) = &mut self.stage {
             r.reach.handle_input(cx.now.mono, reach::Input::Told(leg));
             self.drain_reach(cx);
         }

@@ -138,6 +138,7 @@ impl Call {
         let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
             return;
         };
+        leg.takes_info = response.headers.lists(&HeaderName::Allow, "INFO");
         let answer = response.body_of_type(SDP).map(|b| sdp.accept(&b));
         cx.sip(Command::Ack {
             session,

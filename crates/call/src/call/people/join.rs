@@ -71,6 +71,8 @@ impl Call {
         }
         // Whoever was on hold, or silent, before the join still is.
         self.settle_bridge(cx);
+        self.settle_keys(cx);
+        self.passed(cx);
     }
 
     /// The person gives the caller back to the AI, or leaves them to it.
