@@ -73,6 +73,7 @@ mod scenarios {
     mod a_refer_that_nobody_answers_gives_the_caller_back_to_the_ai;
     mod a_refused_refer_is_bridged_with_music_meanwhile;
     mod a_repeated_invite_is_one_call;
+    mod a_trunk_that_answers_no_options_is_tried_last_until_it_does;
     mod a_trunk_that_does_not_answer_is_passed_over;
     mod a_trunk_that_knows_no_refer_is_bridged;
     mod a_trunk_without_refer_is_bridged;

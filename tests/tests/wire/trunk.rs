@@ -136,6 +136,11 @@ async fn a_trunk_that_takes_no_answer_is_asked_once_and_the_caller_is_told() {
 
 /// A carrier with a proxy of the field: registrar and digest at `.5`, whatever is behind it at `.1`.
 async fn carrier(test: u8) -> (Stage, Kamailio) {
+    carrier_with(test, |_, office| office).await
+}
+
+/// As `carrier`, with something changed in the office.
+async fn carrier_with(test: u8, change: impl FnOnce(&Lab, Office) -> Office) -> (Stage, Kamailio) {
     let lab = Lab::new(test);
     let role = Role::Carrier {
         beyond: lab.carrier(1),
@@ -146,7 +151,7 @@ async fn carrier(test: u8) -> (Stage, Kamailio) {
         let register = format!(
             "called_from = \"to\"\nregister = {{ registrar = \"sip:{proxy}\", expires = \"1m\" }}"
         );
-        with_account(office)
+        let office = with_account(office)
             .with(
                 "trunks/carrier.toml",
                 "called_from = \"request-uri\"",
@@ -156,7 +161,8 @@ async fn carrier(test: u8) -> (Stage, Kamailio) {
                 "trunks/carrier.toml",
                 &format!("sip:{}:5060", lab.carrier(1)),
                 &format!("sip:{proxy}:5060"),
-            )
+            );
+        change(lab, office)
     })
     .await;
     (stage, kamailio)
@@ -350,5 +356,41 @@ async fn a_large_invite_goes_by_udp_after_all_where_the_carrier_does_not() {
         .filter(|m| m.sent && m.text.starts_with("INVITE "));
     let ways: Vec<&str> = invites.map(|m| m.transport.as_str()).collect();
     assert_eq!(ways, ["TCP", "UDP"]);
+    talked.heard(stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_answers_no_options_is_not_waited_for() {
+    let (mut stage, kamailio) = carrier_with(69, |lab, office| {
+        let (dead, proxy) = (lab.carrier(6), lab.carrier(5));
+        let health = "[health]\noptions = \"1s\"\ndown_after = 2\nup_after = 1\n";
+        office
+            .with(
+                "trunks/carrier.toml",
+                &format!("[\"sip:{proxy}:5060\"]"),
+                &format!("[\"sip:{dead}:5060\", \"sip:{proxy}:5060\"]"),
+            )
+            .and("trunks/carrier.toml", health)
+    })
+    .await;
+    let mut far = Sipp::start(&stage.lab, 1, Plays::called(OTHER));
+    far.listens().await;
+    eventually("the dead peer is known to be so", SOON, async || {
+        let snapshot = stage.running.gateway().snapshot().await;
+        let peers = snapshot.expect("the shard answers").peers;
+        let up: Vec<bool> = peers.iter().map(|(_, _, up)| *up).collect();
+        up == [true, false] // by address; Kamailio refuses OPTIONS with 405, which is an answer
+    })
+    .await;
+    let mut caller = stage.ring_in("2011").await;
+    let talked = talk(&mut stage, &caller, far.ip).await;
+    caller.hangs_up().await;
+    far.finished().await;
+    stage.running.ended().await;
+    let trace = stage.running.gateway().trace(caller.call);
+    let mut invites = trace
+        .iter()
+        .filter(|m| m.sent && m.text.starts_with("INVITE "));
+    assert!(invites.all(|m| m.remote.ip() == kamailio.ip));
     talked.heard(stage).await;
 }
