@@ -11,8 +11,9 @@ step() {
     "$@" || failed+=("$*")
 }
 
-step "model and property tests, 5000 cases each" \
-    env PROPTEST_CASES=5000 scripts/count-tests.sh --release
+step "model and property tests, 5000 cases each, 1,000,000 steps of the SIP dialogs" \
+    env PROPTEST_CASES=5000 MODEL_STEPS=1000000 scripts/count-tests.sh --release
+step "fuzz targets, 60 s each" scripts/fuzz.sh 60
 step "advisories" scripts/deny.sh advisories
 step "container" docker/build.sh
 

@@ -357,11 +357,14 @@ impl SipUri {
 
 /// Parameters that both have are equal, without case; those that `must` names are in both or in neither.
 fn same_in_both(a: &Params, b: &Params, must: impl Fn(&str) -> bool) -> bool {
+    // Of a name that is there twice the first counts, as everywhere.
     let half = |a: &Params, b: &Params| {
-        a.iter().all(|p| match named(b, &percent_decode(&p.name)) {
-            None => !must(&percent_decode(&p.name)),
-            Some(v) => percent_decode(v)
-                .eq_ignore_ascii_case(&percent_decode(p.value.as_deref().unwrap_or_default())),
+        a.iter().all(|p| {
+            let name = percent_decode(&p.name);
+            match (named(a, &name), named(b, &name)) {
+                (Some(u), Some(v)) => percent_decode(u).eq_ignore_ascii_case(&percent_decode(v)),
+                _ => !must(&name),
+            }
         })
     };
     half(a, b) && half(b, a)

@@ -267,6 +267,7 @@ fn the_uris_compare_as_rfc_3261_section_19_1_4_says() {
             "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
         ),
         ("tel:+1-201-555-0123", "tel:+1(201)5550123"),
+        ("sip:a@b;user=ip;user=phone", "sip:a@b;user=ip;user=phone"),
     ];
     let different = [
         (
