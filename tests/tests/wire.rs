@@ -19,10 +19,17 @@ mod wire {
 
     mod digest;
     mod door;
+    mod echo;
     mod edge;
+    mod hold;
+    mod keys;
+    mod leaves;
+    mod next_person;
     mod nobody;
     mod offline;
     mod refer;
+    mod refer_followed;
+    mod returns;
     mod trunk;
     mod warm;
 }

@@ -141,22 +141,23 @@ fn sound(at: i64, payload: &[u8]) -> Option<Arrived> {
     })
 }
 
-/// The greatest amplitude that a frequency has at any moment, in sample units: in windows of 100 ms under a cosine bell,
-/// so that what is loud at other frequencies does not leak in.
+/// The amplitude of a frequency, in sample units, under a cosine bell, so that what is loud at other frequencies does not
+/// leak in.
+fn amplitude(window: &[i16], hz: f64) -> f64 {
+    let step = TAU / window.len() as f64;
+    let bell =
+        |(n, s): (usize, &i16)| (f64::from(*s) * (0.5 - 0.5 * (n as f64 * step).cos())) as i16;
+    let window: Vec<i16> = window.iter().enumerate().map(bell).collect();
+    // The bell halves the amplitude of what is steady.
+    2.0 * ToneMeter::new(RATE).amplitude(&window, hz)
+}
+
+/// The greatest amplitude that a frequency has at any moment, in windows of 100 ms.
 pub(crate) fn loudest(pcm: &[i16], hz: f64) -> f64 {
     const LENGTH: usize = 100 * 8;
-    let meter = ToneMeter::new(RATE);
-    let bell: Vec<f64> = (0..LENGTH)
-        .map(|n| 0.5 - 0.5 * (TAU * n as f64 / LENGTH as f64).cos())
-        .collect();
     let starts = (0..pcm.len().saturating_sub(LENGTH - 1)).step_by(LENGTH / 4);
     starts
-        .map(|at| {
-            let window = pcm[at..at + LENGTH].iter().zip(&bell);
-            let window: Vec<i16> = window.map(|(s, b)| (f64::from(*s) * b) as i16).collect();
-            // The bell halves the amplitude of what is steady.
-            2.0 * meter.amplitude(&window, hz)
-        })
+        .map(|at| amplitude(&pcm[at..at + LENGTH], hz))
         .fold(0.0, f64::max)
 }
 
@@ -208,6 +209,16 @@ impl Heard {
             self.packets,
             self.audible()
         );
+    }
+
+    /// Asserts that no sound was sent at all.
+    pub(crate) fn is_nothing(&self, who: &str) {
+        eprintln!(
+            "{who}: {} packets in {} ms",
+            self.packets,
+            self.pcm.len() / 8
+        );
+        assert_eq!(self.packets, 0, "{who}: packets in {}", self.what);
     }
 
     /// Asserts that a frequency is nowhere in it: at no moment 1 % (-40 dB) of how loud a voice of that frequency is at

@@ -143,6 +143,17 @@ impl Running {
             .expect("one CDR")
     }
 
+    /// Waits until nothing of any call is left: no call, no leg, and no transaction once its timers are over, the longest
+    /// of which is 64*T1 (RFC 3261, table 4: D, H, J).
+    pub(crate) async fn is_empty(&self) {
+        let limit = Duration::from_secs(32) + SOON;
+        super::lab::eventually("no call, no leg, no transaction", limit, async || {
+            let left = self.gateway.snapshot().await.expect("the shard answers");
+            (left.calls, left.legs, left.sip) == (0, 0, 0)
+        })
+        .await;
+    }
+
     /// Stops it; calls that are still there are a mistake of the test's.
     pub(crate) async fn stop(mut self) {
         let left = self.gateway.stop(async {}).await;

@@ -55,12 +55,17 @@ pub(crate) async fn ask(
 
 /// Gives a SIPp scenario its cue: a MESSAGE with its Call-ID, which it waits for and leaves unanswered.
 pub(crate) async fn cue(to: Ipv4Addr, call_id: &str, what: &str) {
+    cue_by("MESSAGE", to, call_id, what).await;
+}
+
+/// As `cue`, by another method, for a scenario that waits for that.
+pub(crate) async fn cue_by(method: &str, to: Ipv4Addr, call_id: &str, what: &str) {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .expect("a port");
     let local = socket.local_addr().expect("its number");
     let more = format!("Subject: {what}\r\n");
-    let text = request("MESSAGE", &format!("sip:cue@{to}"), local, call_id, &more);
+    let text = request(method, &format!("sip:cue@{to}"), local, call_id, &more);
     timeout(SOON, socket.send_to(text.as_bytes(), (to, SIP)))
         .await
         .expect("loopback sends")

@@ -15,7 +15,7 @@ use tandem_types::{
 };
 
 /// Lettings answers at once, so that one sentence is enough; a REFER without news is given up after 3 s.
-fn lettings_first(office: Office) -> Office {
+pub(crate) fn lettings_first(office: Office) -> Office {
     office
         .with(
             "dialplans/reception.toml",

@@ -19,6 +19,9 @@ use tandem_codec::Law;
 /// How a mark begins; its name follows.
 const INSERT: &str = "<!-- insert: ";
 
+/// What a caller's sound begins with.
+const SILENCE: &str = "<exec rtp_stream=\"silence.alaw,-1,8,PCMA/8000\"/>";
+
 /// What one plays.
 pub(crate) struct Plays<'a> {
     /// A file in `sipp/`, without its ending.
@@ -33,6 +36,8 @@ pub(crate) struct Plays<'a> {
     pub(crate) name: &'a str,
     /// Where it sends to: nothing, the gateway.
     pub(crate) by: Option<Ipv4Addr>,
+    /// It sends no sound of its own, and its port for sound is the one that recordings are played from.
+    pub(crate) muted: bool,
     /// Further arguments.
     pub(crate) more: &'a [&'a str],
 }
@@ -47,6 +52,7 @@ impl<'a> Plays<'a> {
             hz: sound::CALLER,
             name: "",
             by: None,
+            muted: false,
             more: &[],
         }
     }
@@ -60,6 +66,7 @@ impl<'a> Plays<'a> {
             hz,
             name: "",
             by: None,
+            muted: false,
             more: &[],
         }
     }
@@ -213,6 +220,10 @@ fn scenario(plays: &Plays<'_>) -> String {
         std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     };
     let mut text = file(plays.scenario);
+    if plays.muted {
+        text = text.replace("[rtpstream_audio_port]", "[media_port]");
+        text = text.replacen(SILENCE, "", 1);
+    }
     let Some(more) = plays.and.map(file) else {
         return text;
     };

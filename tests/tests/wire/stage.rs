@@ -157,6 +157,11 @@ impl Caller {
         raw::cue(self.sipp.ip, &self.id, what).await;
     }
 
+    /// The Call-ID of its call.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The caller's address.
     pub(crate) fn ip(&self) -> Ipv4Addr {
         self.sipp.ip

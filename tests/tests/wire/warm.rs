@@ -124,6 +124,7 @@ fn the_person_hears(streams: &Streams, desk: Place, times: &Times) {
     person(times.brief).is("the person, briefed", BRIEF);
     let before = (times.ringing.0, times.bridged);
     person(before).never_holds("the person, before the bridge: the caller", CALLER);
+    person(before).never_holds("the person, before the bridge: the AI to the caller", AI);
     person(times.after).is("the person, bridged", CALLER);
     person(times.after).never_holds("the person, bridged: the brief, which was cut", BRIEF);
     person(times.after).never_holds("the person, bridged, themselves", PERSON);
