@@ -21,6 +21,7 @@ mod wire {
     mod door;
     mod echo;
     mod edge;
+    mod facts;
     mod hold;
     mod keys;
     mod leaves;

@@ -4,10 +4,12 @@ use super::audio::loudest;
 use std::f64::consts::TAU;
 use tandem_codec::{Law, RATE};
 
+/// The caller's, which is never looked for under music, and is low: whoever listens may leave out one sample in 80 to catch
+/// up, which a low tone survives (a recogniser that looks for 1665 Hz finds 1686 Hz then).
+pub(crate) const CALLER: f64 = 465.0;
 /// Tones in the gaps of the built-in hold music: none of its notes, partials or onsets is near them (the test below), so
 /// that each can be told from it, and from the others, by its frequency alone.
-pub(crate) const CALLER: f64 = 1665.0;
-/// The person at the first desk phone.
+/// This one is the person's at the first desk phone.
 pub(crate) const PERSON: f64 = 2225.0;
 /// Another person.
 pub(crate) const OTHER: f64 = 2505.0;
@@ -59,7 +61,7 @@ fn the_hold_music_holds_nobodys_tone() {
         .iter()
         .map(|s| Law::A.decode(Law::A.encode(*s)))
         .collect();
-    for hz in [CALLER, PERSON, OTHER, AI, BRIEF] {
+    for hz in [PERSON, OTHER, AI, BRIEF] {
         let found = loudest(&music, hz);
         eprintln!("{hz} Hz with {found:.0} of 32767 in the hold music");
         assert!(found < LOUD / 200.0, "{hz} Hz with {found:.0}");
