@@ -104,9 +104,6 @@ impl Store {
     }
 }
 
-/// Statements that go to SQLite together.
-const TOGETHER: usize = 32;
-
 impl Tx {
     /// Number of rows that were changed.
     pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
@@ -120,28 +117,6 @@ impl Tx {
                 .await?
                 .rows_affected(),
         })
-    }
-
-    /// Runs all of them, in order. Those for SQLite go together: the way to its thread and back takes longer than a
-    /// row.
-    pub(crate) async fn execute_all(&mut self, statements: &[Statement]) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => {
-                for some in statements.chunks(TOGETHER) {
-                    // Only text of this crate is in it; no cache would see the same again.
-                    let sql = sqlx::AssertSqlSafe(joined(some));
-                    let query = sqlx::query::<sqlx::Sqlite>(sql).persistent(false);
-                    let args = some.iter().flat_map(|s| &s.args);
-                    args.fold(query, sqlite_bind).execute(&mut **tx).await?;
-                }
-            }
-            Self::Postgres(_) => {
-                for statement in statements {
-                    self.execute(statement).await?;
-                }
-            }
-        }
-        Ok(())
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
@@ -187,37 +162,11 @@ fn sqlite(url: &str) -> Result<SqlitePool, StoreError> {
 
 fn sqlite_query(statement: &Statement) -> Query<'_, sqlx::Sqlite, SqliteArguments> {
     let query = sqlx::query(statement.sql);
-    statement.args.iter().fold(query, sqlite_bind)
-}
-
-fn sqlite_bind<'q>(
-    query: Query<'q, sqlx::Sqlite, SqliteArguments>,
-    arg: &Value,
-) -> Query<'q, sqlx::Sqlite, SqliteArguments> {
-    match arg {
+    statement.args.iter().fold(query, |query, arg| match arg {
         Value::Int(v) => query.bind(*v),
-        Value::Text(v) => query.bind(v.clone()),
+        Value::Text(v) => query.bind(v.as_deref()),
         Value::Bool(v) => query.bind(*v),
-    }
-}
-
-/// The text of several statements, their arguments counted on.
-fn joined(statements: &[Statement]) -> String {
-    let mut sql = String::new();
-    let mut before = 0;
-    for statement in statements {
-        let mut parts = statement.sql.split('$');
-        sql.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = part.split_at(digits);
-            let number: usize = number.parse().unwrap_or_default();
-            sql.push_str(&format!("${}{rest}", before + number));
-        }
-        sql.push_str(";\n");
-        before += statement.args.len();
-    }
-    sql
+    })
 }
 
 fn postgres_query(statement: &Statement) -> Query<'_, sqlx::Postgres, PgArguments> {
@@ -272,22 +221,4 @@ fn postgres_value(row: &PgRow, i: usize) -> Result<Value, StoreError> {
         "BOOL" => Value::Bool(row.try_get(i)?),
         _ => return Err(StoreError::Row("of an unknown type")),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sql::stmt;
-
-    #[test]
-    fn arguments_of_joined_statements_count_on() {
-        let all = [
-            stmt!("UPDATE a SET x = $2 WHERE y = $1", 1i64, 2i64),
-            stmt!("INSERT INTO b VALUES ($1, $1, $10)", 3i64),
-        ];
-        assert_eq!(
-            joined(&all),
-            "UPDATE a SET x = $2 WHERE y = $1;\nINSERT INTO b VALUES ($3, $3, $12);\n"
-        );
-    }
 }

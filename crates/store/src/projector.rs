@@ -266,7 +266,6 @@ impl Projector {
         let mut tx = self.store.begin().await?;
         advance(&mut tx, journal, shard, from, next).await?;
         let mut faults = 0;
-        let mut changes = Vec::new();
         let mut ends: BTreeMap<CallId, (u32, &str)> = BTreeMap::new();
         for chunk in entries.chunks(events::ROWS) {
             let all: Option<Vec<&Chained>> = chunk
@@ -287,7 +286,9 @@ impl Projector {
                         if together == 0 && tx.execute(&events::insert(chained)).await? == 0 {
                             continue;
                         }
-                        changes.extend(views::statements(&chained.event));
+                        for statement in views::statements(&chained.event) {
+                            tx.execute(&statement).await?;
+                        }
                         ends.insert(chained.event.call, (chained.event.seq, &chained.hash));
                     }
                     Err((line, why)) => {
@@ -297,11 +298,9 @@ impl Projector {
                 }
             }
         }
-        changes.extend(
-            ends.into_iter()
-                .map(|(call, (seq, hash))| calls::chained_to(call, seq, hash)),
-        );
-        tx.execute_all(&changes).await?;
+        for (call, (seq, hash)) in ends {
+            tx.execute(&calls::chained_to(call, seq, hash)).await?;
+        }
         tx.commit().await?;
         self.written(shard, next, entries.len() as u64 - faults, faults);
         Ok(())
