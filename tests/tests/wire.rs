@@ -33,4 +33,5 @@ mod wire {
     mod returns;
     mod trunk;
     mod warm;
+    mod wide;
 }

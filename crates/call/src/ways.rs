@@ -155,7 +155,7 @@ fn extension(
                     ..invite
                 };
                 let shape = Shape {
-                    codecs: vec![Codec::Pcma, Codec::Pcmu],
+                    codecs: plan.phones.codecs.clone(),
                     learn,
                     trunk: None,
                 };

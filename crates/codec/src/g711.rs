@@ -16,11 +16,13 @@ pub enum Law {
     A,
 }
 
-impl From<Codec> for Law {
-    fn from(codec: Codec) -> Self {
+impl Law {
+    /// The law of a codec, if it is G.711.
+    pub const fn of(codec: Codec) -> Option<Self> {
         match codec {
-            Codec::Pcmu => Self::Mu,
-            Codec::Pcma => Self::A,
+            Codec::Pcmu => Some(Self::Mu),
+            Codec::Pcma => Some(Self::A),
+            Codec::G722 => None,
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Sound as samples: G.711, packet loss concealment, resampling, tones, levels and the built-in hold
+//! Sound as samples: G.711, G.722, packet loss concealment, resampling, tones, levels and the built-in hold
 //! music. Everything is 16-bit linear PCM; where no rate is named it is 8 kHz ([`RATE`]).
 //!
 //! | module | what | source |
 //! |---|---|---|
 //! | [`g711`] | both laws by table, and the change of law | ITU-T G.711, G.191 |
+//! | [`g722`] | 7 kHz in 64 kbit/s | ITU-T G.722 |
+//! | [`stream`] | one stream of any codec, to sound and back at any rate | |
 //! | [`plc`] | concealment by pitch waveform substitution | ITU-T G.711 Appendix I |
 //! | [`resample`] | polyphase filter between any two rates | |
 //! | [`tone`] | sine mixtures with a cadence; ringback by country | ITU-T E.180 Supplement 2 |
@@ -15,10 +17,12 @@
 pub mod comfort;
 pub mod dtmf;
 pub mod g711;
+pub mod g722;
 pub mod meter;
 pub mod music;
 pub mod plc;
 pub mod resample;
+pub mod stream;
 pub mod tone;
 
 pub use dtmf::{DtmfDetector, DtmfTone};
@@ -26,6 +30,7 @@ pub use g711::Law;
 pub use meter::ToneMeter;
 pub use plc::Concealer;
 pub use resample::Resampler;
+pub use stream::{Decoder, Encoder};
 pub use tone::ToneSource;
 
 /// Samples per second of telephone sound.

@@ -3,6 +3,7 @@
 
 mod agents;
 mod checks;
+mod codecs;
 mod destinations;
 mod dialplan;
 mod mask;

@@ -241,6 +241,8 @@ pub struct Phones {
     pub extensions: Vec<Extension>,
     /// Domain and digest realm of the registrar.
     pub domain: String,
+    /// What they speak, the most wanted first.
+    pub codecs: Vec<Codec>,
     /// What phones may dial.
     pub may_dial: Vec<Pattern>,
     /// What phones are asked to prove themselves by, the preferred one first (RFC 8760 section 2.3).

@@ -159,14 +159,14 @@ impl Graph {
         let sounds = !matches!(taken, Taken::Nothing);
         let deadline = leg.heard_rtp(context, sounds);
         match taken {
-            Taken::Sound { law, restart } => {
+            Taken::Sound { codec, restart } => {
                 let listeners = std::mem::take(&mut leg.relays_to);
                 for listener in &listeners {
                     if let Some(l) = self.legs.get_mut(listener) {
                         if restart {
                             l.relay.release();
                         }
-                        relay::forward(l, context.now, &packet, Some(law), send);
+                        relay::forward(l, context.now, &packet, Some(codec), send);
                     }
                 }
                 if let Some(leg) = self.legs.get_mut(&id) {

@@ -9,14 +9,14 @@ use crate::{
     reports::Watch,
 };
 use std::time::Duration;
-use tandem_codec::{Concealer, DtmfTone, Law};
+use tandem_codec::{Concealer, Decoder, DtmfTone, Encoder, Law, RATE, stream};
 use tandem_rtp::{
     DigitReceiver, DigitSender, JitterBuffer, JitterConfig, Latch, Outgoing, Packet, ReceiveStats,
     Received, Run,
 };
 use tandem_types::{
     LegId, Mono, Rng,
-    media::{LegStats, MediaFlow},
+    media::{Codec, LegStats, MediaFlow},
 };
 
 /// The longest packet that we send: 60 ms.
@@ -59,6 +59,8 @@ pub(crate) struct Leg {
     pub(crate) keys_kept: bool,
     last_sound: Mono,
     jitter: JitterBuffer,
+    /// Of what the buffer holds, at 8 kHz.
+    decoder: Decoder,
     concealer: Concealer,
     /// The mixer or the ears take this leg's sound.
     pulled: bool,
@@ -68,6 +70,8 @@ pub(crate) struct Leg {
     pub(crate) relays_to: Vec<LegId>,
 
     pub(crate) role: Role,
+    /// Of all that this leg is sent.
+    pub(crate) encoder: Encoder,
     pub(crate) out: Outgoing,
     pub(crate) relay: Relay,
     pub(crate) mixer: Mixer,
@@ -83,8 +87,8 @@ pub(crate) struct Leg {
 
 /// What a packet turned out to be.
 pub(crate) enum Taken {
-    /// Sound of this law; `restart`: of a stream that began anew.
-    Sound { law: Law, restart: bool },
+    /// Sound of this codec; `restart`: of a stream that began anew.
+    Sound { codec: Codec, restart: bool },
     /// A telephone-event.
     Event { restart: bool },
     /// Nothing to hear (comfort noise, an unknown payload type, a stray).
@@ -110,12 +114,14 @@ impl Leg {
             keys_kept: false,
             last_sound: Mono(0),
             jitter: JitterBuffer::new(JitterConfig::adaptive(Law::Mu.silence())),
+            decoder: Decoder::new(Codec::Pcmu, RATE),
             concealer: Concealer::new(),
             pulled: false,
             frame: [0; FRAME],
             ears: None,
             relays_to: Vec::new(),
             role: Role::Closed,
+            encoder: Encoder::new(Codec::Pcmu),
             out: Outgoing::new(rng),
             relay: Relay::default(),
             mixer: Mixer::default(),
@@ -139,15 +145,23 @@ impl Leg {
             .set(flow.remote, flow.learn_from, flow.generation);
         let codec_changed = self.flow.as_ref().is_none_or(|old| old.codec != flow.codec);
         if codec_changed {
-            let silence = Law::from(flow.codec).silence();
-            self.jitter = JitterBuffer::new(JitterConfig::adaptive(silence));
+            self.hear_as(flow.codec);
+            self.encoder = Encoder::new(flow.codec);
+            self.relay.release();
         }
         self.watch.flow(now, self.flow.as_ref(), &flow, config, rng);
         self.flow = Some(flow);
     }
 
-    pub(crate) fn law(&self) -> Law {
-        self.flow.as_ref().map_or(Law::Mu, |f| f.codec.into())
+    /// The far end speaks another codec from here on.
+    fn hear_as(&mut self, codec: Codec) {
+        self.jitter = JitterBuffer::new(JitterConfig::adaptive(stream::silence(codec)));
+        self.decoder = Decoder::new(codec, RATE);
+    }
+
+    /// The codec that is spoken to us.
+    pub(crate) fn heard_codec(&self) -> Codec {
+        self.decoder.codec()
     }
 
     /// Samples in a packet that we send.
@@ -214,7 +228,7 @@ impl Leg {
         };
         let header = &packet.header;
         let event = flow.event_payload_type == Some(header.payload_type);
-        let law = law_of(flow, header.payload_type).filter(|_| flow.receive);
+        let codec = codec_of(flow, header.payload_type).filter(|_| flow.receive);
         let verdict = self.received.receive(context.now.mono, header, !event);
         if verdict == Received::Stray {
             return Taken::Nothing;
@@ -231,7 +245,7 @@ impl Leg {
             self.jitter.passed(header.sequence);
             return Taken::Event { restart };
         }
-        let Some(law) = law else {
+        let Some(codec) = codec else {
             self.jitter.passed(header.sequence);
             return Taken::Nothing;
         };
@@ -239,18 +253,24 @@ impl Leg {
             self.key(context, key);
         }
         self.last_sound = context.now.mono;
-        self.keep(packet, law);
-        Taken::Sound { law, restart }
+        self.keep(packet, codec);
+        Taken::Sound { codec, restart }
     }
 
-    fn keep(&mut self, packet: &Packet<'_>, law: Law) {
-        let own = self.law();
+    fn keep(&mut self, packet: &Packet<'_>, codec: Codec) {
+        let held = self.heard_codec();
         let mut converted = [0; 1024];
-        let payload = if law == own {
-            packet.payload
-        } else {
-            let n = law.convert_into(own, packet.payload, &mut converted);
-            &converted[..n]
+        let payload = match (Law::of(codec), Law::of(held)) {
+            (Some(law), Some(own)) if law != own => {
+                let n = law.convert_into(own, packet.payload, &mut converted);
+                &converted[..n]
+            }
+            _ => {
+                if codec != held && Law::of(codec).is_none() | Law::of(held).is_none() {
+                    self.hear_as(codec);
+                }
+                packet.payload
+            }
         };
         let header = &packet.header;
         if self.pulled {
@@ -286,7 +306,7 @@ impl Leg {
             let mut sound = [0; PRIMER];
             self.concealer.reset();
             if self.jitter.recent(&mut codes) {
-                self.law().decode_into(&codes, &mut sound);
+                self.decoder.decode_ticks(&codes, &mut sound);
                 self.concealer.good(&mut sound);
             }
         }
@@ -295,14 +315,14 @@ impl Leg {
 
     /// Fills this tick's frame, and lets the ears hear it.
     pub(crate) fn pull(&mut self, context: &mut Context<'_>, next_segment: &mut u32) {
-        let law = self.law();
         let in_key = context.now.mono < self.key_until;
         let (frame, concealer) = (&mut self.frame, &mut self.concealer);
+        let decoder = &mut self.decoder;
         let (mut at, mut made_up) = (0, 0);
         self.jitter.pull(FRAME, |run| match run {
             Run::Audio(codes) => {
                 let piece = &mut frame[at..at + codes.len()];
-                law.decode_into(codes, piece);
+                decoder.decode_ticks(codes, piece);
                 concealer.good(piece);
                 at += codes.len();
             }
@@ -328,30 +348,34 @@ impl Leg {
     }
 
     /// The sound of this leg that has not had its turn yet, appended to `out` up to its end: the listener is relayed
-    /// from here on, and is owed it. In whole ticks; a remainder is stretched to fit.
-    pub(crate) fn waiting(&self, out: &mut Vec<i16>) {
+    /// from here on, and is owed it. In whole ticks; a remainder is stretched to fit. Returns the decoder as it stands
+    /// at that end.
+    pub(crate) fn waiting(&self, out: &mut Vec<i16>) -> Decoder {
         let mut codes = [0; 4096];
+        let mut sound = [0; 4096];
         let n = self.jitter.waiting(&mut codes);
-        let law = self.law();
+        let mut decoder = self.decoder.clone();
+        decoder.decode_ticks(&codes[..n], &mut sound[..n]);
         let ticks = (n + FRAME / 2) / FRAME;
         let samples = ticks * FRAME;
-        let from = |i: usize| f32::from(law.decode(codes[i.min(n.saturating_sub(1))]));
+        let from = |i: usize| f32::from(sound[i.min(n.saturating_sub(1))]);
         for i in 0..samples {
             // Linear interpolation; exact where nothing needs stretching.
             let x = i as f32 * (n.max(1) - 1) as f32 / (samples.max(2) - 1) as f32;
             let (a, b) = (from(x as usize), from(x as usize + 1));
             out.push((a + (b - a) * x.fract()) as i16);
         }
+        decoder
     }
 }
 
-/// The law of a payload type: the negotiated one, or the other's static type, which some senders change to
+/// The codec of a payload type: the negotiated one, or another's static type, which some senders change to
 /// without a word.
-fn law_of(flow: &MediaFlow, payload_type: u8) -> Option<Law> {
-    match payload_type {
-        pt if pt == flow.payload_type => Some(flow.codec.into()),
-        0 => Some(Law::Mu),
-        8 => Some(Law::A),
-        _ => None,
+fn codec_of(flow: &MediaFlow, payload_type: u8) -> Option<Codec> {
+    if payload_type == flow.payload_type {
+        return Some(flow.codec);
     }
+    Codec::ALL
+        .into_iter()
+        .find(|c| c.payload_type() == payload_type)
 }

@@ -1,13 +1,21 @@
 //! The fast path: one leg's packets re-stamped into another leg's stream, in the same step, without allocation.
+//!
+//! ```text
+//!   both G.711  ------> law changed by table
+//!   otherwise   ------> decoded at the rate of the listener's codec, encoded
+//! ```
+//!
+//! So all that a listener of a codec with a memory is sent comes from one encoder, and its decoder follows through every
+//! change of role.
 
 use crate::{
     leg::Leg,
     mix::{EDGE, fading, saturate},
     output::Transmit,
 };
-use tandem_codec::Law;
+use tandem_codec::{Decoder, Law, RATE};
 use tandem_rtp::{Header, Packet, packet::HEADER_LEN};
-use tandem_types::Now;
+use tandem_types::{Now, media::Codec};
 
 /// The longest payload that is relayed.
 const PAYLOAD: usize = 1400;
@@ -16,9 +24,11 @@ const SEQUENCE_LEAP: i16 = 1000;
 const TIMESTAMP_BACK: i32 = -8000;
 
 /// How one source's numbers become this listener's.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Relay {
     anchor: Option<Anchor>,
+    /// Of the source, at the rate of the listener's encoder.
+    decoder: Option<Decoder>,
     /// The first packet's sound rises from nothing: another voice was heard before.
     pub(crate) rise: bool,
 }
@@ -39,6 +49,14 @@ impl Relay {
     /// The next packet is the first of a source.
     pub(crate) fn release(&mut self) {
         self.anchor = None;
+        self.decoder = None;
+    }
+
+    /// What is relayed next goes on where this decoder stands.
+    pub(crate) fn go_on_from(&mut self, decoder: &Decoder, rate: u32) {
+        self.decoder = Law::of(decoder.codec())
+            .is_none()
+            .then(|| decoder.sibling(rate));
     }
 
     /// A packet of the source is not for this listener: its number is not missed.
@@ -49,16 +67,16 @@ impl Relay {
     }
 }
 
-/// Sends a packet of another leg to `listener`. `law`: of sound; `None`: a telephone-event.
+/// Sends a packet of another leg to `listener`. `codec`: of sound; `None`: a telephone-event.
 pub(crate) fn forward(
     listener: &mut Leg,
     now: Now,
     packet: &Packet<'_>,
-    law: Option<Law>,
+    codec: Option<Codec>,
     send: &mut dyn FnMut(Transmit<'_>),
 ) {
     let Some(flow) = &listener.flow else { return };
-    let Some(payload_type) = law.map_or(flow.event_payload_type, |_| Some(flow.payload_type))
+    let Some(payload_type) = codec.map_or(flow.event_payload_type, |_| Some(flow.payload_type))
     else {
         listener.relay.leave_out();
         return;
@@ -70,22 +88,18 @@ pub(crate) fn forward(
     if n == 0 || n > PAYLOAD {
         return;
     }
-    let own = Law::from(flow.codec);
+    let own = flow.codec;
     let Some((mut header, fresh)) = restamp(listener, now, &packet.header) else {
         return;
     };
     header.payload_type = payload_type;
-    header.marker = packet.header.marker || (fresh && law.is_some());
+    header.marker = packet.header.marker || (fresh && codec.is_some());
 
     let mut converted = [0; PAYLOAD];
-    let payload = match law {
+    let payload = match codec {
         None => packet.payload,
-        Some(law) => {
-            law.convert_into(own, packet.payload, &mut converted);
-            if listener.mixer.residue != 0 || listener.relay.rise {
-                soften(listener, own, &mut converted[..n]);
-            }
-            listener.last_sent = own.decode(converted[n - 1]);
+        Some(codec) => {
+            let n = convert(listener, codec, own, packet.payload, &mut converted);
             &converted[..n]
         }
     };
@@ -93,16 +107,63 @@ pub(crate) fn forward(
     let Some(length) = header.write(payload, &mut bytes) else {
         return;
     };
-    let samples = if law.is_some() { n as u32 } else { 0 };
-    listener
-        .out
-        .relayed(now.mono, header.sequence, header.timestamp, samples, n);
+    // An octet of every codec is a tick.
+    let samples = if codec.is_some() { n as u32 } else { 0 };
+    listener.out.relayed(
+        now.mono,
+        header.sequence,
+        header.timestamp,
+        samples,
+        payload.len(),
+    );
     send(Transmit {
         leg: listener.id,
         rtcp: false,
         to,
         bytes: &bytes[..length],
     });
+}
+
+/// Turns a payload of `from` into one of `to`, and says how many octets it has.
+fn convert(listener: &mut Leg, from: Codec, to: Codec, payload: &[u8], out: &mut [u8]) -> usize {
+    let n = payload.len();
+    if let (Some(from), Some(to)) = (Law::of(from), Law::of(to)) {
+        from.convert_into(to, payload, out);
+        if listener.mixer.residue != 0 || listener.relay.rise {
+            soften(listener, to, &mut out[..n]);
+        }
+        listener.last_sent = to.decode(out[n - 1]);
+        return n;
+    }
+    transcode(listener, from, payload, out)
+}
+
+/// Through the source's decoder and the listener's encoder.
+fn transcode(listener: &mut Leg, from: Codec, payload: &[u8], out: &mut [u8]) -> usize {
+    let rate = listener.encoder.rate();
+    let mut decoder = match listener.relay.decoder.take() {
+        Some(decoder) if decoder.codec() == from => decoder,
+        _ => Decoder::new(from, rate),
+    };
+    let mut sound = [0; 2 * PAYLOAD];
+    let decoded = decoder.decode(payload);
+    let samples = decoded.len().min(sound.len());
+    let sound = &mut sound[..samples];
+    sound.copy_from_slice(&decoded[..samples]);
+    listener.relay.decoder = Some(decoder);
+    let edge = EDGE * (rate / RATE) as usize;
+    for (i, s) in sound.iter_mut().enumerate().take(edge) {
+        let at = i * EDGE / edge;
+        let mut softer = i32::from(*s);
+        if listener.relay.rise {
+            softer = softer * (at as i32 + 1) / EDGE as i32;
+        }
+        *s = saturate(softer + fading(listener.mixer.residue, at));
+    }
+    listener.mixer.residue = 0;
+    listener.relay.rise = false;
+    listener.last_sent = sound.last().copied().unwrap_or(0);
+    listener.encoder.encode(sound, out)
 }
 
 /// The packet's place in the listener's stream; `None`: it belongs to a time before this source was heard.

@@ -54,10 +54,10 @@ fn address(index: u32) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, index as u8], 4000))
 }
 
-fn engine(legs: u32) -> Engine {
+fn engine(codecs: &[Codec]) -> Engine {
     let mut engine = Engine::new(EngineConfig::default(), Rng::seeded(1));
     let now = at(0);
-    for i in 1..=legs {
+    for (i, codec) in (1..).zip(codecs.iter().copied()) {
         engine.handle_command(
             now,
             MediaCommand::OpenLeg {
@@ -65,7 +65,6 @@ fn engine(legs: u32) -> Engine {
                 reserve: false,
             },
         );
-        let codec = if i % 2 == 0 { Codec::Pcma } else { Codec::Pcmu };
         let flow = MediaFlow {
             remote: address(i),
             learn_from: None,
@@ -88,15 +87,15 @@ fn at(ms: u64) -> Now {
 }
 
 /// Runs `ms` (before the first report, which may allocate) with a packet from each leg every 20 ms; says how many packets went out.
-fn run(engine: &mut Engine, legs: u32, from: u64, ms: u64) -> u64 {
+fn run(engine: &mut Engine, codecs: &[Codec], from: u64, ms: u64) -> u64 {
     let mut sent = 0;
     let mut bytes = [0; 200];
     for t in (from..from + ms).step_by(10) {
         if t % 20 == 0 {
-            for i in 1..=legs {
+            for (i, codec) in (1..).zip(codecs) {
                 let n = (t / 20) as u16;
                 let header = Header {
-                    payload_type: if i % 2 == 0 { 8 } else { 0 },
+                    payload_type: codec.payload_type(),
                     marker: false,
                     sequence: n,
                     timestamp: u32::from(n) * 160,
@@ -126,17 +125,18 @@ fn run(engine: &mut Engine, legs: u32, from: u64, ms: u64) -> u64 {
     sent
 }
 
-#[test]
-fn relaying_and_mixing_allocate_nothing() {
-    let mut two = engine(2);
+fn relayed(codecs: [Codec; 2]) {
+    let mut two = engine(&codecs);
     let hears = vec![(leg(1), vec![leg(2)]), (leg(2), vec![leg(1)])];
     two.handle_command(at(0), MediaCommand::Connect { call: CALL, hears });
-    run(&mut two, 2, 0, 400);
+    run(&mut two, &codecs, 0, 400);
     let before = allocations();
-    let sent = run(&mut two, 2, 400, 600);
-    assert_eq!((sent, allocations() - before), (60, 0), "relay");
+    let sent = run(&mut two, &codecs, 400, 600);
+    assert_eq!((sent, allocations() - before), (60, 0), "relay {codecs:?}");
+}
 
-    let mut three = engine(3);
+fn mixed(codecs: [Codec; 3]) {
+    let mut three = engine(&codecs);
     let all = [1, 2, 3].map(leg);
     let hears = all
         .iter()
@@ -153,8 +153,17 @@ fn relaying_and_mixing_allocate_nothing() {
         lane: Lane::Background,
     };
     three.handle_command(at(0), music);
-    run(&mut three, 3, 0, 400);
+    run(&mut three, &codecs, 0, 400);
     let before = allocations();
-    let sent = run(&mut three, 3, 400, 600);
-    assert_eq!((sent, allocations() - before), (90, 0), "mix");
+    let sent = run(&mut three, &codecs, 400, 600);
+    assert_eq!((sent, allocations() - before), (90, 0), "mix {codecs:?}");
+}
+
+#[test]
+fn relaying_transcoding_and_mixing_allocate_nothing() {
+    relayed([Codec::Pcmu, Codec::Pcma]);
+    relayed([Codec::G722, Codec::Pcma]);
+    relayed([Codec::G722, Codec::G722]);
+    mixed([Codec::Pcmu, Codec::Pcma, Codec::Pcmu]);
+    mixed([Codec::G722, Codec::Pcma, Codec::Pcmu]);
 }

@@ -21,3 +21,5 @@ mod relay;
 mod reports;
 #[path = "scenarios/sources.rs"]
 mod sources;
+#[path = "scenarios/wide.rs"]
+mod wide;

@@ -2,7 +2,7 @@
 
 use crate::Voice;
 use std::{collections::VecDeque, f64::consts::TAU, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_codec::Law;
+use tandem_codec::Encoder;
 use tandem_rtp::{DigitSender, Outgoing};
 use tandem_types::{
     Mono, Now, Rng,
@@ -25,6 +25,7 @@ pub(crate) struct Speaker {
     out: Outgoing,
     digits: DigitSender,
     flow: Option<MediaFlow>,
+    encoder: Option<(Codec, Encoder)>,
     next: Option<Mono>,
     muted: bool,
 }
@@ -39,6 +40,7 @@ impl Speaker {
             out: Outgoing::new(rng),
             digits: DigitSender::new(),
             flow: None,
+            encoder: None,
             next: None,
             muted: false,
         }
@@ -122,7 +124,11 @@ impl Speaker {
         }
         let pcm = self.frame(samples);
         let mut codes = [0; PACKET];
-        let n = law(flow.codec).encode_into(&pcm, &mut codes);
+        let encoder = match &mut self.encoder {
+            Some((codec, encoder)) if *codec == flow.codec => encoder,
+            other => &mut other.insert((flow.codec, Encoder::new(flow.codec))).1,
+        };
+        let n = encoder.encode_narrow(&pcm, &mut codes);
         let header = self
             .out
             .next(at, flow.payload_type, began, samples as u32, n);
@@ -155,12 +161,5 @@ impl Speaker {
             Voice::Silence => 0,
             Voice::Pcm(pcm) => pcm.get(at % pcm.len().max(1)).copied().unwrap_or(0),
         }
-    }
-}
-
-pub(crate) fn law(codec: Codec) -> Law {
-    match codec {
-        Codec::Pcmu => Law::Mu,
-        Codec::Pcma => Law::A,
     }
 }

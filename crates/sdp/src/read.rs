@@ -149,7 +149,7 @@ fn direction_in(attributes: &[Attribute]) -> Option<Direction> {
         })
 }
 
-/// The codecs we know, and telephone-event at 8000 Hz. An `a=rtpmap` overrules the static table.
+/// The codecs we know, all of them with a clock of 8000, and telephone-event at the same. An `a=rtpmap` overrules the static table.
 fn formats(m: &Media) -> (Vec<(Codec, u8)>, Option<u8>) {
     let (mut codecs, mut event) = (Vec::new(), None);
     for pt in m
@@ -160,7 +160,7 @@ fn formats(m: &Media) -> (Vec<(Codec, u8)>, Option<u8>) {
     {
         let Some(encoding) = rtpmap(m, pt) else {
             codecs.extend(
-                [Codec::Pcmu, Codec::Pcma]
+                Codec::ALL
                     .into_iter()
                     .find(|c| c.payload_type() == pt)
                     .map(|c| (c, pt)),
@@ -175,7 +175,7 @@ fn formats(m: &Media) -> (Vec<(Codec, u8)>, Option<u8>) {
         if name.eq_ignore_ascii_case("telephone-event") {
             event = event.or(Some(pt));
         }
-        let known = [Codec::Pcmu, Codec::Pcma]
+        let known = Codec::ALL
             .into_iter()
             .find(|c| name.eq_ignore_ascii_case(c.rtpmap_name()));
         codecs.extend(known.map(|c| (c, pt)));

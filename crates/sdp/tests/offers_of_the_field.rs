@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use tandem_sdp::{Agreed, Direction, Session, Unusable};
-use tandem_types::media::Codec::{self, Pcma, Pcmu};
+use tandem_types::media::Codec::{self, G722, Pcma, Pcmu};
 
 macro_rules! sample {
     ($name:literal) => {
@@ -301,5 +301,38 @@ fn a_full_offer_brings_back_what_the_first_answer_left_out() {
     assert!(
         us.full_offer(Direction::SendRecv)
             .contains("RTP/AVP 110 0 111\r\n")
+    );
+}
+
+/// Its clock is 8000 and its static type 9, though it has 16000 samples a second (RFC 3551 section 4.5.2).
+#[test]
+fn g722_is_taken_where_we_have_it_and_offered_as_everybody_does() {
+    let wide = || {
+        let local = "192.0.2.1:10000".parse().unwrap();
+        Session::new(77, local, vec![G722, Pcma], true)
+    };
+    let offer = b"v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 4000 RTP/AVP 9 8 0 101\r\n\
+        a=rtpmap:101 telephone-event/8000\r\n";
+    let (text, agreed) = wide().answer(offer, Direction::SendRecv).unwrap();
+    check(&agreed, "192.0.2.9:4000", G722, Some(101), 20);
+    assert!(
+        text.contains("RTP/AVP 9 101\r\na=rtpmap:9 G722/8000\r\n"),
+        "{text}"
+    );
+    let (_, agreed) = wide()
+        .answer(sample!("freeswitch"), Direction::SendRecv)
+        .unwrap();
+    check(&agreed, "198.51.100.7:24872", G722, Some(101), 20);
+
+    let mut us = wide();
+    let offer = us.offer(Direction::SendRecv);
+    assert!(offer.contains("RTP/AVP 9 8 101\r\n"), "{offer}");
+    let narrow = b"v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 4000 RTP/AVP 8\r\n";
+    check(
+        &us.accept(narrow).unwrap(),
+        "192.0.2.9:4000",
+        Pcma,
+        None,
+        20,
     );
 }

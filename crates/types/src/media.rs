@@ -19,14 +19,20 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, static payload type 8.
     Pcma,
+    /// G.722 at 64 kbit/s: 7 kHz of sound, static payload type 9. Its RTP clock is 8000 (RFC 3551 section 4.5.2).
+    G722,
 }
 
 impl Codec {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::Pcmu, Self::Pcma, Self::G722];
+
     /// The name in an `a=rtpmap` line (RFC 3551).
     pub fn rtpmap_name(self) -> &'static str {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
         }
     }
     /// The static payload type (RFC 3551 section 6).
@@ -34,6 +40,7 @@ impl Codec {
         match self {
             Self::Pcmu => 0,
             Self::Pcma => 8,
+            Self::G722 => 9,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sound from a capture: RTP packets of G.711 laid on the wall clock, one track for each place that it went to, and what
+//! Sound from a capture: RTP packets laid on the wall clock, one track for each place that it went to, and what
 //! can be said of it.
 
 use super::{
@@ -6,11 +6,14 @@ use super::{
     sound,
 };
 use std::{collections::BTreeMap, f64::consts::TAU, net::Ipv4Addr};
-use tandem_codec::{Law, RATE, ToneMeter, meter::level_dbov};
+use tandem_codec::{Decoder, RATE, ToneMeter, meter::level_dbov};
 use tandem_rtp::{Packet, is_rtcp};
+use tandem_types::media::Codec;
 
 /// A window in which one tone is looked for.
-const WINDOW: usize = 200 * 8;
+const WINDOW_MS: usize = 200;
+/// Wide band, in Hz.
+const WIDE: u32 = 16_000;
 /// A packet that is so far from where the ones before it led is laid by its time of arrival.
 const JUMP: i64 = 60 * 8;
 
@@ -20,7 +23,10 @@ struct Arrived {
     at: i64,
     ssrc: u32,
     timestamp: u32,
+    codec: Codec,
     pcm: Vec<i16>,
+    /// The same at 16 kHz.
+    wide: Vec<i16>,
 }
 
 /// All sound in a capture, by destination: everything that comes to a phone or a carrier comes from the gateway.
@@ -33,7 +39,7 @@ pub(crate) struct Streams {
 impl Streams {
     /// Reads a capture file (the format of libpcap, microseconds, this machine's byte order, Ethernet frames).
     pub(crate) fn read(file: &[u8]) -> Self {
-        let mut streams = BTreeMap::new();
+        let (mut streams, mut decoders) = (BTreeMap::new(), Decoders::new());
         assert_eq!(
             file.get(..4),
             Some(&0xa1b2_c3d4_u32.to_ne_bytes()[..]),
@@ -51,7 +57,7 @@ impl Streams {
             };
             at += 16 + size as usize;
             if let Some((to, payload)) = udp(frame)
-                && let Some(arrived) = sound(time, payload)
+                && let Some(arrived) = sound(time, to, payload, &mut decoders)
             {
                 streams.entry(to).or_insert_with(Vec::new).push(arrived);
             }
@@ -71,6 +77,13 @@ impl Streams {
         }
     }
 
+    /// The codecs that somebody was sent from first to last.
+    pub(crate) fn codecs_to(&self, to: impl Into<Place>) -> Vec<Codec> {
+        let mut codecs: Vec<Codec> = self.packets(&to.into()).map(|p| p.codec).collect();
+        codecs.dedup();
+        codecs
+    }
+
     fn packets(&self, to: &Place) -> impl Iterator<Item = &Arrived> {
         let ports = (to.ip, to.rtp.0)..=(to.ip, to.rtp.1);
         let mut packets: Vec<&Arrived> = self.sent.range(ports).flat_map(|(_, p)| p).collect();
@@ -79,10 +92,20 @@ impl Streams {
     }
 
     /// What somebody was sent in a stretch of time, silence where nothing came.
-    pub(crate) fn to(&self, to: impl Into<Place>, (begin, end): (i64, i64)) -> Heard {
-        let to = to.into();
+    pub(crate) fn to(&self, to: impl Into<Place>, span: (i64, i64)) -> Heard {
+        self.at_rate(RATE, to.into(), span)
+    }
+
+    /// The same in wide band.
+    pub(crate) fn wide_to(&self, to: impl Into<Place>, span: (i64, i64)) -> Heard {
+        self.at_rate(WIDE, to.into(), span)
+    }
+
+    fn at_rate(&self, rate: u32, to: Place, (begin, end): (i64, i64)) -> Heard {
         let samples = |us: i64| us * i64::from(RATE) / 1_000_000;
-        let mut pcm = vec![0i16; usize::try_from(samples(end - begin)).unwrap_or(0)];
+        let per_tick = i64::from(rate / RATE);
+        let ticks = usize::try_from(samples(end - begin)).unwrap_or(0);
+        let mut pcm = vec![0i16; ticks * per_tick as usize];
         let mut anchor: Option<(u32, u32, i64)> = None;
         let mut packets = 0;
         for packet in self.packets(&to) {
@@ -95,8 +118,13 @@ impl Streams {
                 anchor = Some((packet.ssrc, packet.timestamp, arrived));
                 arrived
             });
-            packets += u32::from((0..pcm.len() as i64).contains(&arrived));
-            for (n, sample) in (start..).zip(&packet.pcm) {
+            packets += u32::from((0..ticks as i64).contains(&arrived));
+            let sound = if rate == RATE {
+                &packet.pcm
+            } else {
+                &packet.wide
+            };
+            for (n, sample) in (start * per_tick..).zip(sound) {
                 if let Some(place) = usize::try_from(n).ok().and_then(|n| pcm.get_mut(n)) {
                     *place = *sample;
                 }
@@ -106,6 +134,7 @@ impl Streams {
             what: format!("what came to {}:{:?}", to.ip, to.rtp),
             pcm,
             packets,
+            rate,
         }
     }
 }
@@ -123,21 +152,29 @@ fn udp(frame: &[u8]) -> Option<((Ipv4Addr, u16), &[u8])> {
     Some(((to.into(), port), ip.get(header + 8..)?))
 }
 
-fn sound(at: i64, payload: &[u8]) -> Option<Arrived> {
+/// A decoder for each stream: some have a memory.
+type Decoders = BTreeMap<((Ipv4Addr, u16), u32, u8), [Decoder; 2]>;
+
+fn sound(at: i64, to: (Ipv4Addr, u16), payload: &[u8], decoders: &mut Decoders) -> Option<Arrived> {
     if is_rtcp(payload) || payload.first()? >> 6 != 2 {
         return None;
     }
     let packet = Packet::parse(payload).ok()?;
-    let law = match packet.header.payload_type {
-        0 => Law::Mu,
-        8 => Law::A,
-        _ => return None,
-    };
+    let header = packet.header;
+    let codec = Codec::ALL
+        .into_iter()
+        .find(|c| c.payload_type() == header.payload_type)?;
+    let stream = (to, header.ssrc, header.payload_type);
+    let [narrow, wide] = decoders
+        .entry(stream)
+        .or_insert_with(|| [RATE, WIDE].map(|rate| Decoder::new(codec, rate)));
     Some(Arrived {
         at,
         ssrc: packet.header.ssrc,
         timestamp: packet.header.timestamp,
-        pcm: packet.payload.iter().map(|c| law.decode(*c)).collect(),
+        codec,
+        pcm: narrow.decode(packet.payload).to_vec(),
+        wide: wide.decode(packet.payload).to_vec(),
     })
 }
 
@@ -166,11 +203,12 @@ pub(crate) struct Heard {
     what: String,
     pcm: Vec<i16>,
     packets: u32,
+    rate: u32,
 }
 
 impl Heard {
     fn windows(&self) -> impl Iterator<Item = &[i16]> {
-        self.pcm.chunks_exact(WINDOW)
+        self.pcm.chunks_exact(WINDOW_MS * self.rate as usize / 1000)
     }
 
     fn share(&self, like: impl Fn(&[i16]) -> bool) -> f64 {
@@ -181,7 +219,7 @@ impl Heard {
 
     /// The share of the windows of 200 ms that are this tone and little else.
     pub(crate) fn share_of(&self, hz: f64) -> f64 {
-        let meter = ToneMeter::new(RATE);
+        let meter = ToneMeter::new(self.rate);
         self.share(|w| meter.hears(w, hz))
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Like<'a> {
     /// `rtpevent` or `info`.
     pub(crate) dtmf: &'a str,
     pub(crate) codecs: &'a str,
+    /// Of its microphone, in Hz.
+    pub(crate) rate: u32,
 }
 
 impl Default for Like<'_> {
@@ -62,6 +64,7 @@ impl Default for Like<'_> {
             transport: "udp",
             dtmf: "rtpevent",
             codecs: "PCMA,PCMU",
+            rate: tandem_codec::RATE,
         }
     }
 }
@@ -98,11 +101,11 @@ impl Baresip {
         let dir = lab.folder(&format!("phone-{n}"));
         let microphone = lab.write(
             &format!("phone-{n}/microphone.wav"),
-            sound::wav(&sound::tone(like.hz, 180_000)),
+            sound::wav(like.rate, &sound::tone_at(like.rate, like.hz, 180_000)),
         );
         lab.write(
             &format!("phone-{n}/config"),
-            config(&place, n, &microphone.to_string_lossy()),
+            config(&place, n, like.rate, &microphone.to_string_lossy()),
         );
         lab.write(&format!("phone-{n}/accounts"), "");
         lab.write(&format!("phone-{n}/contacts"), "");
@@ -295,7 +298,7 @@ fn account(like: &Like<'_>, gateway: Ipv4Addr) -> String {
     )
 }
 
-fn config(place: &Place, n: u8, microphone: &str) -> String {
+fn config(place: &Place, n: u8, rate: u32, microphone: &str) -> String {
     let Place { ip, sip, rtp } = place;
     let (first, last, control) = (rtp.0, rtp.1, sip + CONTROL);
     format!(
@@ -307,8 +310,8 @@ call_max_calls 4
 audio_player aubridge,ear{n}
 audio_source aufile,{microphone}
 audio_alert aubridge,bell{n}
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate {rate}
+auplay_srate {rate}
 ausrc_channels 1
 auplay_channels 1
 rtp_ports {first}-{last}
@@ -317,6 +320,7 @@ rtcp_mux no
 rtp_timeout 0
 module_path {MODULES}
 module g711.so
+module g722.so
 module aufile.so
 module aubridge.so
 module uuid.so

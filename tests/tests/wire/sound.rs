@@ -23,8 +23,13 @@ pub(crate) const LOUD: f64 = 11_500.0;
 
 /// So many milliseconds of a tone.
 pub(crate) fn tone(hz: f64, ms: usize) -> Vec<i16> {
-    let step = TAU * hz / f64::from(RATE);
-    (0..ms * 8)
+    tone_at(RATE, hz, ms)
+}
+
+/// The same at another rate.
+pub(crate) fn tone_at(rate: u32, hz: f64, ms: usize) -> Vec<i16> {
+    let step = TAU * hz / f64::from(rate);
+    (0..ms * rate as usize / 1000)
         .map(|n| ((n as f64 * step).sin() * LOUD) as i16)
         .collect()
 }
@@ -39,15 +44,15 @@ pub(crate) fn coded(law: Law, pcm: &[i16]) -> Vec<u8> {
     pcm.iter().map(|s| law.encode(*s)).collect()
 }
 
-/// Samples as a WAV file of 8 kHz and 16 bits, which baresip has for its microphone.
-pub(crate) fn wav(pcm: &[i16]) -> Vec<u8> {
+/// Samples as a WAV file of 16 bits, which baresip has for its microphone.
+pub(crate) fn wav(rate: u32, pcm: &[i16]) -> Vec<u8> {
     let bytes = u32::try_from(pcm.len() * 2).expect("a short sound");
     let mut out = Vec::with_capacity(44 + pcm.len() * 2);
     out.extend_from_slice(b"RIFF");
     out.extend_from_slice(&(bytes + 36).to_le_bytes());
     out.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    out.extend_from_slice(&RATE.to_le_bytes());
-    out.extend_from_slice(&(RATE * 2).to_le_bytes());
+    out.extend_from_slice(&rate.to_le_bytes());
+    out.extend_from_slice(&(rate * 2).to_le_bytes());
     out.extend_from_slice(b"\x02\0\x10\0data");
     out.extend_from_slice(&bytes.to_le_bytes());
     out.extend(pcm.iter().flat_map(|s| s.to_le_bytes()));

@@ -96,10 +96,9 @@ impl Switch {
             offer: offer.clone(),
             takes_info: request.headers.lists(&HeaderName::Allow, "INFO"),
             trunk: trunk.as_ref().map(|t| t.name.clone()),
-            codecs: trunk.as_ref().map_or_else(
-                || Leg::new(id, LegRole::Caller, String::new()).codecs,
-                |t| t.codecs.clone(),
-            ),
+            codecs: trunk
+                .as_ref()
+                .map_or_else(|| self.plan.phones.codecs.clone(), |t| t.codecs.clone()),
             learn: trunk
                 .as_ref()
                 .map_or(crate::leg::Learn::Source, |t| ways::shape_of(t).learn),

@@ -2,6 +2,8 @@
 
 use super::{
     Load,
+    codecs::{DEFAULT_CODECS, codecs},
+    node::set,
     read::{Section, Val},
     spot::{Spot, did_you_mean, listed},
 };
@@ -11,10 +13,12 @@ impl<'a> Load<'a> {
     /// | key | default |
     /// |---|---|
     /// | `extensions.NUMBER.name` | the number |
+    /// | `phones.codecs` | `["pcma", "pcmu"]` |
     /// | `phones.may_dial` | every extension, nothing outside |
     /// | `phones.digest` | `["md5"]` |
     pub(super) fn phones(&mut self, root: &Section<'a>) -> Phones {
         let mut phones = Phones {
+            codecs: DEFAULT_CODECS.to_vec(),
             digest: vec![DigestAlgorithm::Md5],
             ..Phones::default()
         };
@@ -61,6 +65,7 @@ impl<'a> Load<'a> {
                 phones.domain = domain
                     .and_then(|v| v.words())
                     .map_or_else(String::new, |t| t.value);
+                set(&mut phones.codecs, codecs(&s));
                 phones.may_dial = match s.opt("may_dial") {
                     Some(_) => self.dial_list(&s, "may_dial", "phones"),
                     None => phones

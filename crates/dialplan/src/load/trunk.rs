@@ -1,10 +1,14 @@
 //! `trunks/NAME.toml`.
 
-use super::{Load, node::set, read::Section};
+use super::{
+    Load,
+    codecs::{DEFAULT_CODECS, codecs},
+    node::set,
+    read::Section,
+};
 use crate::{CalledFrom, DEFAULT_COUNTRY, Health, Nat, ReferPolicy, Trunk};
 use ipnet::IpNet;
 use std::time::Duration;
-use tandem_types::media::Codec;
 
 impl<'a> Load<'a> {
     /// | key | default |
@@ -29,7 +33,7 @@ impl<'a> Load<'a> {
             name: name.to_owned(),
             inbound: true,
             outbound: true,
-            codecs: vec![Codec::Pcma, Codec::Pcmu],
+            codecs: DEFAULT_CODECS.to_vec(),
             country: DEFAULT_COUNTRY.to_owned(),
             ..Trunk::default()
         };
@@ -220,20 +224,7 @@ fn health(s: &Section<'_>) -> Health {
 
 fn media(s: &Section<'_>, t: &mut Trunk) {
     s.later(&[("early_media", "a setting for early media")]);
-    let codecs = [("pcma", Codec::Pcma), ("pcmu", Codec::Pcmu)];
-    if let Some(v) = s.opt("codecs") {
-        let later = ["opus", "g722", "g729", "amr", "amr-wb"];
-        let named = v.list().unwrap_or_default();
-        t.codecs = named
-            .iter()
-            .filter_map(|c| c.choice(&codecs, &later))
-            .collect();
-        if v.list().is_some_and(|l| l.is_empty()) {
-            v.spot
-                .error("a call needs a codec, and this list is empty")
-                .help("codecs = [\"pcma\", \"pcmu\"]");
-        }
-    }
+    set(&mut t.codecs, codecs(s));
     if let Some(v) = s.opt("srtp") {
         v.choice(&[("off", ())], &["preferred", "required"]);
     }

@@ -31,12 +31,12 @@ fn plan() -> Plan {
         ),
         Add(
             "trunks/zeta.toml",
-            "direction = \"out\"\npeers = [\"sip:zeta.example\"]\n[media]\ncodecs = [\"pcmu\"]\n[limits]\nmay_dial = [\"_+353X.\", \"_+44X.\"]\n",
+            "direction = \"out\"\npeers = [\"sip:zeta.example\"]\n[media]\ncodecs = [\"g722\", \"pcmu\"]\n[limits]\nmay_dial = [\"_+353X.\", \"_+44X.\"]\n",
         ),
         Swap(
             "phones.toml",
             "domain = \"phones.example\"",
-            "domain = \"phones.example\"\nmay_dial = [\"_2XX\", \"_+X.\", \"_00X.\"]",
+            "domain = \"phones.example\"\nmay_dial = [\"_2XX\", \"_+X.\", \"_00X.\"]\ncodecs = [\"g722\", \"pcma\"]",
         ),
         Swap(
             "trunks/carrier.toml",
@@ -138,7 +138,7 @@ fn a_phone_may_not_call_an_extension_that_is_not_listed() {
     let change = Swap(
         "phones.toml",
         "domain = \"phones.example\"",
-        "domain = \"phones.example\"\nmay_dial = [\"_21X\"]",
+        "domain = \"phones.example\"\ncodecs = [\"g722\", \"pcma\"]\nmay_dial = [\"_21X\"]",
     );
     let plan = changed(&[change]).expect("a plan").0;
     assert_eq!(to(&plan, Via::Phone("211"), "212"), "ext:212");
@@ -337,7 +337,9 @@ fn what_a_file_says_is_what_the_plan_holds() {
             && plan.trunks["zeta"].outbound
             && !plan.trunks["zeta"].inbound
     );
-    assert_eq!(plan.trunks["zeta"].codecs, [Codec::Pcmu]);
+    assert_eq!(plan.trunks["zeta"].codecs, [Codec::G722, Codec::Pcmu]);
+    assert_eq!(plan.trunks["carrier"].codecs, [Codec::Pcma, Codec::Pcmu]);
+    assert_eq!(plan.phones.codecs, [Codec::G722, Codec::Pcma]);
     assert_eq!(
         plan.trunks["carrier"]
             .password

@@ -1,7 +1,7 @@
 //! The test bench: an engine, phones, and a network with loss and jitter, stepped by the millisecond.
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
-use tandem_codec::{DtmfTone, Law, ToneMeter, ToneSource, tone::Mix};
+use tandem_codec::{Decoder, DtmfTone, Encoder, RATE, ToneMeter, ToneSource, tone::Mix};
 use tandem_media::{Engine, EngineConfig, Output, Transmit};
 use tandem_rtp::{DigitSender, Header, Packet, Rtcp};
 use tandem_types::{
@@ -31,8 +31,13 @@ pub(crate) struct Came {
 pub(crate) enum Mouth {
     Shut,
     Tone(ToneSource),
-    Sound { pcm: Vec<i16>, at: usize },
+    Sound {
+        pcm: Vec<i16>,
+        at: usize,
+    },
     Keys(DtmfTone),
+    /// A tone of a frequency that only wide band carries.
+    Wide(ToneSource),
 }
 
 pub(crate) struct Phone {
@@ -42,6 +47,7 @@ pub(crate) struct Phone {
     pub(crate) keys: DigitSender,
     pub(crate) samples: u32,
     header: Header,
+    encoder: Encoder,
     /// Samples sent per million too many (positive) or too few: a clock that is off.
     next_us: u64,
     pub(crate) came: Vec<Came>,
@@ -53,7 +59,7 @@ impl Phone {
     fn frame(&mut self) -> Vec<i16> {
         let mut pcm = vec![0; self.samples as usize];
         match &mut self.mouth {
-            Mouth::Shut => {}
+            Mouth::Shut | Mouth::Wide(_) => {}
             Mouth::Tone(tone) => tone.fill(&mut pcm),
             Mouth::Keys(keys) => keys.fill(&mut pcm),
             Mouth::Sound { pcm: all, at } => {
@@ -84,11 +90,15 @@ impl Phone {
                 payload_type: self.codec.payload_type(),
                 ..self.header
             };
-            let codes: Vec<u8> = pcm
-                .iter()
-                .map(|s| Law::from(self.codec).encode(*s))
-                .collect();
-            header.write(&codes, &mut bytes).unwrap()
+            let mut codes = vec![0; pcm.len()];
+            let n = if let Mouth::Wide(tone) = &mut self.mouth {
+                let mut wide = vec![0; 2 * pcm.len()];
+                tone.fill(&mut wide);
+                self.encoder.encode(&wide, &mut codes)
+            } else {
+                self.encoder.encode_narrow(&pcm, &mut codes)
+            };
+            header.write(&codes[..n], &mut bytes).unwrap()
         };
         self.header.sequence = self.header.sequence.wrapping_add(1);
         self.header.timestamp = self.header.timestamp.wrapping_add(self.samples);
@@ -99,24 +109,31 @@ impl Phone {
 
     /// What it heard from `from` to `to` (ms of the bench), as its own timeline has it: lost pieces are 0.
     pub(crate) fn heard(&self, from: u64, to: u64) -> Vec<i16> {
-        let law = Law::from(self.codec);
+        self.heard_at(RATE, from, to)
+    }
+
+    /// The same at another rate.
+    pub(crate) fn heard_at(&self, rate: u32, from: u64, to: u64) -> Vec<i16> {
+        let per_tick = (rate / RATE) as usize;
+        let mut decoder = Decoder::new(self.codec, rate);
         let pt = self.codec.payload_type();
         let mut sound: Vec<i16> = Vec::new();
         let mut end: Option<u32> = None;
-        for c in self
-            .came
-            .iter()
-            .filter(|c| (from..to).contains(&c.at) && c.header.payload_type == pt)
-        {
+        for c in self.came.iter().filter(|c| c.header.payload_type == pt) {
+            // From the first packet on: decoders have a memory.
+            let pcm = decoder.decode(&c.payload);
+            if !(from..to).contains(&c.at) {
+                continue;
+            }
             if let Some(end) = end {
                 let gap = c.header.timestamp.wrapping_sub(end) as i32;
                 assert!(
                     (0..80_000).contains(&gap),
                     "timestamps of sound go forward: {gap}"
                 );
-                sound.extend(vec![0; gap as usize]);
+                sound.extend(vec![0; gap as usize * per_tick]);
             }
-            sound.extend(c.payload.iter().map(|code| law.decode(*code)));
+            sound.extend_from_slice(pcm);
             end = Some(c.header.timestamp.wrapping_add(c.payload.len() as u32));
         }
         sound
@@ -212,6 +229,7 @@ impl Bench {
                 codec,
                 mouth,
                 keys: DigitSender::new(),
+                encoder: Encoder::new(codec),
                 samples: 160,
                 header: Header {
                     payload_type: 0,

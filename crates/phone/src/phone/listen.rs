@@ -1,9 +1,10 @@
 //! The phone's ear and mouth on RTP.
 
 use super::{Asked, Phone, State};
-use crate::{Output, PhoneEvent, speaker::law};
+use crate::{Output, PhoneEvent};
 use bytes::Bytes;
 use std::net::SocketAddr;
+use tandem_codec::{Decoder, RATE};
 use tandem_rtp::{Packet, is_rtcp};
 use tandem_sip::{
     api::Body,
@@ -60,8 +61,13 @@ impl Phone {
                 self.tell(PhoneEvent::Digit(key));
             }
         } else if header.payload_type == agreed.payload_type {
+            let codec = agreed.codec;
+            let decoder = match &mut self.decoder {
+                Some(decoder) if decoder.codec() == codec => decoder,
+                other => other.insert(Decoder::new(codec, RATE)),
+            };
             let mut pcm = vec![0; packet.payload.len()];
-            law(agreed.codec).decode_into(packet.payload, &mut pcm);
+            decoder.decode_ticks(packet.payload, &mut pcm);
             self.recording
                 .put(now.mono, header.ssrc, header.timestamp, &pcm);
             if let Some(key) = self.digits.sound(header.timestamp) {

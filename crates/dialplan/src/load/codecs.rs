@@ -1,0 +1,26 @@
+//! `codecs` of a trunk and of the phones: which, and which rather than which.
+
+use super::read::Section;
+use tandem_types::media::Codec;
+
+/// What every trunk and every phone has.
+pub(super) const DEFAULT_CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
+
+/// The list as it is written, the most wanted first.
+pub(super) fn codecs(s: &Section<'_>) -> Option<Vec<Codec>> {
+    let names = [
+        ("pcma", Codec::Pcma),
+        ("pcmu", Codec::Pcmu),
+        ("g722", Codec::G722),
+    ];
+    let later = ["opus", "g729", "amr", "amr-wb"];
+    let v = s.opt("codecs")?;
+    let written = v.list()?;
+    if written.is_empty() {
+        v.spot
+            .error("a call needs a codec, and this list is empty")
+            .help("codecs = [\"pcma\", \"pcmu\"]");
+    }
+    let named = written.iter();
+    Some(named.filter_map(|c| c.choice(&names, &later)).collect())
+}
