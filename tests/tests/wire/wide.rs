@@ -50,7 +50,7 @@ fn answered(stage: &Stage, call: CallId) -> Vec<Codec> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_desk_phones_keep_wide_band_between_them() {
-    let mut stage = Stage::with(61, |_, office| wide_phones(office)).await;
+    let mut stage = Stage::with(91, |_, office| wide_phones(office)).await;
     let mut anna = stage.phone(1, "201", speaks_g722(HIGH)).await;
     let like = Like {
         answers: true,
@@ -77,7 +77,7 @@ async fn two_desk_phones_keep_wide_band_between_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_g722_phone_and_a_g711_carrier_hear_each_other() {
-    let mut stage = Stage::with(62, |_, office| wide_phones(office)).await;
+    let mut stage = Stage::with(92, |_, office| wide_phones(office)).await;
     let mut anna = stage.phone(1, "201", speaks_g722(PERSON)).await;
     let mut far = Sipp::start(&stage.lab, 1, Plays::called(OTHER));
     let number = format!("sip:+441632960123@{}:{SIP}", stage.gateway());
