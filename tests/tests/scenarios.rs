@@ -62,6 +62,7 @@ mod scenarios {
     mod a_conference_of_three_where_each_hears_the_others;
     mod a_far_end_that_dies_is_found_by_asking;
     mod a_key_typed_ahead_in_a_menu_counts;
+    mod a_long_call_is_refreshed_by_update;
     mod a_lost_ack_is_repeated_and_the_call_goes_on;
     mod a_lost_bye_is_repeated;
     mod a_muted_phone_is_asked_and_kept;
@@ -74,6 +75,7 @@ mod scenarios {
     mod a_refused_refer_is_bridged_with_music_meanwhile;
     mod a_repeated_invite_is_one_call;
     mod a_trunk_that_answers_no_options_is_tried_last_until_it_does;
+    mod a_trunk_that_demands_prack_gets_it;
     mod a_trunk_that_does_not_answer_is_passed_over;
     mod a_trunk_that_knows_no_refer_is_bridged;
     mod a_trunk_without_refer_is_bridged;

@@ -58,6 +58,8 @@ pub(crate) struct House {
     pub(crate) strangers: Strangers,
     pub(crate) verifier: Verifier,
     pub(crate) draining: bool,
+    /// Asked for in calls of ours.
+    pub(crate) session_timer: Option<tandem_sip::api::SessionTimer>,
     rng: Rng,
 }
 
@@ -93,6 +95,7 @@ impl House {
             verifier: Verifier::new(config.nonce_secret)
                 .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
             draining: false,
+            session_timer: crate::ways::session_timer(&plan.node),
             rng,
         };
         this.start_registrations(now);

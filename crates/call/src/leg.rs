@@ -85,6 +85,8 @@ pub struct Leg {
     pub noted: bool,
     /// The question whether it is still there, while it is open.
     pub probe: Option<RequestKey>,
+    /// Our re-INVITE that refreshes the session, while it is open.
+    pub refresh: Option<RequestKey>,
     /// When a leg that fell silent is asked again.
     pub probe_at: Option<Mono>,
     /// When the next way is tried, should the far end not even have said that it has the INVITE.
@@ -133,6 +135,7 @@ impl Leg {
             our_offer_open: false,
             noted: false,
             probe: None,
+            refresh: None,
             probe_at: None,
             unheard_at: None,
             ways: VecDeque::new(),

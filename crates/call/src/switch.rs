@@ -98,7 +98,7 @@ impl Switch {
         now: Now,
     ) -> Self {
         let mut rng = Rng::seeded(config.seed);
-        let endpoint = Endpoint::new(endpoint_config(config.shard), rng.fork());
+        let endpoint = Endpoint::new(endpoint_config(config.shard, &plan), rng.fork());
         let house = House::new(&config, &plan, rng.fork(), now);
         Self {
             config,
@@ -299,7 +299,7 @@ impl Switch {
     }
 }
 
-fn endpoint_config(shard: u8) -> EndpointConfig {
+fn endpoint_config(shard: u8, plan: &Plan) -> EndpointConfig {
     EndpointConfig {
         product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).into(),
         allow: vec![
@@ -310,12 +310,14 @@ fn endpoint_config(shard: u8) -> EndpointConfig {
             Method::Options,
             Method::Info,
             Method::Update,
+            Method::Prack,
             Method::Notify,
             Method::Refer,
             Method::Register,
         ],
-        supported: Vec::new(),
+        supported: vec!["100rel".into()],
         event_packages: Vec::new(),
+        session_timer: crate::ways::session_timer(&plan.node),
         shard,
         t1: Duration::from_millis(500),
         t2: Duration::from_secs(4),

@@ -3,9 +3,9 @@
 
 use crate::{house::House, leg::Learn};
 use std::net::SocketAddr;
-use tandem_dialplan::{Destination, DialTarget, Extension, Nat, Plan, Trunk};
+use tandem_dialplan::{Destination, DialTarget, Extension, Nat, Node, Plan, Prack, Trunk};
 use tandem_sip::{
-    api::{Credentials, Flow, OutgoingInvite, Transport},
+    api::{Credentials, Flow, OutgoingInvite, Reliable, SessionTimer, Transport},
     message::{HeaderName, Headers, NameAddr, Uri},
 };
 use tandem_types::{Party, Pii, Reason, Termination, media::Codec};
@@ -288,6 +288,8 @@ fn through<'p>(
         let remote = house.resolve(next)?;
         let mut invite = invite(house, target, remote, &shown, None, credentials(trunk))?;
         invite.route.extend(proxy.clone());
+        invite.reliable = reliable(trunk.prack);
+        invite.session_timer = invite.session_timer.filter(|_| trunk.session_timers);
         let up = house.health.is_up(&trunk.name, text);
         Some(Through { trunk, up, invite })
     });
@@ -298,6 +300,24 @@ fn through<'p>(
 pub(crate) fn proxy_of(trunk: &Trunk) -> Option<NameAddr> {
     let proxy = trunk.outbound_proxy.as_deref()?;
     NameAddr::parse(&format!("<{proxy}>")).ok()
+}
+
+/// A trunk's wish for reliable provisional responses.
+pub(crate) fn reliable(prack: Prack) -> Reliable {
+    match prack {
+        Prack::Off => Reliable::Off,
+        Prack::Supported => Reliable::Supported,
+        Prack::Required => Reliable::Required,
+    }
+}
+
+/// The node's session timers.
+pub(crate) fn session_timer(node: &Node) -> Option<SessionTimer> {
+    let seconds = |d: std::time::Duration| u32::try_from(d.as_secs()).unwrap_or(u32::MAX);
+    node.session_timers.map(|t| SessionTimer {
+        expires: seconds(t.expires),
+        min_se: seconds(t.min_se),
+    })
 }
 
 /// What answers a trunk's challenges.
@@ -351,6 +371,8 @@ fn invite(
         headers,
         body: None,
         credentials,
+        session_timer: house.session_timer,
+        reliable: Reliable::Off,
     })
 }
 

@@ -53,6 +53,8 @@ pub struct Node {
     pub local_networks: Vec<IpNet>,
     /// SIP listeners.
     pub listen: Vec<Listen>,
+    /// Session timers; `None`: no part is taken in them.
+    pub session_timers: Option<SessionTimers>,
     /// First and last RTP port (RTP on even, RTCP on the odd one above).
     pub rtp_ports: (u16, u16),
     /// Legs of consult legs only: this many port pairs are kept for them.
@@ -174,6 +176,27 @@ pub enum Nat {
     No,
 }
 
+/// Reliable provisional responses (RFC 3262).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prack {
+    /// Only where the peer demands them.
+    #[default]
+    Off,
+    /// Offered, and used for early media.
+    Supported,
+    /// Demanded of the peer; who cannot is refused.
+    Required,
+}
+
+/// How the node keeps sessions alive (RFC 4028).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionTimers {
+    /// The interval that is asked for.
+    pub expires: Duration,
+    /// The shortest that is taken.
+    pub min_se: Duration,
+}
+
 /// One trunk: a carrier, or a PBX.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trunk {
@@ -205,6 +228,10 @@ pub struct Trunk {
     pub codecs: Vec<Codec>,
     /// Where RTP may come from.
     pub nat: Nat,
+    /// Reliable provisional responses.
+    pub prack: Prack,
+    /// Session timers are asked for in calls through it, where the node has them.
+    pub session_timers: bool,
     /// REFER.
     pub refer: ReferPolicy,
     /// The number that we show by default.

@@ -292,6 +292,8 @@ impl Phone {
                 end,
                 request,
             } => self.ended(now, session, end, request.as_deref()),
+            // It asks for neither session timers nor reliable provisional responses.
+            Event::Refresh { .. } | Event::Pracked { .. } => {}
             Event::OutOfDialog { key, request, .. } => self.out_of_dialog(now, key, &request),
         }
     }
@@ -401,6 +403,7 @@ fn endpoint_config(config: &PhoneConfig) -> EndpointConfig {
         .collect(),
         supported: vec!["replaces".into()],
         event_packages: vec!["refer".into()],
+        session_timer: None,
         shard: 0,
         t1: Duration::from_millis(500),
         t2: Duration::from_secs(4),

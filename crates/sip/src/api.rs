@@ -4,7 +4,7 @@
 //! to the INVITE), BYE (200, or 481), OPTIONS (200 with what we support, 503 while draining), ACK
 //! for 3xx-6xx, re-ACK of a repeated 2xx, ACK and BYE for a 2xx that comes after CANCEL or from a
 //! second fork, 405/501/489/420/415/416/481/482/483/400/500 where RFC 3261 wants them, digest challenges on
-//! requests for which it was given credentials. Everything else it tells its user.
+//! requests for which it was given credentials, refreshes by UPDATE and 422 (RFC 4028), PRACK (RFC 3262). Everything else it tells its user.
 
 use crate::message::{Headers, Method, NameAddr, Request, Response, Uri};
 use bytes::Bytes;
@@ -69,6 +69,27 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// Session timers of our side (RFC 4028).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTimer {
+    /// The interval that we want, in seconds.
+    pub expires: u32,
+    /// The shortest that we take, in seconds: anything below draws 422.
+    pub min_se: u32,
+}
+
+/// Whether provisional responses are acknowledged (RFC 3262).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reliable {
+    /// Only where the peer demands it.
+    #[default]
+    Off,
+    /// Where the peer can: of ours those with a session description.
+    Supported,
+    /// Our INVITE demands it; of ours all, where the peer can.
+    Required,
+}
+
 /// A new INVITE of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutgoingInvite {
@@ -93,6 +114,10 @@ pub struct OutgoingInvite {
     pub body: Option<Body>,
     /// For 401 and 407.
     pub credentials: Option<Credentials>,
+    /// Session timers; `None`: not asked for.
+    pub session_timer: Option<SessionTimer>,
+    /// Reliable provisional responses. Not asked for in an INVITE without an offer.
+    pub reliable: Reliable,
 }
 
 /// A request of ours outside any dialog (REGISTER, OPTIONS).
@@ -157,6 +182,8 @@ pub enum Command {
         headers: Headers,
         /// Answer or nothing.
         body: Option<Body>,
+        /// Whether it is to be acknowledged. One that has to wait for the PRACK of another goes out after it.
+        reliable: Reliable,
     },
     /// 200 to an incoming INVITE. Repeated until ACKed.
     Accept {
@@ -315,6 +342,13 @@ pub enum Event {
         /// The answer to our offer in the 2xx (or to a re-INVITE's), if any.
         body: Option<Body>,
     },
+    /// The PRACK of a provisional response that held our offer.
+    Pracked {
+        /// Which.
+        session: SessionId,
+        /// The answer.
+        body: Body,
+    },
     /// A request inside the dialog that the user must answer: INVITE, INFO, REFER, NOTIFY, UPDATE, MESSAGE. A second INVITE
     /// while one is open was already refused (491, or 500 with Retry-After).
     Request {
@@ -345,6 +379,12 @@ pub enum Event {
         /// The request that ended it, for its headers (Reason).
         request: Option<Box<Request>>,
     },
+    /// The session has to be refreshed and the far end takes no UPDATE: the user sends a re-INVITE with the session as it is. If that
+    /// fails, or does not come, this is told again.
+    Refresh {
+        /// Which.
+        session: SessionId,
+    },
     /// A request outside any dialog that the user must answer: REGISTER, MESSAGE, and NOTIFY or REFER outside of dialogs if they are allowed.
     OutOfDialog {
         /// For Respond.
@@ -363,10 +403,13 @@ pub struct EndpointConfig {
     pub product: String,
     /// Methods in `Allow`.
     pub allow: Vec<Method>,
-    /// Option tags in `Supported`; any other in `Require` draws 420.
+    /// Option tags in `Supported`; any other in `Require` draws 420. With `100rel` provisional responses can be
+    /// reliable, and PRACK has to be in `allow`.
     pub supported: Vec<String>,
     /// Event packages that are let through to the user; any other SUBSCRIBE draws 489.
     pub event_packages: Vec<String>,
+    /// Session timers for INVITEs of theirs; `None`: we take no part.
+    pub session_timer: Option<SessionTimer>,
     /// Shard number, written into every tag, branch and Call-ID that we make.
     pub shard: u8,
     /// RFC 3261 T1.

@@ -1,9 +1,6 @@
 //! A dialog (RFC 3261 section 12): what two user agents hold of each other between requests.
 
 mod hop;
-mod replaces;
-
-pub use replaces::Replaces;
 
 use crate::api::{Flow, Transport};
 use crate::message::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};

@@ -19,6 +19,8 @@
 //!   4 s in steps of 10 ms if it made the call (Call-ID is ours), else 0 to 2 s.
 //! - 481, 408 or silence to a re-INVITE or UPDATE, and 481 to an INFO, end the session (section 12.2.1.2, RFC 5057): first
 //!   `Response`, then BYE and `Ended`.
+//! - Where session timers were agreed on, the session is refreshed, and ended if the far end does not refresh it
+//!   ([`refresh`]).
 //! - A re-INVITE of theirs that they CANCEL gets its 487; the user's later `Respond` is a no-op. So are all
 //!   answers to requests that were open when the session ended: they got 487.
 
@@ -30,6 +32,8 @@ mod invite_responses;
 mod large;
 mod outgoing;
 mod outside;
+mod refresh;
+mod reliable;
 mod requests;
 mod responses;
 mod screen;
@@ -39,16 +43,14 @@ mod table;
 mod timeouts;
 mod write;
 
-pub use crate::dialog::Replaces;
-
 use crate::api::{
     Census, Command, EndpointConfig, Event, Failure, Flow, Input, Output, RequestKey, SessionId,
 };
 use crate::dialog::DialogId;
-use crate::message::{Message, Method, Request, Response, Uri};
+use crate::message::{Message, Method, Replaces, Request, Response, Uri};
 use crate::transaction::{Timers, TransactionId};
 use serde::{Deserialize, Serialize};
-use session::{Session, State};
+use session::{Exchange, Session, State};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use table::Table;
@@ -134,8 +136,10 @@ impl Endpoint {
                 status,
                 headers,
                 body,
+                reliable,
             } => {
-                self.command_progress(now, session, status, &headers, body.as_ref());
+                let body = body.as_ref();
+                self.command_progress(now, session, status, &headers, body, reliable);
             }
             Command::Accept {
                 session,
@@ -271,6 +275,24 @@ impl Endpoint {
         matches!(state, Some(session::State::Calling(_)))
     }
 
+    /// Where a session stands, by the names of its diagram; an answered one also by the INVITE that is under way.
+    pub fn state_of(&self, session: SessionId) -> Option<&'static str> {
+        Some(match &self.sessions.get(&session)?.state {
+            State::Calling(_) => "calling",
+            State::Proceeding(_) => "proceeding",
+            State::Cancelling(_) => "cancelling",
+            State::Invited(_) => "invited",
+            State::Up(up) => match up.exchange {
+                Exchange::Idle => "up",
+                Exchange::Ours => "up, ours",
+                Exchange::OweAck(_) => "up, owe ack",
+                Exchange::Theirs(_) => "up, theirs",
+                Exchange::AwaitAck(_) => "up, await ack",
+            },
+            State::Closing(_) => "closing",
+        })
+    }
+
     /// Where requests to the far end are addressed; of several early dialogs the latest one's.
     pub fn remote_target(&self, session: SessionId) -> Option<&Uri> {
         Some(&self.sessions.get(&session)?.dialog()?.target)
@@ -298,9 +320,9 @@ impl Endpoint {
     /// answered one if the header says `early-only`.
     pub fn replaces(&self, replaces: &Replaces) -> Option<SessionId> {
         let id = DialogId {
-            call_id: replaces.call_id.clone(),
-            local_tag: replaces.to_tag.clone(),
-            remote_tag: replaces.from_tag.clone(),
+            call_id: replaces.call_id.to_string(),
+            local_tag: replaces.to_tag.to_string(),
+            remote_tag: replaces.from_tag.to_string(),
         };
         let session = *self.dialogs.get(&id)?;
         let s = self.sessions.get(&session)?;
@@ -313,9 +335,9 @@ impl Endpoint {
     pub fn replaces_for(&self, session: SessionId) -> Option<Replaces> {
         let id = &self.sessions.get(&session)?.dialog()?.id;
         Some(Replaces {
-            call_id: id.call_id.clone(),
-            to_tag: id.remote_tag.clone(),
-            from_tag: id.local_tag.clone(),
+            call_id: id.call_id.as_str().into(),
+            to_tag: id.remote_tag.as_str().into(),
+            from_tag: id.local_tag.as_str().into(),
             early_only: false,
         })
     }

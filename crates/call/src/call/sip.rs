@@ -29,6 +29,9 @@ impl Call {
             Event::Ended { end, request, .. } => {
                 self.session_ended(cx, id, end, request.as_deref())
             }
+            Event::Refresh { .. } => self.refresh(cx, id),
+            // No 1xx of ours holds an offer.
+            Event::Pracked { .. } => {}
             // The switch keeps these for itself.
             Event::Invited { .. } | Event::OutOfDialog { .. } => {}
         }
@@ -120,7 +123,7 @@ impl Call {
 
     fn request(&mut self, cx: &mut Ctx<'_>, id: LegId, key: RequestKey, request: &Request) {
         match &request.method {
-            Method::Invite | Method::Update => self.reoffered(cx, id, key, request),
+            Method::Invite | Method::Update | Method::Prack => self.reoffered(cx, id, key, request),
             Method::Info => {
                 respond(cx, key, 200, Headers::new(), None);
                 if let Some(digit) = info_digit(request) {
@@ -182,6 +185,49 @@ impl Call {
             self.refer_response(cx, &result);
         } else if self.leg(id).is_some_and(|l| l.probe == Some(key)) {
             self.probed(cx, id, &result);
+        } else if self.leg(id).is_some_and(|l| l.refresh == Some(key)) {
+            self.refreshed(cx, id, result);
+        }
+    }
+
+    /// The far end takes no UPDATE: the session is refreshed (RFC 4028) by a re-INVITE with the description as it is (field note 14).
+    fn refresh(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        let Some(leg) = self.leg_mut(id).filter(|l| l.up() && l.refresh.is_none()) else {
+            return;
+        };
+        let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
+            return;
+        };
+        let key = cx.endpoint.allocate_key();
+        let body = Some(sdp_body(sdp.reoffer()));
+        leg.refresh = Some(key);
+        cx.requests.insert(key, id);
+        cx.sip(Command::Request {
+            session,
+            key,
+            method: Method::Invite,
+            headers: Headers::new(),
+            body,
+            credentials: None,
+        });
+    }
+
+    /// A refusal changes nothing: the endpoint asks again, and ends the session where nobody is there.
+    fn refreshed(&mut self, cx: &mut Ctx<'_>, id: LegId, result: Result<Box<Response>, Failure>) {
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.refresh = None;
+        let (Ok(response), Some(session)) = (result, leg.session) else {
+            return;
+        };
+        let answer = response.body_of_type(SDP);
+        let agreed = answer.and_then(|a| leg.sdp.as_mut()?.accept(&a).ok());
+        let changed = agreed.filter(|a| leg.agreed.as_ref() != Some(a));
+        cx.sip(Command::Ack {
+            session,
+            body: None,
+        });
+        if let Some(agreed) = changed {
+            self.agreed(cx, id, agreed);
         }
     }
 

@@ -7,11 +7,10 @@ use crate::{
     ways,
 };
 use std::collections::BTreeMap;
-use tandem_dialplan::{Arrival, CalledFrom, Destination, NoRouteKind, Route, Trunk, Via};
+use tandem_dialplan::{Arrival, CalledFrom, Destination, NoRouteKind, Prack, Route, Trunk, Via};
 use tandem_sip::{
     api::{Command, Flow, RequestKey, SessionId},
-    endpoint::Replaces,
-    message::{HeaderName, Headers, Method, NameAddr, Request},
+    message::{HeaderName, Headers, Method, NameAddr, Replaces, Request},
 };
 use tandem_types::{
     CallId, LegId, Now,
@@ -80,6 +79,16 @@ impl Switch {
             .is_some_and(|t| !self.house.has_slot(t, false))
         {
             return Err(no(503));
+        }
+        if trunk.as_ref().is_some_and(|t| t.prack == Prack::Required)
+            && ![HeaderName::Supported, HeaderName::Require]
+                .iter()
+                .any(|name| request.headers.lists(name, "100rel"))
+        {
+            return Err(No {
+                status: 421,
+                headers: Headers::new().with(HeaderName::Require, "100rel"),
+            });
         }
         let offer = request.body_of_type("application/sdp").map(|b| b.to_vec());
         if offer.is_none() && !request.body.is_empty() {
@@ -161,7 +170,7 @@ impl Switch {
     fn replaces_refused(&self, request: &Request) -> Option<u16> {
         let mut all = request.headers.all(&HeaderName::Replaces);
         let first = all.next()?;
-        let Some(replaces) = Replaces::parse(first).filter(|_| all.next().is_none()) else {
+        let (Ok(replaces), None) = (Replaces::parse(first), all.next()) else {
             return Some(400);
         };
         Some(self.endpoint.replaces(&replaces).map_or(481, |_| 603))

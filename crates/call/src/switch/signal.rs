@@ -94,7 +94,9 @@ impl Switch {
             | Event::Answered { session, .. }
             | Event::Failed { session, .. }
             | Event::Acked { session, .. }
+            | Event::Pracked { session, .. }
             | Event::Request { session, .. }
+            | Event::Refresh { session }
             | Event::Ended { session, .. } => Some(*session),
             Event::Response { session, .. } => *session,
             Event::OutOfDialog { .. } => None,

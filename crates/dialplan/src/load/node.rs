@@ -5,7 +5,7 @@ use super::{
     read::{Section, Text, Val},
     spot::{did_you_mean, listed},
 };
-use crate::{Door, Listen, Node, OFFLINE, Profile};
+use crate::{Door, Listen, Node, OFFLINE, Profile, SessionTimers};
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 /// OpenAI's own; a local server has `base_url`.
@@ -308,11 +308,30 @@ fn public_address(text: &Text<'_>) -> Option<IpAddr> {
     ip
 }
 
+/// RFC 4028 section 4 has 90 s as the shortest that anybody may ask for.
+fn session_timers(s: &Section<'_>) -> Option<SessionTimers> {
+    let shortest = Duration::from_secs(90);
+    let expires = s
+        .need("expires", "\"30m\"")
+        .and_then(|v| v.duration(shortest));
+    let min_se = s
+        .opt("min_se")
+        .map_or(Some(shortest), |v| v.duration(shortest));
+    let (expires, min_se) = (expires?, min_se?);
+    if min_se > expires {
+        s.spot
+            .error(
+                "`min_se` is longer than `expires`: every call would be refused its own interval",
+            )
+            .help("session_timers = { expires = \"30m\", min_se = \"90s\" }");
+        return None;
+    }
+    Some(SessionTimers { expires, min_se })
+}
+
 fn sip(s: &Section<'_>, node: &mut Node) {
-    s.later(&[
-        ("tls", "SIP over TLS"),
-        ("session_timers", "a setting for session timers"),
-    ]);
+    s.later(&[("tls", "SIP over TLS")]);
+    node.session_timers = s.section("session_timers").and_then(|s| session_timers(&s));
     if let Some(v) = s.opt("unknown_source") {
         v.choice(&[("drop", ())], &["403"]);
     }

@@ -6,7 +6,7 @@ use super::{
     node::set,
     read::Section,
 };
-use crate::{CalledFrom, DEFAULT_COUNTRY, Health, Nat, ReferPolicy, Trunk};
+use crate::{CalledFrom, DEFAULT_COUNTRY, Health, Nat, Prack, ReferPolicy, Trunk};
 use ipnet::IpNet;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ impl<'a> Load<'a> {
     /// | `auth.register.expires` | `10m` |
     /// | `media.codecs` | `["pcma", "pcmu"]` |
     /// | `media.nat` | `auto` |
+    /// | `media.prack` | `off` |
+    /// | `media.session_timers` | `on` |
     /// | `media.refer` | `off` |
     /// | `numbers.country` | `GB` |
     /// | `limits.calls` | no limit |
@@ -34,6 +36,7 @@ impl<'a> Load<'a> {
             inbound: true,
             outbound: true,
             codecs: DEFAULT_CODECS.to_vec(),
+            session_timers: true,
             country: DEFAULT_COUNTRY.to_owned(),
             ..Trunk::default()
         };
@@ -231,9 +234,20 @@ fn media(s: &Section<'_>, t: &mut Trunk) {
     if let Some(v) = s.opt("dtmf") {
         v.choice(&[("rfc4733", ())], &["info", "inband", "auto"]);
     }
-    if let Some(v) = s.opt("prack") {
-        v.choice(&[("off", ())], &["supported", "required"]);
-    }
+    let pracks = [
+        ("off", Prack::Off),
+        ("supported", Prack::Supported),
+        ("required", Prack::Required),
+    ];
+    set(
+        &mut t.prack,
+        s.opt("prack").and_then(|v| v.choice(&pracks, &[])),
+    );
+    let switch = [("on", true), ("off", false)];
+    set(
+        &mut t.session_timers,
+        s.opt("session_timers").and_then(|v| v.choice(&switch, &[])),
+    );
     let nats = [("auto", Nat::Auto), ("yes", Nat::Yes), ("no", Nat::No)];
     set(&mut t.nat, s.opt("nat").and_then(|v| v.choice(&nats, &[])));
     let refers = [("off", ReferPolicy::Off), ("on", ReferPolicy::On)];

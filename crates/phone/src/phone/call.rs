@@ -5,7 +5,7 @@ use crate::{Act, Incoming, PhoneEvent};
 use bytes::Bytes;
 use tandem_sdp::{Agreed, Direction, Session as Sdp, Unusable};
 use tandem_sip::{
-    api::{Body, Command, Failure, Flow, OutgoingInvite, SessionId, Transport},
+    api::{Body, Command, Failure, Flow, OutgoingInvite, Reliable, SessionId, Transport},
     message::{HeaderName, Headers, NameAddr, Request, Response, Uri},
 };
 use tandem_types::{Mono, Now, Termination};
@@ -115,6 +115,8 @@ impl Phone {
             headers,
             body,
             credentials: self.credentials(),
+            session_timer: None,
+            reliable: Reliable::Off,
         };
         self.calls.insert(session, call);
         self.recording.begin(now.mono);
@@ -274,6 +276,7 @@ impl Phone {
                     status: 180,
                     headers,
                     body: None,
+                    reliable: Reliable::Off,
                 },
             ),
             Act::EarlyMedia => {
@@ -285,6 +288,7 @@ impl Phone {
                             status: 183,
                             headers,
                             body: Some(body),
+                            reliable: Reliable::Off,
                         },
                     );
                     self.start_media(now);

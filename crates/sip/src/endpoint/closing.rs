@@ -41,6 +41,7 @@ impl Endpoint {
     /// theirs its ACK. With headers a BYE goes out, at once or when their ACK has come.
     pub(super) fn close(&mut self, now: Now, session: SessionId, bye: Option<Headers>) {
         self.refuse_owed(now, session);
+        self.stop_timing(session);
         let owner = Owner::Session(session);
         let Some(mut s) = self.sessions.remove(&session) else {
             return;
@@ -112,6 +113,7 @@ impl Endpoint {
             session: Some(session),
             key: None,
             auth,
+            raised: 0,
         };
         let id = self.start_request(now, about);
         if let Some(s) = self.sessions.get_mut(&session) {
@@ -293,19 +295,8 @@ impl Endpoint {
 
 /// SIP status and Q.850 cause out of Reason (RFC 3326).
 pub(super) fn read_reason(headers: &Headers, end: &mut Termination) {
-    for value in headers.values(&HeaderName::Reason) {
-        let mut parts = value.split(';').map(str::trim);
-        let protocol = parts.next().unwrap_or_default();
-        let cause = parts
-            .find_map(|p| p.strip_prefix("cause="))
-            .map(|c| c.trim_matches('"'));
-        let Some(cause) = cause.and_then(|c| c.parse::<u16>().ok()) else {
-            continue;
-        };
-        if protocol.eq_ignore_ascii_case("SIP") {
-            end.sip = cause;
-        } else if protocol.eq_ignore_ascii_case("Q.850") {
-            end.q850 = u8::try_from(cause).unwrap_or(0);
-        }
+    for reason in headers.reasons() {
+        end.sip = reason.sip().unwrap_or(end.sip);
+        end.q850 = reason.q850().unwrap_or(end.q850);
     }
 }

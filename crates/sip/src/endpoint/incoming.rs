@@ -3,11 +3,13 @@
 use super::{
     Endpoint,
     auth::Auth,
+    refresh::Timing,
+    reliable::Sent,
     session::{AwaitAck, Closing, Exchange, Invited, Session, State, Up},
     timeouts::PROVISIONAL_INTERVAL,
     write::{adopt_contact, contact_at},
 };
-use crate::api::{Body, Event, Flow, SessionId};
+use crate::api::{Body, Event, Flow, Reliable, SessionId};
 use crate::dialog::Dialog;
 use crate::message::{HeaderName, Headers, Request, Response};
 use crate::transaction::{Owner, Timer, TransactionId};
@@ -37,6 +39,9 @@ impl Endpoint {
             call_id: dialog.id.call_id.clone(),
             local_tag,
             contact: contact_at(&request, from),
+            made_call: false,
+            timing: Timing::new(self.config.session_timer),
+            sent: Sent::default(),
             auth: Auth::default(),
             large: None,
             open: BTreeSet::new(),
@@ -62,8 +67,11 @@ impl Endpoint {
         status: u16,
         headers: &Headers,
         body: Option<&Body>,
+        reliable: Reliable,
     ) {
-        if !(101..=199).contains(&status) {
+        if !(101..=199).contains(&status)
+            || self.progress_reliably(now, session, status, headers, body, reliable)
+        {
             return;
         }
         let Some((id, response)) = self.answer(session, status, headers, body) else {
@@ -82,7 +90,10 @@ impl Endpoint {
         headers: &Headers,
         body: Option<&Body>,
     ) {
-        let Some((id, response)) = self.answer(session, 200, headers, body) else {
+        if self.accept_waits(session, headers, body) {
+            return;
+        }
+        let Some((id, mut response)) = self.answer(session, 200, headers, body) else {
             return;
         };
         self.timers.stop_all(Owner::Session(session));
@@ -94,10 +105,12 @@ impl Endpoint {
         };
         let cseq = invited.request.cseq().map_or(0, |c| c.number);
         let dialog = invited.dialog.clone();
+        let asked = invited.request.headers.clone();
         s.state = State::Up(Up {
             dialog,
             exchange: Exchange::Idle,
         });
+        self.refreshed_by_them(now, session, &asked, &mut response.headers);
         self.send_success(now, session, id, cseq, &response);
     }
 
@@ -153,7 +166,7 @@ impl Endpoint {
     }
 
     /// A response of the user's to the first INVITE, and its transaction.
-    fn answer(
+    pub(super) fn answer(
         &mut self,
         session: SessionId,
         status: u16,
@@ -244,7 +257,7 @@ impl Endpoint {
     }
 }
 
-fn body_of(request: &Request) -> Option<Body> {
+pub(super) fn body_of(request: &Request) -> Option<Body> {
     let content_type = request
         .headers
         .first(&HeaderName::ContentType)

@@ -3,7 +3,7 @@
 use super::{
     Endpoint, Owed,
     auth::Auth,
-    screen,
+    refresh, screen,
     session::{Exchange, State, Up},
     table::{InviteAbout, Other, RequestAbout},
     write::adopt_contact,
@@ -40,7 +40,9 @@ impl Endpoint {
             return;
         };
         let refusal = if dialog.admit(&request, from) {
+            let policy = s.timing.policy;
             screen::refuse(&self.config, &request, true)
+                .or_else(|| refresh::too_short(policy, &request))
                 .or_else(|| self.untimely(session, &request))
         } else {
             Some(Refusal::new(500, "CSeq Out of Order"))
@@ -54,6 +56,7 @@ impl Endpoint {
         }
         match request.method {
             Method::Bye => self.on_bye(now, from, session, request),
+            Method::Prack => self.on_prack(now, from, session, request),
             Method::Options => self.on_options(now, from, Some(session), &request),
             _ => self.on_question(now, from, session, request),
         }
@@ -138,7 +141,13 @@ impl Endpoint {
     }
 
     /// A request that the user answers.
-    fn on_question(&mut self, now: Now, from: Flow, session: SessionId, request: Request) {
+    pub(super) fn on_question(
+        &mut self,
+        now: Now,
+        from: Flow,
+        session: SessionId,
+        request: Request,
+    ) {
         let invite = request.method == Method::Invite;
         let Some(transaction) = self.serve(now, from, &request, Some(session), invite) else {
             return;
@@ -177,12 +186,15 @@ impl Endpoint {
     ) {
         let success = answer.status < 300;
         let invite = request.method == Method::Invite;
-        let mut contact = None;
+        let (mut contact, mut refreshes) = (None, false);
         if let Some(s) = self.sessions.get_mut(&session) {
             if success {
                 adopt_contact(s, answer.headers);
             }
             contact = Some(s.contact.clone());
+            refreshes = success
+                && (invite || request.method == Method::Update)
+                && matches!(s.state, State::Up(_));
             if let State::Up(up) = &mut s.state
                 && invite
             {
@@ -205,6 +217,9 @@ impl Endpoint {
             answer.headers,
             answer.body,
         );
+        if refreshes {
+            self.refreshed_by_them(now, session, &request.headers, &mut response.headers);
+        }
         if invite && success {
             let cseq = request.cseq().map_or(0, |c| c.number);
             self.send_success(now, session, id, cseq, &response);
@@ -245,18 +260,23 @@ impl Endpoint {
             return self.tell_response(key, Some(session), Err(failure));
         }
         let cseq = dialog.next_cseq();
+        let refreshes = matches!(method, Method::Invite | Method::Update);
         let mut request = dialog.request(method, cseq);
         let flow = dialog.flow();
         let near =
             |tcp: &Flow| flow.transport == Transport::Udp && tcp.remote.ip() == flow.remote.ip();
         let other = Other(s.large.filter(near));
         let contact = s.contact.clone();
+        let timing = matches!(s.state, State::Up(_)).then(|| s.timing.clone());
         self.dress_request(
             &mut request,
             Some(&contact),
             &content.headers,
             content.body.as_ref(),
         );
+        if let (true, Some(timing)) = (refreshes, timing) {
+            timing.ask(&mut request.headers);
+        }
         let auth = self.authorize(session, credentials, &mut request);
         let id = if invite {
             let (key, acks) = (Some(key), BTreeMap::new());
@@ -270,6 +290,7 @@ impl Endpoint {
                     key,
                     auth,
                     acks,
+                    raised: 0,
                 },
             )
         } else {
@@ -280,6 +301,7 @@ impl Endpoint {
                 session: Some(session),
                 key: Some(key),
                 auth,
+                raised: 0,
             };
             self.start_request(now, about)
         };
@@ -293,7 +315,7 @@ impl Endpoint {
     }
 
     /// Answers the challenges that are known already; the session's credentials unless others are given.
-    fn authorize(
+    pub(super) fn authorize(
         &mut self,
         session: SessionId,
         credentials: Option<Credentials>,

@@ -3,6 +3,8 @@
 use super::{
     Endpoint,
     auth::Auth,
+    refresh::{self, Timing},
+    reliable::{Order, Sent},
     responses::lost,
     session::{
         Calling, Cancelling, Closing, Early, Exchange, OweAck, Proceeding, Session, State, Up,
@@ -96,7 +98,14 @@ impl Endpoint {
             && let Some(dialog) = Dialog::from_response(&invite.about.request, &response, from)
         {
             self.dialogs.insert(dialog.id.clone(), session);
+            let headers = &invite.about.request.headers;
+            let order = state.early.heard.order(headers, &response.headers, &tag);
             state.early.note(dialog);
+            match order {
+                Order::Plain => {}
+                Order::Drop => return,
+                Order::Next(rseq) => self.send_prack(now, session, id, &response, rseq),
+            }
         }
         self.tell(Event::Progress {
             session,
@@ -123,6 +132,7 @@ impl Endpoint {
             session: Some(session),
             key: None,
             auth: Auth::default(),
+            raised: 0,
         };
         self.start_stamped(now, about);
         let patience = self.intervals().patience();
@@ -182,6 +192,7 @@ impl Endpoint {
                         failure: Failure::Cancelled,
                     });
                 } else {
+                    self.refreshed_by_us(now, session, &response.headers);
                     self.tell(Event::Answered {
                         session,
                         response: Box::new(response),
@@ -228,6 +239,9 @@ impl Endpoint {
                 .first(&HeaderName::Contact)
                 .unwrap_or_default()
                 .to_owned(),
+            made_call: true,
+            timing: Timing::default(),
+            sent: Sent::default(),
             auth,
             large: None,
             open: BTreeSet::new(),
@@ -277,6 +291,7 @@ impl Endpoint {
         dialog.refresh(&response.headers);
         s.open.remove(&id);
         if s.is_seen() {
+            self.refreshed_by_us(now, session, &response.headers);
             self.tell_response(key, Some(session), Ok(Box::new(response)));
         } else {
             self.send_ack(session, None);
@@ -336,13 +351,15 @@ impl Endpoint {
         }
         let result = Err(failure);
         let lost = lost(&Method::Invite, &result);
+        let glare = matches!(&result, Err(Failure::Response(r)) if r.status == 491);
         self.tell_response(key, Some(session), result);
-        if let Some(status) = lost {
-            self.on_lost(now, session, status);
+        match lost {
+            Some(status) => self.on_lost(now, session, status),
+            None => self.on_reinvite_refused(now, session, glare),
         }
     }
 
-    /// The first INVITE was challenged: the same once more, with the answer.
+    /// The first INVITE was challenged, or its session interval was too short: the same once more, with the answer.
     fn retry_first(&mut self, now: Now, about: &InviteAbout, failure: &Failure) -> bool {
         let Failure::Response(response) = failure else {
             return false;
@@ -354,7 +371,9 @@ impl Endpoint {
         let Some(cseq) = about.request.cseq() else {
             return false;
         };
-        if !about.auth.learn(response) {
+        if !about.auth.learn(response)
+            && !refresh::raise(&mut about.request, &mut about.raised, response)
+        {
             return false;
         }
         renumber(&mut about.request, cseq.number + 1);
@@ -391,7 +410,9 @@ impl Endpoint {
             acks: BTreeMap::new(),
             ..about.clone()
         };
-        if !about.auth.learn(response) {
+        if !about.auth.learn(response)
+            && !refresh::raise(&mut about.request, &mut about.raised, response)
+        {
             return false;
         }
         let Some(s) = self.sessions.get_mut(&about.session) else {

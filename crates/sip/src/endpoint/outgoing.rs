@@ -3,6 +3,8 @@
 use super::{
     Endpoint,
     auth::Auth,
+    refresh::Timing,
+    reliable::{self, Sent},
     session::{Calling, Cancelling, Session, State},
     table::{InviteAbout, Other},
 };
@@ -18,14 +20,21 @@ impl Endpoint {
         }
         let (call_id, local_tag) = (self.fresh_call_id(), self.fresh_tag());
         let auth = Auth::new(invite.credentials.clone());
+        let timing = Timing::new(invite.session_timer);
+        let mut request = self.invite(invite, &call_id, &local_tag);
+        timing.ask(&mut request.headers);
+        if invite.body.is_some() {
+            reliable::ask(&mut request.headers, invite.reliable);
+        }
         let about = InviteAbout {
-            request: self.invite(invite, &call_id, &local_tag),
+            request,
             flow: invite.flow,
             other: Other(invite.large),
             session,
             key: None,
             auth: auth.clone(),
             acks: BTreeMap::new(),
+            raised: 0,
         };
         let transaction = self.start_invite(now, about);
         let state = State::Calling(Calling {
@@ -40,6 +49,9 @@ impl Endpoint {
                 call_id,
                 local_tag,
                 contact,
+                made_call: true,
+                timing,
+                sent: Sent::default(),
                 auth,
                 large: invite.large,
                 open,

@@ -39,6 +39,7 @@ impl Endpoint {
                 session: None,
                 key: Some(key),
                 auth,
+                raised: 0,
             },
         );
     }

@@ -1,6 +1,6 @@
 //! Requests of theirs: to their transaction, to their dialog, or refused.
 
-use super::{Endpoint, Owed, screen};
+use super::{Endpoint, Owed, refresh, screen};
 use crate::api::{Event, Flow, SessionId};
 use crate::dialog::DialogId;
 use crate::message::{HeaderName, Headers, Method, Refusal, Request, Response};
@@ -86,7 +86,9 @@ impl Endpoint {
         let refusal = if self.table.is_merged(&request) {
             Some(Refusal::new(482, ""))
         } else {
-            screen::refuse(&self.config, &request, false).or_else(|| self.draining(&request.method))
+            screen::refuse(&self.config, &request, false)
+                .or_else(|| self.draining(&request.method))
+                .or_else(|| refresh::too_short(self.config.session_timer, &request))
         };
         if let Some(refusal) = refusal {
             self.refuse(now, from, &request, None, &refusal);

@@ -1,7 +1,7 @@
 //! Responses to our requests that are no INVITE.
 
 use super::{
-    Endpoint,
+    Endpoint, refresh,
     session::State,
     table::{RequestAbout, RequestOut},
     write::renumber,
@@ -89,19 +89,27 @@ impl Endpoint {
         {
             dialog.refresh(&response.headers);
         }
-        match about.key {
-            Some(key) if s.is_seen() => {
-                let lost = lost(&about.request.method, &result);
-                self.tell_response(key, Some(session), result);
-                if let Some(status) = lost {
-                    self.on_lost(now, session, status);
-                }
+        if !s.is_seen() {
+            return self.settle(now, session);
+        }
+        let lost = lost(&about.request.method, &result);
+        let update = about.request.method == Method::Update;
+        match &result {
+            Ok(response) if update => self.refreshed_by_us(now, session, &response.headers),
+            Err(failure) if update && about.key.is_none() && lost.is_none() => {
+                self.on_refresh_refused(now, session, failure);
             }
-            _ => self.settle(now, session),
+            _ => {}
+        }
+        if let Some(key) = about.key {
+            self.tell_response(key, Some(session), result);
+        }
+        if let Some(status) = lost {
+            self.on_lost(now, session, status);
         }
     }
 
-    /// Sends a challenged request again with the answer; false: it cannot be answered.
+    /// Sends a challenged request again with the answer, or one whose session interval was too short; false: it cannot be.
     fn retry_request(
         &mut self,
         now: Now,
@@ -110,7 +118,10 @@ impl Endpoint {
         response: &Response,
     ) -> bool {
         let mut about = about.clone();
-        if about.request.method == Method::Cancel || !about.auth.learn(response) {
+        if about.request.method == Method::Cancel
+            || !about.auth.learn(response)
+                && !refresh::raise(&mut about.request, &mut about.raised, response)
+        {
             return false;
         }
         let Some(cseq) = about.request.cseq() else {

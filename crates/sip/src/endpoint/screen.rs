@@ -1,5 +1,6 @@
 //! What is refused before anybody is asked (RFC 3261 section 8.2, field note 15).
 
+use super::refresh;
 use crate::api::EndpointConfig;
 use crate::message::{HeaderName, Method, Refusal, Request};
 
@@ -75,7 +76,11 @@ fn hops(request: &Request, in_dialog: bool) -> Option<Refusal> {
 
 /// 420 (8.2.2.3).
 fn extensions(config: &EndpointConfig, request: &Request) -> Option<Refusal> {
-    let known = |tag: &&str| config.supported.iter().any(|s| s.eq_ignore_ascii_case(tag));
+    let timer = config.session_timer.map(|_| refresh::TIMER);
+    let known = |tag: &&str| {
+        let ours = config.supported.iter().map(String::as_str).chain(timer);
+        ours.into_iter().any(|s| s.eq_ignore_ascii_case(tag))
+    };
     let unknown: Vec<_> = request
         .headers
         .values(&HeaderName::Require)

@@ -21,7 +21,11 @@
 //! ```
 //! A 2xx of a second fork makes a Closing session of its own: ACK, BYE, gone.
 
-use super::auth::Auth;
+use super::{
+    auth::Auth,
+    refresh::Timing,
+    reliable::{Heard, Sent},
+};
 use crate::api::{Flow, RequestKey};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::{Headers, Request};
@@ -40,6 +44,12 @@ pub(super) struct Session {
     pub(super) local_tag: String,
     /// Value of our Contact.
     pub(super) contact: String,
+    /// The INVITE was ours, and so is the Call-ID.
+    pub(super) made_call: bool,
+    /// Session timers.
+    pub(super) timing: Timing,
+    /// Reliable provisional responses of ours.
+    pub(super) sent: Sent,
     /// What answers challenges to our requests.
     pub(super) auth: Auth,
     /// The peer by TCP, for what is too large for UDP.
@@ -103,6 +113,8 @@ pub(super) struct Early {
     pub(super) dialogs: BTreeMap<String, Dialog>,
     /// The one heard of last.
     pub(super) latest: Option<String>,
+    /// Reliable provisional responses of theirs.
+    pub(super) heard: Heard,
 }
 
 /// Their INVITE, no final response.

@@ -76,6 +76,8 @@ pub(super) struct InviteAbout {
     pub(super) auth: Auth,
     /// The ACK of each 2xx by its To tag; `None`: the user has not given it yet.
     pub(super) acks: BTreeMap<String, Option<(Flow, Bytes)>>,
+    /// How often its session interval was raised.
+    pub(super) raised: u8,
 }
 
 /// Another request of ours.
@@ -96,10 +98,12 @@ pub(super) struct RequestAbout {
     pub(super) other: Other,
     /// Whose.
     pub(super) session: Option<SessionId>,
-    /// The user's key; `None`: BYE and CANCEL, which are the endpoint's own.
+    /// The user's key; `None`: BYE, CANCEL and refreshes, which are the endpoint's own.
     pub(super) key: Option<RequestKey>,
     /// For challenges.
     pub(super) auth: Auth,
+    /// How often its session interval was raised.
+    pub(super) raised: u8,
 }
 
 /// An INVITE of theirs.

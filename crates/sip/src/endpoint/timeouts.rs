@@ -27,7 +27,11 @@ impl Endpoint {
                 | Timer::Ack
                 | Timer::Cancelled
                 | Timer::Provisional
-                | Timer::Expires => {}
+                | Timer::Expires
+                | Timer::Reliable
+                | Timer::Pracked
+                | Timer::Refresh
+                | Timer::Lapse => {}
             },
             Owner::Session(session) => self.session_timer(now, session, timer),
         }
@@ -38,6 +42,10 @@ impl Endpoint {
             Timer::Accepted => self.repeat_success(now, session),
             Timer::Ack => self.on_no_ack(now, session),
             Timer::Cancelled => self.on_cancel_unheard(now, session),
+            Timer::Reliable => self.repeat_reliable(now, session),
+            Timer::Pracked => self.on_no_prack(now, session),
+            Timer::Refresh => self.on_refresh_due(now, session),
+            Timer::Lapse => self.on_lost(now, session, 0),
             Timer::Provisional => {
                 let Some(s) = self.sessions.get(&session) else {
                     return;

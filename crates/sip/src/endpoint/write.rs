@@ -1,6 +1,6 @@
 //! What the endpoint writes into its messages besides what its user gives.
 
-use super::{Endpoint, screen, session::Session};
+use super::{Endpoint, reliable, screen, session::Session};
 use crate::api::{Body, Flow, OutgoingInvite, Transport};
 use crate::message::{HeaderName, Headers, MAGIC_COOKIE, Method, NameAddr, Request, Response, Uri};
 
@@ -76,7 +76,8 @@ impl Endpoint {
             .headers
             .push(HeaderName::UserAgent, &self.config.product);
         if matches!(request.method, Method::Invite | Method::Update) {
-            self.push_abilities(&mut request.headers);
+            // In an INVITE it would be a wish, and only the first one's early dialogs acknowledge anything.
+            self.push_abilities(&mut request.headers, |tag| tag != reliable::TAG);
         }
         add_headers(&mut request.headers, headers);
         set_body(&mut request.headers, &mut request.body, body);
@@ -109,16 +110,18 @@ impl Endpoint {
             Method::Invite | Method::Update | Method::Options
         ) && response.is_success()
         {
-            self.push_abilities(&mut response.headers);
+            self.push_abilities(&mut response.headers, |_| true);
         }
         add_headers(&mut response.headers, headers);
         set_body(&mut response.headers, &mut response.body, body);
     }
 
-    fn push_abilities(&self, headers: &mut Headers) {
+    fn push_abilities(&self, headers: &mut Headers, shown: impl Fn(&str) -> bool) {
         headers.push(HeaderName::Allow, screen::methods(&self.config));
-        if !self.config.supported.is_empty() {
-            headers.push(HeaderName::Supported, self.config.supported.join(", "));
+        let tags = self.config.supported.iter().map(String::as_str);
+        let tags: Vec<_> = tags.filter(|tag| shown(tag)).collect();
+        if !tags.is_empty() {
+            headers.push(HeaderName::Supported, tags.join(", "));
         }
     }
 
@@ -197,6 +200,20 @@ fn set_body(headers: &mut Headers, to: &mut bytes::Bytes, body: Option<&Body>) {
     if let Some(body) = body {
         headers.set(HeaderName::ContentType, &body.content_type);
         to.clone_from(&body.bytes);
+    }
+}
+
+/// Adds an option tag to Supported, Require and their kin, once.
+pub(super) fn add_tag(headers: &mut Headers, name: HeaderName, tag: &str) {
+    if headers.lists(&name, tag) {
+        return;
+    }
+    match headers.first(&name).filter(|v| !v.is_empty()) {
+        Some(others) => {
+            let all = format!("{others}, {tag}");
+            headers.set_first(name, all);
+        }
+        None => headers.set(name, tag),
     }
 }
 

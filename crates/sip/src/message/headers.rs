@@ -292,6 +292,12 @@ impl Headers {
             }
         }
     }
+    /// Another value for the first line of this name; the others stay.
+    pub(crate) fn set_first(&mut self, name: HeaderName, value: impl fmt::Display) {
+        if let Some(line) = self.0.iter_mut().find(|h| h.name == name) {
+            *line = Header::new(name, value);
+        }
+    }
     /// Takes all lines of this name away; how many there were.
     pub fn remove(&mut self, name: &HeaderName) -> usize {
         let before = self.0.len();

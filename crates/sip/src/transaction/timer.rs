@@ -43,6 +43,14 @@ pub(crate) enum Timer {
     Provisional,
     /// Session: the Expires of an INVITE is over (13.3.1).
     Expires,
+    /// Session: send a reliable provisional response again; T1, doubled each time (RFC 3262 section 3).
+    Reliable,
+    /// Session: no PRACK; 64*T1 (RFC 3262 section 3).
+    Pracked,
+    /// Session: it is on us to refresh; half the interval (RFC 4028 section 10).
+    Refresh,
+    /// Session: the far end did not refresh; the interval less a third of it or 32 s (RFC 4028 section 10).
+    Lapse,
 }
 
 impl Timer {
@@ -66,6 +74,10 @@ impl Timer {
             Self::Cancelled => "sip: CANCEL without final response",
             Self::Provisional => "sip: repeat 1xx",
             Self::Expires => "sip: INVITE expires",
+            Self::Reliable => "sip: repeat reliable 1xx",
+            Self::Pracked => "sip: reliable 1xx without PRACK",
+            Self::Refresh => "sip: refresh the session",
+            Self::Lapse => "sip: session not refreshed",
         }
     }
 }

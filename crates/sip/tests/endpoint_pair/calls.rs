@@ -242,7 +242,7 @@ fn a_replaces_header_finds_its_session() {
             None,
             "tags are from the receiver's side"
         );
-        let early = tandem_sip::endpoint::Replaces {
+        let early = tandem_sip::message::Replaces {
             early_only: true,
             ..ours.clone()
         };

@@ -262,3 +262,43 @@ fn a_second_invite_in_an_unanswered_session_gets_500_with_retry_after() {
         w.reject(B, b, 486);
     });
 }
+
+#[test]
+fn an_overlapping_reinvite_of_theirs_gets_500_with_retry_after_and_the_first_goes_on() {
+    scenario(|w| {
+        w.make_raw(A);
+        let request = crate::raw::request;
+        w.send(A, B, request(Method::Invite, "z9hG4bK1", "x", None));
+        let b = w.invited(B).0;
+        w.accept(B, b);
+        let final_of = |w: &mut World, cseq: u32| loop {
+            if let Message::Response(r) = w.arrival(A)
+                && r.status >= 200
+                && r.cseq().unwrap().number == cseq
+            {
+                return r;
+            }
+        };
+        let tag = final_of(w, 1).to().unwrap().tag().unwrap().to_owned();
+        let inside = |method: Method, branch: &str, cseq: u32| {
+            let mut r = request(method.clone(), branch, "x", Some(&tag));
+            r.headers.set(HeaderName::CSeq, format!("{cseq} {method}"));
+            r
+        };
+        w.send(A, B, inside(Method::Ack, "z9hG4bKa1", 1));
+        w.acked(B, b);
+        w.send(A, B, inside(Method::Invite, "z9hG4bK2", 2));
+        let first = w.asked(B, &Method::Invite);
+        w.send(A, B, inside(Method::Invite, "z9hG4bK3", 3));
+        let refused = final_of(w, 3);
+        assert_eq!(refused.status, 500);
+        assert!(refused.headers.retry_after().unwrap().seconds <= 10);
+        w.send(A, B, inside(Method::Ack, "z9hG4bK3", 3));
+        w.respond(B, first, 200);
+        assert_eq!(final_of(w, 2).status, 200);
+        w.send(A, B, inside(Method::Ack, "z9hG4bKa2", 2));
+        w.acked(B, b);
+        w.send(A, B, inside(Method::Bye, "z9hG4bK4", 4));
+        w.ended(B, b);
+    });
+}

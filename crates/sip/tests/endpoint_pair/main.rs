@@ -3,8 +3,10 @@
 
 mod calls;
 mod cancel;
+mod cells;
 mod challenge;
 mod crossing;
+mod ends;
 mod forks;
 mod inside;
 mod large;
@@ -12,5 +14,7 @@ mod lost;
 mod model;
 mod raw;
 mod register;
+mod reliable;
+mod timers;
 mod users;
 mod world;

@@ -13,6 +13,9 @@ impl World {
 
     pub(crate) fn input(&mut self, node: Node, input: Input) {
         self.maybe_restore(node);
+        if let Some(cell) = crate::cells::cell(&self.nodes[node].endpoint, &input) {
+            *self.cells.entry(cell).or_default() += 1;
+        }
         self.nodes[node].endpoint.handle_input(self.now, input);
         self.drain(node);
     }
@@ -30,6 +33,8 @@ impl World {
             headers: Headers::new(),
             body: Some(sdp("offer")),
             credentials: None,
+            session_timer: self.timers[from],
+            reliable: self.reliable[from].unwrap_or_default(),
         }
     }
 
@@ -52,14 +57,25 @@ impl World {
     }
 
     pub(crate) fn progress(&mut self, node: Node, session: SessionId) {
-        let headers = Headers::new();
+        self.progress_with(node, session, 180, None);
+    }
+
+    pub(crate) fn progress_with(
+        &mut self,
+        node: Node,
+        session: SessionId,
+        status: u16,
+        body: Option<Body>,
+    ) {
+        let reliable = self.reliable[node].unwrap_or_default();
         self.command(
             node,
             Command::Progress {
                 session,
-                status: 180,
-                headers,
-                body: None,
+                status,
+                headers: Headers::new(),
+                body,
+                reliable,
             },
         );
     }

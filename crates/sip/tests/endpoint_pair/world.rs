@@ -63,6 +63,12 @@ pub(crate) struct World {
     restore: bool,
     pub(crate) ladder: Vec<String>,
     pub(crate) transport: Transport,
+    /// How often an event met a session in a state: (state, event).
+    pub(crate) cells: BTreeMap<(String, String), u64>,
+    /// Reliable provisional responses of each node.
+    pub(crate) reliable: [Option<Reliable>; 3],
+    /// Session timers of each node.
+    pub(crate) timers: [Option<SessionTimer>; 3],
 }
 
 /// Runs a scenario plainly and with restores, ends it, and compares.
@@ -100,7 +106,34 @@ impl World {
             restore,
             ladder: Vec::new(),
             transport: Transport::Udp,
+            timers: [None; 3],
+            reliable: [None; 3],
+            cells: BTreeMap::new(),
         }
+    }
+
+    /// Gives a node reliable provisional responses; before anything else.
+    pub(crate) fn set_reliable(&mut self, node: Node, reliable: Reliable) {
+        self.reliable[node] = Some(reliable);
+        self.renew(node);
+    }
+
+    fn renew(&mut self, node: Node) {
+        let mut config = EndpointConfig {
+            session_timer: self.timers[node],
+            ..config()
+        };
+        if self.reliable[node].is_some() {
+            config.allow.push(Method::Prack);
+            config.supported.push("100rel".into());
+        }
+        self.nodes[node].endpoint = Endpoint::new(config, Rng::seeded(100 + node as u64));
+    }
+
+    /// Gives a node session timers; before anything else.
+    pub(crate) fn set_timer(&mut self, node: Node, expires: u32, min_se: u32) {
+        self.timers[node] = Some(SessionTimer { expires, min_se });
+        self.renew(node);
     }
 
     pub(crate) fn addr(node: Node) -> SocketAddr {
@@ -185,6 +218,10 @@ impl World {
                 .is_some_and(|(due, _)| due <= at)
             {
                 self.maybe_restore(node);
+                if let Some((_, why)) = self.nodes[node].endpoint.poll_timeout() {
+                    let cell = ("timer".to_owned(), why.to_owned());
+                    *self.cells.entry(cell).or_default() += 1;
+                }
                 self.nodes[node].endpoint.handle_timeout(self.now);
                 self.drain(node);
             }
@@ -363,6 +400,7 @@ pub(crate) fn config() -> EndpointConfig {
         ],
         supported: vec!["replaces".into()],
         event_packages: Vec::new(),
+        session_timer: None,
         shard: 7,
         t1: Duration::from_millis(500),
         t2: Duration::from_secs(4),
@@ -405,6 +443,8 @@ fn told(event: &Event) -> String {
         Event::Request { request, .. } => format!("asked {}", request.method),
         Event::Response { result: Ok(r), .. } => format!("outcome {}", r.status),
         Event::Response { result: Err(f), .. } => format!("outcome {}", failed(f)),
+        Event::Refresh { .. } => "refresh".into(),
+        Event::Pracked { .. } => "pracked".into(),
         Event::Ended { end, .. } => format!("ended {:?} {:?}", end.by, end.reason),
         Event::OutOfDialog { request, .. } => format!("outside {}", request.method),
     }
@@ -456,42 +496,4 @@ fn mangle(bytes: &Bytes, rng: &mut Rng) -> Bytes {
         _ => lines.swap(a, b),
     }
     lines.concat().into()
-}
-
-/// Each session that was ever told of ended once, and nothing followed.
-#[derive(Default)]
-pub(crate) struct Ends(BTreeMap<(Node, SessionId), bool>);
-
-impl Ends {
-    pub(crate) fn note(&mut self, node: Node, event: &Event) {
-        let (session, over) = match event {
-            Event::Invited { session, .. }
-            | Event::Progress { session, .. }
-            | Event::Answered { session, .. }
-            | Event::Acked { session, .. }
-            | Event::Request { session, .. } => (*session, false),
-            Event::Response {
-                session: Some(session),
-                ..
-            } => (*session, false),
-            Event::Failed { session, .. } | Event::Ended { session, .. } => (*session, true),
-            Event::Response { session: None, .. } | Event::OutOfDialog { .. } => return,
-        };
-        let ended = self.0.entry((node, session)).or_default();
-        assert!(!*ended, "{event:?} after the end");
-        *ended = over;
-    }
-    pub(crate) fn begin(&mut self, node: Node, session: SessionId) {
-        self.0.insert((node, session), false);
-    }
-    pub(crate) fn open(&self) -> Vec<(Node, SessionId)> {
-        self.0
-            .iter()
-            .filter(|(_, over)| !**over)
-            .map(|(key, _)| *key)
-            .collect()
-    }
-    pub(crate) fn all(&self) -> Vec<(Node, SessionId)> {
-        self.0.keys().copied().collect()
-    }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use tandem_dialplan::Destination;
 use tandem_sip::{
-    api::Command,
+    api::{Command, Reliable},
     message::{HeaderName, Headers},
 };
 use tandem_types::{
@@ -18,12 +18,18 @@ use tandem_types::{
 impl Call {
     /// 18x of the far end becomes ours, while the caller is not answered yet.
     pub(super) fn pass_ringing(&mut self, cx: &mut Ctx<'_>) {
-        if let Some(session) = self.leg(self.caller).and_then(|l| l.session) {
+        let leg = self.leg(self.caller);
+        let trunk = leg
+            .and_then(|l| l.trunk.as_ref())
+            .and_then(|name| cx.plan.trunks.get(name));
+        let reliable = trunk.map_or(Reliable::Off, |t| ways::reliable(t.prack));
+        if let Some(session) = leg.and_then(|l| l.session) {
             cx.sip(Command::Progress {
                 session,
                 status: 180,
                 headers: Headers::new(),
                 body: None,
+                reliable,
             });
         }
     }
