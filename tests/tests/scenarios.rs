@@ -103,6 +103,7 @@ mod scenarios {
     mod the_far_end_answers_while_our_cancel_crosses;
     mod the_longest_call_ends_with_a_word;
     mod the_next_trunk_is_tried_after_503;
+    mod what_is_set_by_hand_decides_where_calls_start;
     mod whoever_guesses_a_password_too_often_is_not_heard_for_a_while;
     mod without_any_ack_the_call_ends_with_bye;
 }

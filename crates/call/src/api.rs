@@ -51,6 +51,8 @@ pub enum Admin {
     Hangup(CallId),
     /// Take no new calls; running ones go on. The trunks that we registered with are told.
     Drain,
+    /// Set the override that `[[when]]` rules of this name ask for, or take it back.
+    Override(Option<String>),
     /// End every call with a goodbye: the drain time is over.
     HangupAll,
 }

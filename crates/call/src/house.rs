@@ -60,6 +60,8 @@ pub(crate) struct House {
     pub(crate) draining: bool,
     /// Asked for in calls of ours.
     pub(crate) session_timer: Option<tandem_sip::api::SessionTimer>,
+    /// Set by hand, for `[[when]]` rules: `night`.
+    pub(crate) manual: Option<String>,
     rng: Rng,
 }
 
@@ -96,6 +98,7 @@ impl House {
                 .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
             draining: false,
             session_timer: crate::ways::session_timer(&plan.node),
+            manual: None,
             rng,
         };
         this.start_registrations(now);

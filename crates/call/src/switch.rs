@@ -282,6 +282,7 @@ impl Switch {
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Command(command));
             }
+            Admin::Override(manual) => self.house.manual = manual,
             Admin::HangupAll => {
                 let end = Termination::new(Party::Gateway, Reason::Draining);
                 for id in self.calls.keys().copied().collect::<Vec<_>>() {

@@ -1,18 +1,23 @@
 //! Configuration: parsed, checked and explained. Pure: texts in, a [`Plan`] or diagnostics out.
+mod calendar;
 mod defaults;
 mod destination;
 mod diagnostic;
 mod dial;
+mod hours;
 mod load;
 mod pattern;
 pub mod plan;
 mod route;
+mod when;
 
 pub use defaults::{DEFAULT_COUNTRY, DEFAULT_LANGUAGE, DEFAULT_VOICE, OFFLINE};
 pub use destination::BadDestination;
 pub use diagnostic::{Diagnostic, Look, Severity, WIDTH, render, render_as, to_json};
 pub use dial::{DialTarget, Forbidden};
+pub use hours::{Hours, NoZone, Opening, Zone};
 pub use load::{Host, Loaded, SourceFile, load, load_on, wanted};
 pub use pattern::{BadPattern, normalise};
 pub use plan::*;
 pub use route::{Arrival, NoRoute, NoRouteKind, Route, Via};
+pub use when::{Matched, Moment, When, lot};

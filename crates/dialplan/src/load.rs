@@ -6,6 +6,7 @@ mod checks;
 mod codecs;
 mod destinations;
 mod dialplan;
+mod hours;
 mod mask;
 mod node;
 mod people;
@@ -27,6 +28,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use tandem_types::Wall;
 use toml::{
     Spanned,
     de::{DeTable, Error},
@@ -47,6 +49,8 @@ pub struct Host {
     /// First and last ephemeral port (`net.ipv4.ip_local_port_range`); RTP ports in it draw a
     /// warning, because any other program may be given one of them.
     pub ephemeral_ports: Option<(u16, u16)>,
+    /// The time: what the hours of the year to come are judged by.
+    pub now: Wall,
 }
 
 /// What loading gives: the plan and its warnings, or everything that is wrong with it.
@@ -61,9 +65,10 @@ pub type Loaded = Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>>;
 /// | `phones.toml` | no |
 /// | `trunks/*.toml` | no |
 /// | `dialplans/*.toml` | no, but without one nothing is answered |
+/// | `holidays/*.ics` | where hours name one |
 /// | `prompts/*.md` | where an agent names one as `instructions_file` |
 ///
-/// Whoever does the reading lists the directory and these three folders in it, and hands in each
+/// Whoever does the reading lists the directory and these four folders in it, and hands in each
 /// file for which this says yes; files that begin with a dot are left alone.
 pub fn wanted(path: &str) -> bool {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
@@ -72,6 +77,7 @@ pub fn wanted(path: &str) -> bool {
         "" => matches!(file, "tandem.toml" | "phones.toml"),
         "trunks" | "dialplans" => extension == "toml",
         "prompts" => extension == "md",
+        "holidays" => extension == "ics",
         _ => false,
     };
     known && !stem.is_empty() && !file.starts_with('.')

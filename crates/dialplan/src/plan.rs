@@ -1,6 +1,7 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
+use crate::{Hours, When, Zone};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
@@ -344,8 +345,14 @@ pub struct Dialplan {
     pub numbers: Vec<Pattern>,
     /// Trunks it takes calls from; empty: any.
     pub trunks: Vec<String>,
-    /// Where a call starts.
+    /// Where a call starts when no rule of `when` says otherwise.
     pub start: Option<Destination>,
+    /// `[[when]]`, in order.
+    pub when: Vec<When>,
+    /// By name.
+    pub hours: BTreeMap<String, Hours>,
+    /// Its clock: of `{daypart}`, and of hours that name none.
+    pub timezone: Zone,
     /// Numbers with a way of their own, first match wins: `[routes] "2000" = "echo"`. Captures: `{to}` in a
     /// destination is the called number.
     pub routes: Vec<(Pattern, Destination)>,

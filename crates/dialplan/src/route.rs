@@ -1,7 +1,8 @@
 //! Where a call goes, and which line decided.
 
 use crate::{
-    Destination, DialTarget, Dialplan, Extension, Pattern, Plan, Trunk, pattern::normalise,
+    Destination, DialTarget, Dialplan, Extension, Moment, Pattern, Plan, Trunk, lot,
+    pattern::normalise,
 };
 use std::net::IpAddr;
 
@@ -23,6 +24,21 @@ pub struct Arrival<'a> {
     pub called: &'a str,
     /// The caller's number; empty when withheld.
     pub caller: &'a str,
+    /// What tells this call from others, for those who withhold their number: its Call-ID.
+    pub id: &'a str,
+    /// The time, and what was set by hand.
+    pub now: Moment<'a>,
+}
+
+impl Arrival<'_> {
+    /// 0 to 99, for rules that take a share of the calls.
+    fn lot(&self) -> u8 {
+        lot(if self.caller.is_empty() {
+            self.id
+        } else {
+            self.caller
+        })
+    }
 }
 
 /// The way of a call.
@@ -88,7 +104,7 @@ impl Plan {
                 }
                 let takes =
                     |d: &Dialplan| d.trunks.is_empty() || d.trunks.iter().any(|t| t == name);
-                self.by_number(&called, takes).map_or_else(
+                self.by_number(arrival, &called, takes).map_or_else(
                     || {
                         no(
                             NoRouteKind::UnknownNumber,
@@ -98,11 +114,11 @@ impl Plan {
                     Ok,
                 )
             }
-            Via::Phone(_) => self.of_phone(called),
+            Via::Phone(_) => self.of_phone(arrival, called),
         }
     }
 
-    fn of_phone(&self, called: String) -> Result<Route, NoRoute> {
+    fn of_phone(&self, arrival: &Arrival<'_>, called: String) -> Result<Route, NoRoute> {
         let (mut refused, mut known) = (String::new(), false);
         if let Some((i, ext)) = self.extension_at(&called) {
             known = true;
@@ -119,7 +135,7 @@ impl Plan {
                 Err(f) => refused = f.rule,
             }
         }
-        if !known && let Some(route) = self.by_number(&called, |_| true) {
+        if !known && let Some(route) = self.by_number(arrival, &called, |_| true) {
             return Ok(route);
         }
         for (name, trunk) in self.trunks.iter().filter(|(_, t)| t.outbound && !known) {
@@ -161,10 +177,15 @@ impl Plan {
         })
     }
 
-    fn by_number(&self, called: &str, takes: impl Fn(&Dialplan) -> bool) -> Option<Route> {
+    fn by_number(
+        &self,
+        arrival: &Arrival<'_>,
+        called: &str,
+        takes: impl Fn(&Dialplan) -> bool,
+    ) -> Option<Route> {
         let mut patterned = None;
         for plan in self.dialplans.values().filter(|d| takes(d)) {
-            let Some((pattern, route)) = self.in_plan(plan, called) else {
+            let Some((pattern, route)) = self.in_plan(plan, arrival, called) else {
                 continue;
             };
             if pattern.is_exact() {
@@ -175,7 +196,12 @@ impl Plan {
         patterned
     }
 
-    fn in_plan<'p>(&self, plan: &'p Dialplan, called: &str) -> Option<(&'p Pattern, Route)> {
+    fn in_plan<'p>(
+        &self,
+        plan: &'p Dialplan,
+        arrival: &Arrival<'_>,
+        called: &str,
+    ) -> Option<(&'p Pattern, Route)> {
         let name = &plan.name;
         for (i, (pattern, destination)) in plan.routes.iter().enumerate() {
             if pattern.matches_loosely(called) {
@@ -199,11 +225,23 @@ impl Plan {
             .find(|(_, p)| p.matches_loosely(called))?;
         let start = plan.start.as_ref()?;
         let at = self.place(&format!("dialplans.{name}.numbers.{i}"));
-        let then = self.place(&format!("dialplans.{name}.start"));
+        let (start, rule) = match plan.when(arrival.caller, arrival.lot(), &arrival.now) {
+            Some(matched) => {
+                let then = self.place(&format!("dialplans.{name}.when.{}", matched.index));
+                let start = &matched.rule.start;
+                (
+                    start,
+                    format!("{matched}: start = {:?}{then}", start.to_string()),
+                )
+            }
+            None => {
+                let then = self.place(&format!("dialplans.{name}.start"));
+                (start, format!("start = {:?}{then}", start.to_string()))
+            }
+        };
         let why = format!(
-            "called number {called} is {:?} in numbers{at}; start = {:?}{then}",
-            pattern.0,
-            start.to_string()
+            "called number {called} is {:?} in numbers{at}; {rule}",
+            pattern.0
         );
         Some((
             pattern,

@@ -32,13 +32,14 @@ pub fn read(dir: &Path) -> Result<(Plan, Vec<Diagnostic>), ConfigError> {
     let exists = |path: &str| dir.join(path).exists();
     let host = Host {
         ephemeral_ports: ephemeral_ports(),
+        now: crate::Clock::start().now().wall,
     };
     load_on(host, &files, &|reference| secret(dir, reference), &exists).map_err(ConfigError::Wrong)
 }
 
 fn files(dir: &Path) -> std::io::Result<Vec<SourceFile>> {
     let mut found = BTreeSet::new();
-    for folder in ["", "trunks", "dialplans", "prompts"] {
+    for folder in ["", "trunks", "dialplans", "prompts", "holidays"] {
         let Ok(entries) = std::fs::read_dir(dir.join(folder)) else {
             if folder.is_empty() {
                 std::fs::read_dir(dir)?;

@@ -1,6 +1,7 @@
 //! Health, metrics and the API. It decides nothing: it asks the shard or the store.
 
 use crate::{
+    hours::{NotSet, Override},
     places::ShardHandle,
     shard::{Snapshot, ToShard},
     trace::{TraceRing, ladder},
@@ -22,7 +23,7 @@ use std::sync::{
 use tandem_call::Admin;
 use tandem_store::{CallFilter, HandoffFilter, Rows, Store};
 use tandem_types::CallId;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 /// Rows that a list gives when nothing is said.
 const ROWS: u32 = 50;
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) draining: Arc<AtomicBool>,
     pub(crate) capacity: u32,
+    pub(crate) hours: Arc<Mutex<Override>>,
 }
 
 impl App {
@@ -59,6 +61,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/calls/{id}/trace", get(trace))
         .route("/api/v1/calls/{id}/hangup", post(hangup))
         .route("/api/v1/handoffs", get(handoffs))
+        .route("/api/v1/hours", get(hours).post(set_hours))
         .with_state(app)
 }
 
@@ -184,6 +187,36 @@ async fn handoffs(State(app): State<App>, Query(list): Query<List>) -> Response 
         Ok(rows) => Json(rows).into_response(),
         Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string()),
     }
+}
+
+async fn hours(State(app): State<App>) -> Response {
+    told(&*app.hours.lock().await)
+}
+
+fn told(hours: &Override) -> Response {
+    Json(json!({ "override": hours.now(), "known": hours.known() })).into_response()
+}
+
+#[derive(Deserialize)]
+struct SetHours {
+    /// The name of an override, or `auto`.
+    set: String,
+}
+
+async fn set_hours(State(app): State<App>, Json(wish): Json<SetHours>) -> Response {
+    // Held until the switch has it: what is on disk and what calls go by are the same.
+    let mut hours = app.hours.lock().await;
+    let set = match hours.set(&wish.set) {
+        Ok(set) => set,
+        Err(e @ NotSet::Unknown(_)) => {
+            return problem(StatusCode::UNPROCESSABLE_ENTITY, &e.to_string());
+        }
+        Err(e @ NotSet::Unwritten(_)) => {
+            return problem(StatusCode::INTERNAL_SERVER_ERROR, &e.to_string());
+        }
+    };
+    app.shard.order(ToShard::admin(Admin::Override(set))).await;
+    told(&hours)
 }
 
 fn problem(status: StatusCode, detail: &str) -> Response {

@@ -13,10 +13,11 @@ use self::listen::{bind, bind_http, listen_tcp, serve_http, take_calls};
 use crate::{
     Clock, config,
     door::Door,
+    hours::Override,
     http::App,
     media_worker::{self, MediaHandle, WorkerConfig},
     places::{ShardHandle, shard_queue},
-    shard::{Shard, Wires},
+    shard::{Shard, ToShard, Wires},
     speech_desk::{DeskHandle, Segments, desk},
     trace::TraceRing,
 };
@@ -27,12 +28,12 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
     thread::JoinHandle,
 };
-use tandem_call::{Switch, SwitchConfig, brains_of};
+use tandem_call::{Admin, Switch, SwitchConfig, brains_of};
 use tandem_dialplan::{Node, Plan};
 use tandem_sip::api::Transport;
 use tandem_speech::{Providers, Settings};
 use tokio::{
-    sync::{broadcast, watch},
+    sync::{Mutex, broadcast, watch},
     task::JoinSet,
 };
 
@@ -116,6 +117,10 @@ pub async fn start(
         seed: u64::from_le_bytes(random()?),
     };
     let switch = Switch::new(config, plan.clone(), brains, clock.now());
+    let hours = Override::read(&plan);
+    to_shard
+        .order(ToShard::admin(Admin::Override(hours.now())))
+        .await;
     let trace = Arc::new(TraceRing::default());
     let live = broadcast::Sender::new(LIVE);
     let wires = Wires {
@@ -147,6 +152,7 @@ pub async fn start(
         metrics,
         draining: Arc::new(AtomicBool::new(false)),
         capacity: node.max_calls,
+        hours: Arc::new(Mutex::new(hours)),
     };
     let http = match http {
         Some(listener) => {

@@ -17,7 +17,7 @@ const SEED: u64 = 1;
 
 /// Where the rows are: `label<TAB>utterance` a line; the label `oos` for what belongs to no intent.
 #[derive(clap::Args, Debug)]
-pub(crate) struct Eval {
+pub(crate) struct Rows {
     /// Rows to learn from.
     #[arg(long)]
     train: PathBuf,
@@ -32,7 +32,7 @@ pub(crate) struct Eval {
     test: PathBuf,
 }
 
-pub(crate) fn eval(files: &Eval, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn eval(files: &Rows, json: bool) -> anyhow::Result<ExitCode> {
     let learnt = rows(&files.train)?;
     let held = rows(&files.validate)?;
     let mut validate = held.clone();

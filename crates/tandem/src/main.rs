@@ -3,6 +3,7 @@
 mod calls;
 mod check;
 mod demo;
+mod hours;
 mod intents;
 mod serve;
 mod trace;
@@ -117,8 +118,39 @@ enum Verb {
         #[command(subcommand)]
         what: Intents,
     },
+    /// What is set by hand against the hours: `tandem hours`, `tandem hours set night`, `tandem hours set auto`.
+    Hours {
+        #[command(subcommand)]
+        set: Option<Hours>,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// What happens to calls at a time: hours, holidays, and the rule that decides.
+    When {
+        #[command(flatten)]
+        ask: hours::Then,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Version and build.
     Version {
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+enum Hours {
+    /// Set an override that [[when]] rules ask for, or take it back with `auto`. It outlives a restart.
+    Set {
+        /// `night`, or `auto`.
+        name: String,
+        #[command(flatten)]
+        config: Config,
         #[command(flatten)]
         format: Format,
     },
@@ -129,7 +161,7 @@ enum Intents {
     /// Learn from rows, and say how well others are understood: accuracy, out-of-scope recall, calibration.
     Eval {
         #[command(flatten)]
-        files: intents::Eval,
+        files: intents::Rows,
         #[command(flatten)]
         format: Format,
     },
@@ -212,6 +244,25 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Intents {
             what: Intents::Eval { files, format },
         } => intents::eval(&files, format.json),
+        Verb::Hours {
+            set:
+                Some(Hours::Set {
+                    name,
+                    config,
+                    format,
+                }),
+            ..
+        } => hours::hours(&config, Some(&name), format.json).await,
+        Verb::Hours {
+            set: None,
+            config,
+            format,
+        } => hours::hours(&config, None, format.json).await,
+        Verb::When {
+            ask,
+            config,
+            format,
+        } => hours::when(&config, &ask, format.json),
         Verb::Version { format } => {
             version(format.json);
             Ok(ExitCode::SUCCESS)

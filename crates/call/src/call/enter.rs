@@ -163,7 +163,11 @@ impl Call {
             brain,
             rng: cx.rng.fork(),
         };
-        self.talk = Some(Conversation::new(start, cx.now));
+        let mut talk = Conversation::new(start, cx.now);
+        if let Some(d) = self.dialplan(cx.plan) {
+            talk.set_utc_offset(d.timezone.offset_minutes(cx.now.wall));
+        }
+        self.talk = Some(talk);
         self.talk_input(cx, tandem_agent::Input::Begin { agent });
     }
 

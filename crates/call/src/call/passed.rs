@@ -20,7 +20,7 @@ use super::{Call, Ctx, Stage, bridged::Bridged, people::Rounds, sip::respond};
 use crate::cause;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use tandem_dialplan::{Arrival, Destination, NoRouteKind, TransferMode, Via};
+use tandem_dialplan::{Arrival, Destination, Moment, NoRouteKind, TransferMode, Via};
 use tandem_sip::{
     api::{Body, Command, RequestKey},
     message::{HeaderName, Headers, Method, NameAddr, Request, Response},
@@ -86,6 +86,11 @@ impl Call {
             via: Via::Phone(user),
             called: uri.user().unwrap_or_default(),
             caller: &leg.peer,
+            id: "",
+            now: Moment {
+                at: cx.now.wall,
+                manual: cx.house.manual.as_deref(),
+            },
         };
         let route = cx.plan.route(&arrival).map_err(|e| match e.kind {
             NoRouteKind::NotAccepted | NoRouteKind::Forbidden => 403u16,

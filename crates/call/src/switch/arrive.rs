@@ -7,7 +7,9 @@ use crate::{
     ways,
 };
 use std::collections::BTreeMap;
-use tandem_dialplan::{Arrival, CalledFrom, Destination, NoRouteKind, Prack, Route, Trunk, Via};
+use tandem_dialplan::{
+    Arrival, CalledFrom, Destination, Moment, NoRouteKind, Prack, Route, Trunk, Via,
+};
 use tandem_sip::{
     api::{Command, Flow, RequestKey, SessionId},
     message::{HeaderName, Headers, Method, NameAddr, Replaces, Request},
@@ -267,6 +269,7 @@ impl Switch {
         request: &Request,
     ) -> Result<(Caller, Route, String), No> {
         let plan = self.plan.clone();
+        let manual = self.house.manual.clone();
         if self.house.registrar.is_bound(flow.remote) {
             let realm = plan.phones.domain.clone();
             let user = self
@@ -280,6 +283,11 @@ impl Switch {
                 via: Via::Phone(&user),
                 called: &called,
                 caller: from,
+                id: request.call_id().unwrap_or_default(),
+                now: Moment {
+                    at: now.wall,
+                    manual: manual.as_deref(),
+                },
             };
             let route = plan.route(&arrival).map_err(|e| no(status_of(e.kind)))?;
             return Ok((Caller::Phone(user), route, called));
@@ -291,6 +299,11 @@ impl Switch {
                 via: Via::Trunk(&trunk.name),
                 called: &called,
                 caller: from,
+                id: request.call_id().unwrap_or_default(),
+                now: Moment {
+                    at: now.wall,
+                    manual: manual.as_deref(),
+                },
             };
             match plan.route(&arrival) {
                 Ok(route) => {

@@ -18,13 +18,12 @@ impl<'a> Load<'a> {
     /// | `numbers`, `trunks` | none; trunks: any |
     /// | `languages` | `["en-GB"]` |
     /// | `country` | `GB` |
+    /// | `timezone` | that of the first `[hours.NAME]`, else UTC |
     /// | `voice` | the engine's own |
     /// | `providers` | `offline`, and no model |
     pub(super) fn dialplan(&mut self, name: &str, root: &Section<'a>) -> Dialplan {
         let scope = Scope::of(name, root);
         root.later(&[
-            ("hours", "opening hours"),
-            ("when", "[[when]] rules"),
             ("voicemail", "voicemail"),
             ("callbacks", "callbacks"),
             ("caller_lookup", "caller lookup"),
@@ -65,7 +64,9 @@ impl<'a> Load<'a> {
             set(&mut plan.languages, (!found.is_empty()).then_some(found));
         }
         self.plan_trunks(root, &mut plan);
+        self.hours(root, &mut plan);
         self.numbers(root, &mut plan, &scope);
+        self.when(root, &mut plan, &scope);
         if root.opt("numbers").is_none() && root.opt("routes").is_none() {
             root.spot
                 .warning("no call reaches this dialplan: it has neither `numbers` nor [routes]")

@@ -136,8 +136,14 @@ impl<'a> Load<'a> {
     /// | `otherwise` | nothing more |
     fn queue(&mut self, v: &Val<'a>, s: &Section<'a>, scope: &Scope) -> Queue {
         s.later(&[
-            ("within", "opening hours"),
-            ("closed", "opening hours"),
+            (
+                "within",
+                "a queue's own hours; a [[when]] rule chooses where calls start by hours",
+            ),
+            (
+                "closed",
+                "a queue's own hours; a [[when]] rule chooses where calls start by hours",
+            ),
             ("max_wait", "waiting in a queue (max_wait)"),
             ("say_position_every", "telling the place in the queue"),
             ("accept", "a queue's own accept"),

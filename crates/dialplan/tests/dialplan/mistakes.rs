@@ -128,7 +128,23 @@ mistakes! {
     refused a_file_that_is_no_plan: [Add("dialplans/night.toml", "start = \"hangup\"\nversion = 2\n")];
     // what a later version has
     refused voicemail_is_not_here_yet: [Swap(HEAD, "then = \"hangup\"", "then = \"voicemail:general\"")];
-    refused hours_are_not_here_yet: [Add(HEAD, "\n[hours.office]\nopen = \"Mo-Fr 08:30-17:30\"\n[[when]]\noutside = \"office\"\nstart = \"announce:closed\"\n")];
+    refused a_queues_own_hours_are_not_here_yet: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nwithin = \"office\"")];
+    refused rules_by_language_are_not_here_yet: [Add(HEAD, "\n[[when]]\nlanguages = [\"pl-PL\"]\nstart = \"announce:closed\"\n")];
+    // hours and rules
+    refused hours_that_are_none: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30; Sa from nine to noon; PH off\"\n")];
+    refused hours_past_their_end: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-57:30\"\n")];
+    refused a_zone_that_is_not_there: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/Londn\"\nopen = \"Mo-Fr 08:30-17:30\"\n")];
+    refused hours_without_a_zone: [Add(HEAD, "\n[hours.office]\nopen = \"Mo-Fr 08:30-17:30\"\n")];
+    refused a_country_whose_holidays_nobody_knows: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30\"\nholidays = [\"country:UK\"]\n")];
+    refused a_calendar_that_is_not_there: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30\"\nholidays = [\"holidays/wales.ics\"]\n"), Add("holidays/whales.ics", "")];
+    refused a_calendar_that_is_none: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30\"\nholidays = [\"holidays/wales.ics\"]\n"), Add("holidays/wales.ics", "<html>404</html>")];
+    refused a_calendar_with_what_is_not_read: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30\"\nholidays = [\"holidays/wales.ics\"]\n"), Add("holidays/wales.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260105\r\nSUMMARY:Stocktaking\r\nRRULE:FREQ=MONTHLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")];
+    refused a_rule_for_hours_that_are_not_there: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30\"\n[[when]]\noutside = \"ofice\"\nstart = \"announce:closed\"\n")];
+    refused a_rule_that_leads_nowhere: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30\"\n[[when]]\noutside = \"office\"\n")];
+    refused a_rule_that_is_never_asked: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30\"\n[[when]]\nname = \"always\"\nstart = \"menu:main\"\n[[when]]\nname = \"shut\"\noutside = \"office\"\nstart = \"announce:closed\"\n")];
+    refused an_override_called_auto: [Add(HEAD, "\n[[when]]\noverride = \"auto\"\nstart = \"announce:closed\"\n")];
+    refused rules_without_numbers: [Add("dialplans/night.toml", "timezone = \"UTC\"\n[routes]\n\"2999\" = \"echo\"\n[hours.office]\nopen = \"Mo-Fr 08:30-17:30\"\n[[when]]\nwithin = \"office\"\nstart = \"hangup\"\n")];
+    refused a_share_of_everything: [Add(HEAD, "\n[[when]]\nshare = 100\nstart = \"menu:main\"\n")];
     refused tls_is_not_here_yet: [Swap(TANDEM, "udp://127.0.0.1:5060", "tls://127.0.0.1:5061"), Swap(CARRIER, "sip:sbc.carrier.example", "sip:sbc.carrier.example;transport=tls")];
     refused learning_refer_is_not_here_yet: [Add(CARRIER, "\n[media]\nrefer = \"learn\"\ncodecs = [\"opus\", \"pcma\"]\nsrtp = \"prefered\"\n")];
     refused a_digest_that_nobody_knows: [Add(PHONES, "digest = [\"md5\", \"md4\", \"md5\"]\n")];
@@ -155,6 +171,11 @@ mistakes! {
     ];
     warned a_plan_that_nothing_leads_to: [Add("dialplans/night.toml", "start = \"hangup\"\n")];
     warned no_dialplan: [Drop(HEAD)];
+    warned hours_never_open: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30; 2026-2030 off\"\n")];
+    warned hours_always_open: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"24/7\"\n")];
+    warned hours_that_nobody_knows: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30; Sa unknown\"\n")];
+    warned holidays_that_nobody_knows: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30; PH off\"\n")];
+    warned a_rule_that_asks_nothing: [Add(HEAD, "\n[[when]]\nstart = \"menu:main\"\n")];
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::base::{
     changed,
 };
 use tandem_dialplan::{
-    Arrival, CalledFrom, DialTarget, NoRouteKind, Pattern, Plan, Via, normalise, render,
+    Arrival, CalledFrom, DialTarget, Moment, NoRouteKind, Pattern, Plan, Via, normalise, render,
 };
 use tandem_types::media::Codec;
 
@@ -62,6 +62,8 @@ fn to(plan: &Plan, via: Via<'_>, called: &str) -> String {
         via,
         called,
         caller: "",
+        id: "",
+        now: Moment::default(),
     }) {
         Ok(r) => format!("{} {}", r.dialplan, r.destination)
             .trim_start()
@@ -153,6 +155,8 @@ fn the_reason_names_the_rule_and_its_line() {
             via,
             called,
             caller: "",
+            id: "",
+            now: Moment::default(),
         })
         .map_or_else(|e| e.reason, |r| r.why)
     };
@@ -368,6 +372,8 @@ fn what_a_file_says_is_what_the_plan_holds() {
         via: Via::Trunk("none"),
         called: "1",
         caller: "",
+        id: "",
+        now: Moment::default(),
     });
     assert_eq!(route.map_err(|e| e.kind), Err(NoRouteKind::NotAccepted));
 }

@@ -2,7 +2,7 @@
 
 use crate::office::{exists, office, office_files, secret};
 use std::collections::BTreeSet;
-use tandem_dialplan::{Arrival, Destination, DialTarget, Look, Via, load, render_as};
+use tandem_dialplan::{Arrival, Destination, DialTarget, Look, Moment, Via, load, render_as};
 
 #[test]
 fn without_error_or_warning() {
@@ -24,6 +24,8 @@ fn its_numbers_lead_where_the_readme_says() {
             via: Via::Trunk("carrier"),
             called,
             caller: "+441632960001",
+            id: "",
+            now: Moment::default(),
         })
         .map(|r| r.destination.to_string())
         .unwrap_or_else(|e| e.reason)
@@ -51,6 +53,8 @@ fn its_phones_reach_each_other_and_the_front_desk() {
             via: Via::Phone("200"),
             called,
             caller: "200",
+            id: "",
+            now: Moment::default(),
         })
         .map(|r| (r.dialplan, r.destination.to_string()))
         .unwrap_or_else(|e| (format!("{:?}", e.kind), String::new()))
@@ -167,6 +171,8 @@ fn its_route_says_which_line_decided() {
             via: Via::Trunk("carrier"),
             called: "2000",
             caller: "",
+            id: "",
+            now: Moment::default(),
         })
         .expect("2000 is in [routes]");
     assert_eq!(route.destination, Destination::Echo);
