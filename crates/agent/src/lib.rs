@@ -7,10 +7,12 @@
 //! | [`understand`] | words to facts: numbers, names, dates, wishes, mood |
 //! | [`package`] | the context package of a handoff, and its views for people |
 //! | [`conversation`] | the machine |
+//! | [`typed`] | the machine in writing, for trying a dialplan without a phone |
 
 pub mod conversation;
 pub mod intent;
 pub mod package;
+pub mod typed;
 pub mod understand;
 
 pub use conversation::{Brain, Conversation, ConversationStart, Input, Output, Return};

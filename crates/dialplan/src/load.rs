@@ -21,7 +21,8 @@ mod values;
 
 use crate::{Diagnostic, Plan, Severity};
 use checks::{Claim, Need};
-use read::Section;
+use destinations::Scope;
+use read::{Section, Val};
 use spot::{Source, Spot};
 use std::{
     cell::RefCell,
@@ -323,6 +324,19 @@ impl<'a> Load<'a> {
             .iter()
             .any(|d| d.file == source.path && d.severity == Severity::Error)
     }
+
+    /// Remembers the line of a key of a dialplan by its path: `dialplans.head.menus.main.keys.1`.
+    fn line(&mut self, scope: &Scope, v: &Val<'a>) {
+        self.place(format!("dialplans.{}.{}", scope.plan, v.path()), v.key_spot);
+    }
+
+    /// As [`Self::line`], where there is one.
+    fn lines(&mut self, scope: &Scope, v: &Option<Val<'a>>) {
+        if let Some(v) = v {
+            self.line(scope, v);
+        }
+    }
+
     fn place(&mut self, key: String, spot: Spot<'a>) {
         self.plan.places.insert(key, spot.place());
     }

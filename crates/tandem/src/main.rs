@@ -3,6 +3,7 @@
 mod calls;
 mod check;
 mod demo;
+mod dialplan;
 mod hours;
 mod intents;
 mod serve;
@@ -118,6 +119,11 @@ enum Verb {
         #[command(subcommand)]
         what: Intents,
     },
+    /// Try a dialplan without a phone.
+    Dialplan {
+        #[command(subcommand)]
+        what: Dialplan,
+    },
     /// What is set by hand against the hours: `tandem hours`, `tandem hours set night`, `tandem hours set auto`.
     Hours {
         #[command(subcommand)]
@@ -138,6 +144,29 @@ enum Verb {
     },
     /// Version and build.
     Version {
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+enum Dialplan {
+    /// The way a call takes, with the line that decided each step. Agents go by their examples and templates: no
+    /// language model is asked.
+    Test {
+        #[command(flatten)]
+        call: dialplan::Call,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// What leads where: a tree in the terminal, or a drawing.
+    Graph {
+        #[command(flatten)]
+        ask: dialplan::graph::Drawing,
+        #[command(flatten)]
+        config: Config,
         #[command(flatten)]
         format: Format,
     },
@@ -244,6 +273,22 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Intents {
             what: Intents::Eval { files, format },
         } => intents::eval(&files, format.json),
+        Verb::Dialplan {
+            what:
+                Dialplan::Test {
+                    call,
+                    config,
+                    format,
+                },
+        } => dialplan::test(&config, &call, format.json),
+        Verb::Dialplan {
+            what:
+                Dialplan::Graph {
+                    ask,
+                    config,
+                    format,
+                },
+        } => dialplan::graph::graph(&config, &ask, format.json),
         Verb::Hours {
             set:
                 Some(Hours::Set {

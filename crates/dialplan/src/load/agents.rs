@@ -34,6 +34,7 @@ impl<'a> Load<'a> {
             named(&v);
             self.spots
                 .insert(format!("{} agent:{}", plan.name, v.key), s.spot);
+            self.line(scope, &v);
             let spec = self.agent(&v, &s, plan, scope);
             rules
                 .spoken
@@ -203,6 +204,7 @@ impl<'a> Load<'a> {
             let Some(to) = self.destination(scope, &text) else {
                 continue;
             };
+            self.line(scope, &v);
             let target = Target(to.to_string());
             if to != Destination::Hangup && !spec.hands_off_to.contains(&target) {
                 text.spot

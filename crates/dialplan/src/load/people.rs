@@ -33,17 +33,24 @@ impl<'a> Load<'a> {
             spoken.insert(Target(format!("menu:{}", v.key)), spoken_name(&s, &v.key));
             self.spots
                 .insert(format!("{} menu:{}", plan.name, v.key), s.spot);
+            self.line(scope, &v);
             let menu = self.menu(&s, scope);
             plan.menus.extend(menu.map(|m| (v.key.clone(), m)));
         }
         for (v, s) in root.each("queues") {
             named(&v);
+            self.spots
+                .insert(format!("{} queue:{}", plan.name, v.key), v.key_spot);
+            self.line(scope, &v);
             let queue = self.queue(&v, &s, scope);
             spoken.insert(Target(format!("queue:{}", v.key)), queue.spoken.clone());
             plan.queues.insert(v.key.clone(), queue);
         }
         for (v, s) in root.each("outside") {
             named(&v);
+            self.spots
+                .insert(format!("{} outside:{}", plan.name, v.key), v.key_spot);
+            self.line(scope, &v);
             let name = spoken_name(&s, &v.key);
             spoken.insert(Target(format!("outside:{}", v.key)), name.clone());
             let outside = self.outside(&s, name, scope);
@@ -52,7 +59,10 @@ impl<'a> Load<'a> {
         for (v, s) in root.each("announcements") {
             named(&v);
             let text = s.need("text", "\"...\"").and_then(|v| v.spoken());
-            let then = s.need("then", "\"hangup\"").and_then(|v| v.words());
+            let then = s.need("then", "\"hangup\"");
+            self.line(scope, &v);
+            self.lines(scope, &then);
+            let then = then.and_then(|v| v.words());
             let then = then.and_then(|t| self.destination(scope, &t).map(|d| (d, t.spot)));
             if let (Some(text), Some((then, spot))) = (text, then) {
                 text.placeholders(&[]);
@@ -95,11 +105,12 @@ impl<'a> Load<'a> {
             .and_then(|v| v.duration(SECOND))
             .unwrap_or(6 * SECOND);
         let retries = s.opt("retries").and_then(|v| v.whole(0..=20)).unwrap_or(2);
-        let otherwise = s
-            .need("otherwise", "\"queue:reception\"")
-            .and_then(|v| v.words());
+        let otherwise = s.need("otherwise", "\"queue:reception\"");
+        self.lines(scope, &otherwise);
+        let otherwise = otherwise.and_then(|v| v.words());
         let otherwise = otherwise.and_then(|t| self.destination(scope, &t));
         let keys_at = s.need("keys", "{ 1 = \"queue:NAME\", 0 = \"queue:reception\" }");
+        self.lines(scope, &keys_at);
         let mut keys = BTreeMap::new();
         if let Some(v) = &keys_at {
             let entries = v.section().map(|k| k.all()).unwrap_or_default();
@@ -113,6 +124,7 @@ impl<'a> Load<'a> {
                     value: v.key.clone(),
                     spot: v.key_spot,
                 });
+                self.line(scope, &v);
                 let to = v.words().and_then(|t| self.destination(scope, &t));
                 keys.extend(key.zip(to));
             }
@@ -181,7 +193,9 @@ impl<'a> Load<'a> {
             }
             there.then_some(t.value)
         });
-        let otherwise = s.opt("otherwise").map(|v| v.texts()).unwrap_or_default();
+        let otherwise = s.opt("otherwise");
+        self.lines(scope, &otherwise);
+        let otherwise = otherwise.map(|v| v.texts()).unwrap_or_default();
         Queue {
             spoken: spoken_name(s, &v.key),
             members,

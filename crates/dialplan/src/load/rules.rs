@@ -54,7 +54,9 @@ impl<'a> Load<'a> {
             s.opt("max_ai_time")
                 .and_then(|v| v.duration(Duration::ZERO)),
         );
-        let operator = s.opt("operator").and_then(|v| v.words());
+        let operator = s.opt("operator");
+        self.lines(scope, &operator);
+        let operator = operator.and_then(|v| v.words());
         if let Some(text) = operator
             && let Some(to) = self.destination(scope, &text)
         {
@@ -125,6 +127,8 @@ impl<'a> Load<'a> {
                 .and_then(|t| self.destination(scope, &t))
                 .map(|d| Target(d.to_string()));
             let Some(on) = on else { continue };
+            let key = format!("dialplans.{}.escalate.{}", scope.plan, on.value);
+            self.place(key, on.spot);
             match (on.value.as_str(), on.value.strip_prefix("key:")) {
                 ("asked-for-human", _) => once(&on, &mut rules.on_human, to),
                 ("provider-down", _) => once(&on, &mut rules.on_provider_down, to),

@@ -1,0 +1,294 @@
+//! From where a call starts to where it ends or waits for people.
+
+use std::{collections::VecDeque, sync::Arc};
+use tandem_agent::{
+    Brain,
+    typed::{Caller as Speaker, Happened, Typed},
+};
+use tandem_dialplan::{Destination, Dialplan, Plan, Route};
+use tandem_types::{Mono, Now, Wall, context::HandoffReason, journal::What};
+
+/// More steps than any sane call has.
+const STEPS: usize = 60;
+
+/// What the caller does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Caller {
+    pub(super) number: String,
+    pub(super) called: String,
+    pub(super) says: VecDeque<String>,
+    pub(super) keys: VecDeque<char>,
+}
+
+/// One thing that happens, and the line that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) what: String,
+    pub(super) line: Option<String>,
+}
+
+/// The way of one call.
+pub(super) struct Walk<'p> {
+    plan: &'p Plan,
+    name: String,
+    dialplan: Option<&'p Dialplan>,
+    caller: Caller,
+    at: Wall,
+    steps: Vec<Step>,
+}
+
+impl<'p> Walk<'p> {
+    pub(super) fn new(plan: &'p Plan, route: &Route, caller: Caller, at: Wall) -> Self {
+        Self {
+            plan,
+            name: route.dialplan.clone(),
+            dialplan: plan.dialplans.get(&route.dialplan),
+            caller,
+            at,
+            steps: Vec::new(),
+        }
+    }
+
+    pub(super) fn go(mut self, start: Destination) -> Vec<Step> {
+        let mut next = Some(start);
+        while let Some(to) = next.take() {
+            if self.steps.len() > STEPS {
+                self.step("this goes round and round".to_owned(), "");
+                break;
+            }
+            next = self.enter(&to);
+        }
+        self.steps
+    }
+
+    fn step(&mut self, what: String, place: &str) {
+        let line = self
+            .plan
+            .places
+            .get(&format!("dialplans.{}.{place}", self.name))
+            .cloned();
+        self.steps.push(Step { what, line });
+    }
+
+    /// What happens there, and where it leads on.
+    fn enter(&mut self, to: &Destination) -> Option<Destination> {
+        match to {
+            Destination::Menu(name) => self.menu(name),
+            Destination::Announce(name) => {
+                let a = self.dialplan?.announcements.get(name)?;
+                self.step(
+                    format!("{to} says: {}", a.text),
+                    &format!("announcements.{name}"),
+                );
+                self.step(
+                    format!("then = {:?}", a.then.to_string()),
+                    &format!("announcements.{name}.then"),
+                );
+                Some(a.then.clone())
+            }
+            Destination::Agent(name) => self.agent(name),
+            Destination::Queue(name) => {
+                let q = self.dialplan?.queues.get(name)?;
+                let members: Vec<String> = q.members.iter().map(ToString::to_string).collect();
+                let otherwise: Vec<String> = q.otherwise.iter().map(ToString::to_string).collect();
+                self.step(
+                    format!(
+                        "{to} rings {} for {} s each, {:?}",
+                        members.join(", "),
+                        q.ring.as_secs(),
+                        q.strategy
+                    ),
+                    &format!("queues.{name}"),
+                );
+                let last = match otherwise.is_empty() {
+                    true => "nobody there: the call ends".to_owned(),
+                    false => format!("nobody there: {}", otherwise.join(", then ")),
+                };
+                self.step(last, &format!("queues.{name}.otherwise"));
+                None
+            }
+            Destination::Outside(name) => {
+                let o = self.dialplan?.outside.get(name)?;
+                self.step(
+                    format!("{to} dials {} by {}", o.dial, o.via.join(", then ")),
+                    &format!("outside.{name}"),
+                );
+                None
+            }
+            Destination::Trunk(trunk, number) => {
+                let number = number.as_deref().unwrap_or(&self.caller.called).to_owned();
+                self.step(format!("{number} is dialled by trunk {trunk}"), "");
+                None
+            }
+            Destination::Ext(_) | Destination::Sip(_) => {
+                self.step(format!("{to} rings"), "");
+                None
+            }
+            Destination::Conference(_) | Destination::Echo => {
+                self.step(format!("{to} takes the call"), "");
+                None
+            }
+            Destination::Hangup => {
+                self.step("the call ends".to_owned(), "");
+                None
+            }
+        }
+    }
+
+    fn menu(&mut self, name: &str) -> Option<Destination> {
+        let menu = self.dialplan?.menus.get(name)?;
+        self.step(
+            format!("menu:{name} says: {}", menu.prompt),
+            &format!("menus.{name}"),
+        );
+        for _ in 0..=menu.retries {
+            let Some(key) = self.caller.keys.pop_front() else {
+                break;
+            };
+            if let Some(to) = menu.keys.get(&key) {
+                self.step(
+                    format!("key {key} leads to {to}"),
+                    &format!("menus.{name}.keys.{key}"),
+                );
+                return Some(to.clone());
+            }
+            self.step(
+                format!("key {key} means nothing here; the prompt again"),
+                &format!("menus.{name}.keys"),
+            );
+        }
+        self.step(
+            format!(
+                "no key within {} s, {} times: otherwise = {:?}",
+                menu.timeout.as_secs(),
+                menu.retries + 1,
+                menu.otherwise.to_string()
+            ),
+            &format!("menus.{name}.otherwise"),
+        );
+        Some(menu.otherwise.clone())
+    }
+
+    fn agent(&mut self, name: &str) -> Option<Destination> {
+        let dialplan = self.dialplan?;
+        let speaker = Speaker {
+            number: self.caller.number.clone(),
+            language: dialplan.languages.first().cloned().unwrap_or_default(),
+            utc_offset: dialplan.timezone.offset_minutes(self.at),
+        };
+        let now = Now {
+            mono: Mono::default(),
+            wall: self.at,
+        };
+        let brain = Arc::new(Brain::new(dialplan.rules.clone()));
+        let (mut typed, mut happened) = Typed::begin(brain, name, speaker, now);
+        loop {
+            if let Some(next) = self.tell(happened) {
+                return next;
+            }
+            happened = if let Some(words) = self.caller.says.pop_front() {
+                self.step(format!("the caller says: {words}"), "");
+                typed.says(&words)
+            } else if let Some(key) = self.caller.keys.pop_front() {
+                self.step(format!("the caller presses {key}"), "");
+                typed.presses(key)
+            } else {
+                let agent = typed.agent().unwrap_or(name).to_owned();
+                self.step(
+                    format!("agent:{agent} waits for the caller"),
+                    &format!("agents.{agent}"),
+                );
+                return None;
+            };
+        }
+    }
+
+    /// `Some`: the caller leaves the agents, for there or for nowhere.
+    fn tell(&mut self, happened: Vec<Happened>) -> Option<Option<Destination>> {
+        let mut left = None;
+        for one in happened {
+            match one {
+                Happened::Said(text) => self.step(format!("it says: {text}"), ""),
+                Happened::Decided(What::AgentEntered { agent, .. }) => {
+                    self.step(
+                        format!("agent:{agent} has the caller"),
+                        &format!("agents.{agent}"),
+                    );
+                }
+                Happened::Decided(What::Understood {
+                    intent,
+                    confidence,
+                    by,
+                    ..
+                }) => {
+                    let intent = intent.unwrap_or_else(|| "nothing that it knows".to_owned());
+                    self.step(
+                        format!(
+                            "understood: {intent} ({}.{} %, {by})",
+                            confidence / 10,
+                            confidence % 10
+                        ),
+                        "",
+                    );
+                }
+                Happened::Decided(What::HandoffOffered { package, .. }) => {
+                    let to = holder(&package.to);
+                    let (why, place) = self.why(&package);
+                    self.step(format!("handed to {to}: {why}"), &place);
+                }
+                Happened::Decided(What::Refused { wanted, rule, .. }) => {
+                    self.step(format!("refused: {wanted}: {rule}"), "");
+                }
+                Happened::Decided(_) => {}
+                Happened::Leaves(target) => left = Some(target.0.parse().ok()),
+                Happened::HungUp => left = Some(Some(Destination::Hangup)),
+            }
+        }
+        left
+    }
+
+    /// Why somebody was handed on, and the line of the dialplan.
+    fn why(&self, package: &tandem_types::context::ContextPackage) -> (String, String) {
+        let from = holder(&package.from);
+        let agent = from.strip_prefix("agent:").unwrap_or_default();
+        let trigger = &package.trigger;
+        match package.reason {
+            HandoffReason::IntentMatch => {
+                let intent = package.intent.clone().unwrap_or_default();
+                (
+                    format!("the intent is {intent}"),
+                    format!("agents.{agent}.routes.{intent}"),
+                )
+            }
+            HandoffReason::Key => {
+                let key: String = trigger.chars().rev().take(1).collect();
+                (trigger.clone(), format!("escalate.key:{key}"))
+            }
+            HandoffReason::Policy => (trigger.clone(), "escalate.phrase".to_owned()),
+            HandoffReason::CallerRequest => (
+                format!("a person was asked for: {trigger}"),
+                "escalate.asked-for-human".to_owned(),
+            ),
+            HandoffReason::ProviderOutage => (trigger.clone(), "escalate.provider-down".to_owned()),
+            HandoffReason::LowConfidence | HandoffReason::LoopGuard | HandoffReason::Timeout => {
+                (trigger.clone(), "limits.operator".to_owned())
+            }
+            HandoffReason::Model
+            | HandoffReason::TransferFailed
+            | HandoffReason::PersonReturned
+            | HandoffReason::PersonPassedOn => (trigger.clone(), String::new()),
+        }
+    }
+}
+
+fn holder(of: &tandem_types::context::Holder) -> String {
+    use tandem_types::context::Holder;
+    match of {
+        Holder::Agent(n) => format!("agent:{n}"),
+        Holder::Queue(n) => format!("queue:{n}"),
+        Holder::Extension(n) => format!("ext:{n}"),
+        Holder::Outside(n) => format!("outside:{n}"),
+        Holder::Menu(n) => format!("menu:{n}"),
+        Holder::Other(n) => n.clone(),
+    }
+}
