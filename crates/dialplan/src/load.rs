@@ -6,6 +6,7 @@ mod checks;
 mod codecs;
 mod destinations;
 mod dialplan;
+mod ends;
 mod hours;
 mod mask;
 mod node;
@@ -18,6 +19,8 @@ mod spot;
 mod templates;
 mod trunk;
 mod values;
+
+pub use ends::MAX_HOPS;
 
 use crate::{Diagnostic, Plan, Severity};
 use checks::{Claim, Need};

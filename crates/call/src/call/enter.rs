@@ -3,14 +3,10 @@
 use super::{Call, Ctx, InMenu, Stage, background::Under, people::Rounds};
 use std::collections::VecDeque;
 use tandem_agent::{Conversation, ConversationStart};
-use tandem_dialplan::{Destination, TransferMode};
+use tandem_dialplan::{Destination, MAX_HOPS, TransferMode};
 use tandem_types::{
     LegId, Party, Reason, Termination, agent::Target, context::HandoffReason, journal::What,
 };
-
-/// Destinations in a row that nobody chose (`otherwise`, `then`): more is a loop that the check of
-/// the dialplan did not see.
-const MAX_HOPS: u32 = 12;
 
 impl Call {
     /// The caller's port is there: begin.

@@ -31,6 +31,7 @@ impl<'a> Load<'a> {
         for plan in self.plan.dialplans.values() {
             self.rings(plan);
             self.deaf(plan);
+            self.ends(plan);
         }
         let any = self.stems("dialplans/").is_empty();
         if let (true, Some(source)) = (any, self.sources.first()) {

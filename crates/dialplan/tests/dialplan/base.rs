@@ -50,6 +50,8 @@ start = "agent:triage"
 
 [routes]
 "2000" = "echo"
+"7001" = "menu:main"
+"7002" = "outside:plumber"
 
 [notice.disclosure]
 en-GB = "You are speaking with a machine."
@@ -77,6 +79,7 @@ then = "hangup"
 [queues.repairs]
 members = ["ext:200", "ext:210"]
 ring = "20s"
+otherwise = ["announce:closed"]
 
 [outside.plumber]
 via = ["carrier"]

@@ -155,7 +155,7 @@ fn it_says_which_line_decided() {
     assert_eq!(
         why("2026-11-22 10:00", "+442071838752"),
         "called number +442079460100 is \"+442079460100\" in numbers (dialplans/head.toml:2); \
-         [[when]] \"shut\": office is closed: start = \"announce:closed\" (dialplans/head.toml:65)"
+         [[when]] \"shut\": office is closed: start = \"announce:closed\" (dialplans/head.toml:68)"
     );
     assert_eq!(
         why("2026-11-20 10:00", "+442071838752"),

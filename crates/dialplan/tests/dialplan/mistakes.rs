@@ -158,6 +158,7 @@ mistakes! {
         Swap(HEAD, "start = \"agent:triage\"", "start = \"agent:triag\""),
         Swap(HEAD, "dial = \"+441632960555\"", "dial = 441632960555"),
     ];
+    refused a_way_that_is_too_long: [Swap(HEAD, "\"2000\" = \"echo\"", "\"2000\" = \"announce:a0\""), Add(HEAD, "\n[announcements.a0]\ntext = \"More.\"\nthen = \"announce:a1\"\n[announcements.a1]\ntext = \"More.\"\nthen = \"announce:a2\"\n[announcements.a2]\ntext = \"More.\"\nthen = \"announce:a3\"\n[announcements.a3]\ntext = \"More.\"\nthen = \"announce:a4\"\n[announcements.a4]\ntext = \"More.\"\nthen = \"announce:a5\"\n[announcements.a5]\ntext = \"More.\"\nthen = \"announce:a6\"\n[announcements.a6]\ntext = \"More.\"\nthen = \"announce:a7\"\n[announcements.a7]\ntext = \"More.\"\nthen = \"announce:a8\"\n[announcements.a8]\ntext = \"More.\"\nthen = \"announce:a9\"\n[announcements.a9]\ntext = \"More.\"\nthen = \"announce:a10\"\n[announcements.a10]\ntext = \"More.\"\nthen = \"announce:a11\"\n[announcements.a11]\ntext = \"More.\"\nthen = \"announce:a12\"\n[announcements.a12]\ntext = \"The end.\"\nthen = \"hangup\"\n")];
     // warnings
     warned rtp_in_the_ephemeral_ports: [Swap(TANDEM, "30000-30999", "30000-39999")];
     warned no_operator: [Swap(HEAD, "operator = \"queue:repairs\"\n", ""), Swap(HEAD, "on = \"key:0\"", "on = \"key:9\"")];
@@ -171,6 +172,9 @@ mistakes! {
     ];
     warned a_plan_that_nothing_leads_to: [Add("dialplans/night.toml", "start = \"hangup\"\n")];
     warned no_dialplan: [Drop(HEAD)];
+    warned callers_who_go_round: [Swap(HEAD, "otherwise = [\"announce:closed\"]", "otherwise = [\"menu:main\", \"announce:closed\"]")];
+    warned a_queue_whose_last_fallback_can_fail: [Swap(HEAD, "otherwise = [\"announce:closed\"]", "otherwise = [\"ext:210\"]"), Swap(HEAD, "then = \"hangup\"", "then = \"queue:repairs\""), Swap(HEAD, "\"2000\" = \"echo\"", "\"2000\" = \"announce:closed\"")];
+    warned parts_that_nothing_leads_to: [Add(HEAD, "\n[announcements.strike]\ntext = \"We are on strike.\"\nthen = \"menu:old\"\n[menus.old]\nprompt = \"Press one.\"\nkeys = { 1 = \"queue:repairs\" }\notherwise = \"hangup\"\n")];
     warned hours_never_open: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30; 2026-2030 off\"\n")];
     warned hours_always_open: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"24/7\"\n")];
     warned hours_that_nobody_knows: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30; Sa unknown\"\n")];

@@ -206,13 +206,13 @@ fn never_beats_may_and_each_list_counts() {
         (
             head,
             carrier("+441632960556"),
-            "nothing in may_dial of dialplan `head` allows +441632960556 (dialplans/head.toml:52)",
+            "nothing in may_dial of dialplan `head` allows +441632960556 (dialplans/head.toml:55)",
         ),
         // Without its +, it is another number.
         (
             head,
             carrier("441632960555"),
-            "nothing in may_dial of dialplan `head` allows 441632960555 (dialplans/head.toml:52)",
+            "nothing in may_dial of dialplan `head` allows 441632960555 (dialplans/head.toml:55)",
         ),
         // ... but what must never be dialled is not dialled without its + either.
         (
@@ -228,7 +228,7 @@ fn never_beats_may_and_each_list_counts() {
         (
             head,
             carrier("0012"),
-            "\"_00X.\" in never_dial of dialplan `head` forbids 0012 (dialplans/head.toml:53)",
+            "\"_00X.\" in never_dial of dialplan `head` forbids 0012 (dialplans/head.toml:56)",
         ),
         (
             None,
@@ -259,7 +259,7 @@ fn never_beats_may_and_each_list_counts() {
         (
             head,
             DialTarget::Sip("sip:200@192.0.2.1"),
-            "nothing in may_dial of dialplan `head` allows sip:200@192.0.2.1 (dialplans/head.toml:52)",
+            "nothing in may_dial of dialplan `head` allows sip:200@192.0.2.1 (dialplans/head.toml:55)",
         ),
     ] {
         assert_eq!(rule(dialplan, target), want, "{target:?}");
