@@ -1,6 +1,6 @@
 //! A conversation in writing, for trying a dialplan without a phone: what the caller types is heard as said, what
-//! the agent says is heard out at once, in virtual time. No language model is asked: the classifier and the
-//! templates answer, as they do when a model is down.
+//! the agent says is heard out at once, in virtual time. A language model is asked by whoever drives it, or
+//! by nobody: then the classifier and the templates answer, as they do when a model is down.
 
 use crate::{Brain, Conversation, ConversationStart, Input, Output};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -54,16 +54,23 @@ pub struct Typed {
     saying: VecDeque<(u32, Duration)>,
     events: VecDeque<Input>,
     leaving: Option<HandoffId>,
+    /// Somebody asks the models.
+    models: bool,
+    chats: VecDeque<ProviderCommand>,
+    /// One was taken by [`Self::asked`], and its answer is not complete: time stands still.
+    thinking: bool,
     happened: Vec<Happened>,
 }
 
 impl Typed {
     /// The caller comes to this agent.
+    /// With `models`, what is to be asked of them comes out of [`Self::asked`].
     pub fn begin(
         brain: Arc<Brain>,
         agent: &str,
         caller: Caller,
         now: Now,
+        models: bool,
     ) -> (Self, Vec<Happened>) {
         let mut rng = Rng::seeded(1);
         let call = CallId::generate(now.wall, &mut rng);
@@ -86,6 +93,9 @@ impl Typed {
             saying: VecDeque::new(),
             events: VecDeque::new(),
             leaving: None,
+            models,
+            chats: VecDeque::new(),
+            thinking: false,
             happened: Vec::new(),
         };
         let agent = agent.to_owned();
@@ -120,6 +130,23 @@ impl Typed {
         self.act(Input::Digit(key))
     }
 
+    /// What a model is to be asked now; all of its answer goes to [`Self::answered`].
+    pub fn asked(&mut self) -> Option<ProviderCommand> {
+        let chat = self.chats.pop_front();
+        self.thinking |= chat.is_some();
+        chat
+    }
+
+    /// A model's answer, or a part of it.
+    pub fn answered(&mut self, event: ProviderEvent) -> Vec<Happened> {
+        let last = matches!(
+            event,
+            ProviderEvent::ChatDone { .. } | ProviderEvent::ChatFailed { .. }
+        );
+        self.thinking &= !last;
+        self.act(Input::Provider(event))
+    }
+
     /// Nobody takes the caller who left.
     pub fn nobody_takes_it(&mut self, reason: Reason) -> Vec<Happened> {
         match self.leaving.take() {
@@ -144,7 +171,11 @@ impl Typed {
             } else if let Some((utterance, length)) = self.saying.pop_front() {
                 self.heard(utterance, length);
                 end = until(self);
-            } else if let Some((at, _)) = self.conversation.poll_timeout().filter(|t| t.0 <= end) {
+            } else if let Some((at, _)) = self
+                .conversation
+                .poll_timeout()
+                .filter(|t| t.0 <= end && self.chats.is_empty() && !self.thinking)
+            {
                 self.now = self.now + Duration::from_nanos(at.0.saturating_sub(self.now.mono.0));
                 self.conversation.handle_timeout(self.now);
             } else {
@@ -219,13 +250,20 @@ impl Typed {
                     rejected: false,
                 }),
             },
+            chat @ ProviderCommand::Chat { .. } if self.models => {
+                return self.chats.push_back(chat);
+            }
             ProviderCommand::Chat { request, .. } => ProviderEvent::ChatFailed {
                 request,
                 fault: ProviderFault::NotConfigured,
             },
-            ProviderCommand::Discard { .. }
-            | ProviderCommand::CancelChat { .. }
-            | ProviderCommand::Forget { .. } => return,
+            ProviderCommand::CancelChat { request: gone } => {
+                self.chats.retain(
+                    |c| !matches!(c, ProviderCommand::Chat { request, .. } if *request == gone),
+                );
+                return;
+            }
+            ProviderCommand::Discard { .. } | ProviderCommand::Forget { .. } => return,
         };
         self.events.push_back(Input::Provider(event));
     }

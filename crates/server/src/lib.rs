@@ -27,7 +27,7 @@ mod speech_desk;
 pub mod trace;
 
 pub use clock::Clock;
-pub use run::{Gateway, StartError, start};
+pub use run::{Gateway, StartError, profiles, start};
 pub use shard::Snapshot;
 /// For the threads of the runtime: they write rows and wait for providers.
 pub use tandem_net::step_back;

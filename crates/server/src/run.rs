@@ -7,7 +7,7 @@ mod record;
 mod speech;
 mod stop;
 
-pub use self::{error::StartError, stop::Gateway};
+pub use self::{error::StartError, speech::profiles, stop::Gateway};
 
 use self::listen::{bind, bind_http, listen_tcp, serve_http, take_calls};
 use crate::{

@@ -7,6 +7,7 @@ mod dialplan;
 mod hours;
 mod intents;
 mod serve;
+mod talk;
 mod trace;
 
 use clap::{Args, Parser, Subcommand};
@@ -123,6 +124,13 @@ enum Verb {
     Dialplan {
         #[command(subcommand)]
         what: Dialplan,
+    },
+    /// Type to the agents of a dialplan, and see what they take it for: intents, tools, handoffs.
+    Talk {
+        #[command(flatten)]
+        ask: talk::Typist,
+        #[command(flatten)]
+        config: Config,
     },
     /// What is set by hand against the hours: `tandem hours`, `tandem hours set night`, `tandem hours set auto`.
     Hours {
@@ -273,6 +281,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Intents {
             what: Intents::Eval { files, format },
         } => intents::eval(&files, format.json),
+        Verb::Talk { ask, config } => talk::run(&config, &ask).await,
         Verb::Dialplan {
             what:
                 Dialplan::Test {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tandem_dialplan::{Door, Plan};
 use tandem_speech::{DoorSpec, Line, ProfileSpec, Prompt, Providers};
 
-pub(super) fn profiles(plan: &Plan) -> Vec<ProfileSpec> {
+/// The provider profiles of a plan.
+pub fn profiles(plan: &Plan) -> Vec<ProfileSpec> {
     let door = |d: &Door| match d {
         Door::None => DoorSpec::None,
         Door::Offline { engine } => DoorSpec::Offline {

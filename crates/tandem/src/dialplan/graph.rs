@@ -64,7 +64,7 @@ pub(crate) fn graph(config: &Config, ask: &Drawing, json: bool) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-fn chosen<'p>(plan: &'p Plan, name: Option<&str>) -> anyhow::Result<&'p Dialplan> {
+pub(crate) fn chosen<'p>(plan: &'p Plan, name: Option<&str>) -> anyhow::Result<&'p Dialplan> {
     let known: Vec<&str> = plan.dialplans.keys().map(String::as_str).collect();
     match (name, &known[..]) {
         (Some(name), _) => plan.dialplans.get(name).with_context(|| {

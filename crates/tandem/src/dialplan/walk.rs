@@ -181,7 +181,7 @@ impl<'p> Walk<'p> {
             wall: self.at,
         };
         let brain = Arc::new(Brain::new(dialplan.rules.clone()));
-        let (mut typed, mut happened) = Typed::begin(brain, name, speaker, now);
+        let (mut typed, mut happened) = Typed::begin(brain, name, speaker, now, false);
         loop {
             if let Some(next) = self.tell(happened) {
                 return next;
