@@ -33,7 +33,7 @@ use tandem_sip::{
     message::Method,
 };
 use tandem_types::{
-    CallId, LegId, Mono, Now, Party, Reason, Rng, Termination, media::MediaEvent,
+    CallId, LegId, Mono, Now, Party, Reason, Rng, Termination, journal::Open, media::MediaEvent,
     provider::ProviderEvent,
 };
 
@@ -41,11 +41,10 @@ use tandem_types::{
 const PAST: usize = 256;
 
 /// What is kept of a call outside of it, so that a panic inside ends only that call.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Head {
     deadline: Option<Mono>,
-    seq: u32,
-    started: Now,
+    open: Open,
 }
 
 /// One shard of the switch.
@@ -63,6 +62,8 @@ pub struct Switch {
     calls: BTreeMap<CallId, Box<Call>>,
     heads: BTreeMap<CallId, Head>,
     deadlines: BTreeSet<(Mono, CallId)>,
+    /// Calls that ended by a fault of ours, until their legs are measured.
+    buried: BTreeMap<CallId, Open>,
     sessions: BTreeMap<SessionId, LegId>,
     requests: BTreeMap<RequestKey, LegId>,
     /// Messages of sessions that are no call's yet.
@@ -110,6 +111,7 @@ impl Switch {
             calls: BTreeMap::new(),
             heads: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            buried: BTreeMap::new(),
             sessions: BTreeMap::new(),
             requests: BTreeMap::new(),
             untold: Vec::new(),
@@ -144,6 +146,7 @@ impl Switch {
             }
             Input::Media(event) => {
                 let call = call_of_media(&event);
+                self.measured(now, &event);
                 self.with_call(now, call, |c, cx| c.handle_media(cx, event));
             }
             Input::Provider(event) => {
@@ -200,7 +203,12 @@ impl Switch {
     pub fn census(&self) -> Census {
         Census {
             calls: self.calls.len(),
-            legs: self.calls.values().map(|c| c.legs.len()).sum(),
+            legs: self.calls.values().map(|c| c.legs.len()).sum::<usize>()
+                + self
+                    .buried
+                    .values()
+                    .map(|o| o.unmeasured.len())
+                    .sum::<usize>(),
             sip: self.endpoint.census(),
         }
     }
@@ -354,3 +362,6 @@ fn call_of_provider(event: &ProviderEvent) -> CallId {
         | ProviderEvent::ChatFailed { request, .. } => request.call,
     }
 }
+
+#[cfg(test)]
+mod tests;

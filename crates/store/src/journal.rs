@@ -14,7 +14,6 @@
 //! with the open calls, then the events with the hash chain of their call (see [`chain`]).
 
 pub mod chain;
-mod closing;
 pub(crate) mod medium;
 pub mod reader;
 pub(crate) mod recover;

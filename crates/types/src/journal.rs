@@ -3,6 +3,10 @@
 //!
 //! An intent is journaled before the wire action that it announces, the outcome after.
 
+mod open;
+
+pub use open::Open;
+
 use crate::{
     CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall,
     context::{ContextPackage, Holder, Speaker},

@@ -1,6 +1,6 @@
 //! One call's verb is run, and what is kept of the call outside of it follows.
 
-use super::{Head, Switch};
+use super::Switch;
 use crate::{
     api::Output,
     call::{Call, Ctx},
@@ -11,9 +11,9 @@ use tandem_sip::{
     message::Headers,
 };
 use tandem_types::{
-    CallId, LegId, Now, Party, Reason, Termination,
-    journal::{Event as JournalEvent, What},
-    media::MediaCommand,
+    CallId, LegId, Now,
+    journal::{Open, What},
+    media::{LegStats, MediaCommand, MediaEvent},
     provider::ProviderCommand,
 };
 
@@ -39,10 +39,12 @@ impl Switch {
             sessions: &mut self.sessions,
             requests: &mut self.requests,
         };
+        let from = cx.out.len();
         let whole = catch_unwind(AssertUnwindSafe(|| {
             verb(&mut call, &mut cx);
             call
         }));
+        self.note_rows(id, from);
         match whole {
             Ok(call) => self.keep(call),
             Err(_) => self.bury(now, id),
@@ -58,8 +60,6 @@ impl Switch {
         }
         let deadline = call.poll_timeout().map(|(at, _)| at);
         let head = self.heads.entry(id).or_default();
-        head.seq = call.seq;
-        head.started = call.started;
         if head.deadline != deadline {
             if let Some(old) = head.deadline {
                 self.deadlines.remove(&(old, id));
@@ -73,15 +73,14 @@ impl Switch {
         self.calls.insert(id, call);
     }
 
-    fn forget(&mut self, id: CallId) {
-        if let Some(Head {
-            deadline: Some(at), ..
-        }) = self.heads.remove(&id)
-        {
+    fn forget(&mut self, id: CallId) -> Open {
+        let head = self.heads.remove(&id).unwrap_or_default();
+        if let Some(at) = head.deadline {
             self.deadlines.remove(&(at, id));
         }
         self.requests.retain(|_, leg| leg.call != id);
         self.house.forget(id);
+        head.open
     }
 
     /// A call whose own state cannot be trusted any more: both legs get their BYE, the journal says so.
@@ -92,38 +91,15 @@ impl Switch {
             .filter(|(_, leg)| leg.call == id)
             .map(|(session, _)| *session)
             .collect();
-        let head = self.heads.get(&id).copied().unwrap_or_default();
-        let end = Termination::new(Party::Gateway, Reason::Internal);
-        let duration_ms = now.mono.since(head.started.mono).as_millis() as u64;
-        let rows = [
-            What::Alarm {
-                text: "this call ran into a fault of the gateway and was ended".into(),
-            },
-            What::CallEnded {
-                end,
-                duration_ms,
-                billed_ms: duration_ms,
-            },
-        ];
-        // Rows that the verb had already queued keep their numbers: ours come after the highest.
-        let seq = self
-            .out
-            .iter()
-            .filter_map(|o| match o {
-                Output::Journal(e) if e.call == id => Some(e.seq),
-                _ => None,
-            })
-            .max()
-            .unwrap_or(head.seq);
-        for (n, what) in rows.into_iter().enumerate() {
-            let event = JournalEvent {
-                call: id,
-                seq: seq + 1 + n as u32,
-                at: now.wall,
-                what,
-            };
-            self.out.push_back(Output::Journal(event));
+        let head = self.heads.get(&id).cloned().unwrap_or_default();
+        let text = "this call ran into a fault of the gateway and was ended".to_owned();
+        let mut rows = head.open.closing(now.wall);
+        if !rows.is_empty() {
+            rows.insert(0, What::Alarm { text });
         }
+        let from = self.out.len();
+        let rows = head.open.numbered(id, now.wall, rows);
+        self.out.extend(rows.into_iter().map(Output::Journal));
         for session in sessions {
             self.sessions.remove(&session);
             let command = Command::Hangup {
@@ -138,6 +114,44 @@ impl Switch {
         let leg = LegId { call: id, index: 1 };
         self.out
             .push_back(Output::Provider(ProviderCommand::Forget { leg }));
-        self.forget(id);
+        self.note_rows(id, from);
+        let open = self.forget(id);
+        if !open.unmeasured.is_empty() {
+            self.buried.insert(id, open);
+        }
+    }
+
+    /// A leg of a buried call has given its port back: its measures are the last thing that is heard of it.
+    pub(super) fn measured(&mut self, now: Now, event: &MediaEvent) {
+        let (leg, stats) = match event {
+            MediaEvent::LegClosed { leg, stats } => (*leg, *stats),
+            // It never had one.
+            MediaEvent::LegRefused { leg } => (*leg, LegStats::default()),
+            _ => return,
+        };
+        let Some(open) = self.buried.get_mut(&leg.call) else {
+            return;
+        };
+        if !open.unmeasured.contains(&leg) {
+            return;
+        }
+        let rows = open.numbered(leg.call, now.wall, vec![What::LegMeasured { leg, stats }]);
+        for row in rows {
+            open.apply(&row);
+            self.out.push_back(Output::Journal(row));
+        }
+        if open.is_complete() {
+            self.buried.remove(&leg.call);
+        }
+    }
+
+    /// What a call journaled since `from`, which is where the outputs ended then.
+    fn note_rows(&mut self, id: CallId, from: usize) {
+        let head = self.heads.entry(id).or_default();
+        for output in self.out.range(from..) {
+            if let Output::Journal(event) = output {
+                head.open.apply(event);
+            }
+        }
     }
 }

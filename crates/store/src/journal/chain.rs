@@ -5,11 +5,11 @@
 //! `{"event":{...},"hash":"...","prev":"..."}`.
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use tandem_types::{
-    CallId, HandoffId, LegId, TransferId, Wall,
+    CallId, Wall,
     canonical::{canonical_json, sha256_hex},
-    journal::{Event, What},
+    journal::{Event, Open},
 };
 
 /// What the first event of a call is chained to.
@@ -84,104 +84,31 @@ fn parts(line: &str) -> Option<(&str, &str, &str)> {
     (is_hash(hash) && is_hash(prev)).then_some((json, hash, prev))
 }
 
-/// How far the chain of a call has come, and what the call still has open: enough to close it
-/// properly after a crash.
+/// How far the chain of a call has come, and what the call still has open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Of the last event.
-    pub seq: u32,
-    /// Of the last event.
     pub hash: String,
-    /// Of the first event.
-    pub started: Wall,
     /// Of the last event.
     pub last: Wall,
-    /// When billing began.
-    pub answered: Option<Wall>,
-    /// `CallEnded` is there; only `LegMeasured` may follow.
-    pub ended: bool,
-    /// Legs that have not ended.
-    pub legs: BTreeSet<LegId>,
-    /// Legs whose measures have not come.
-    pub unmeasured: BTreeSet<LegId>,
-    /// Handoffs without a terminal state.
-    pub handoffs: BTreeSet<HandoffId>,
-    /// Transfers without a terminal state.
-    pub transfers: BTreeSet<TransferId>,
+    /// Enough to close it properly after a crash.
+    #[serde(flatten)]
+    pub open: Open,
 }
 
 impl Head {
     fn new(at: Wall) -> Self {
         Self {
-            seq: 0,
             hash: GENESIS.to_owned(),
-            started: at,
             last: at,
-            answered: None,
-            ended: false,
-            legs: BTreeSet::new(),
-            unmeasured: BTreeSet::new(),
-            handoffs: BTreeSet::new(),
-            transfers: BTreeSet::new(),
+            open: Open::default(),
         }
     }
 
     fn apply(&mut self, event: &Event, hash: String) {
-        self.seq = event.seq;
         self.hash = hash;
         self.last = event.at;
-        match &event.what {
-            What::LegCreated { leg, .. } => {
-                self.legs.insert(*leg);
-                self.unmeasured.insert(*leg);
-            }
-            What::LegEnded { leg, .. } => {
-                self.legs.remove(leg);
-            }
-            What::LegMeasured { leg, .. } => {
-                self.unmeasured.remove(leg);
-            }
-            What::CallAnswered => self.answered = Some(event.at),
-            What::HandoffOffered { package, .. } => {
-                self.handoffs.insert(package.handoff);
-            }
-            What::HandoffEnded { handoff, .. } => {
-                self.handoffs.remove(handoff);
-            }
-            What::TransferStarted { transfer, .. } => {
-                self.transfers.insert(*transfer);
-            }
-            What::TransferEnded { transfer, .. } => {
-                self.transfers.remove(transfer);
-            }
-            What::CallEnded { .. } => self.ended = true,
-            What::CallStarted { .. }
-            | What::LegRinging { .. }
-            | What::LegAnswered { .. }
-            | What::LegProved { .. }
-            | What::LegHeld { .. }
-            | What::Disclosed { .. }
-            | What::AgentEntered { .. }
-            | What::TurnEnded { .. }
-            | What::Understood { .. }
-            | What::ProviderFailed { .. }
-            | What::HandoffAcknowledged { .. }
-            | What::TransferDialled { .. }
-            | What::TransferRang { .. }
-            | What::TransferAnswered { .. }
-            | What::TransferBriefed { .. }
-            | What::TransferAccepted { .. }
-            | What::TransferBridged { .. }
-            | What::TransferAttemptFailed { .. }
-            | What::Bridged { .. }
-            | What::KeyPressed { .. }
-            | What::Refused { .. }
-            | What::Alarm { .. } => {}
-        }
-    }
-
-    fn is_complete(&self) -> bool {
-        self.ended && self.unmeasured.is_empty()
+        self.open.apply(event);
     }
 }
 
@@ -219,14 +146,14 @@ impl Heads {
             .calls
             .entry(event.call)
             .or_insert_with(|| Head::new(event.at));
-        if event.seq <= head.seq {
+        if event.seq <= head.open.seq {
             return;
         }
-        let had_ended = head.ended;
+        let had_ended = head.open.ended;
         head.apply(event, hash);
-        if head.is_complete() {
+        if head.open.is_complete() {
             self.calls.remove(&event.call);
-        } else if head.ended && !had_ended {
+        } else if head.open.ended && !had_ended {
             self.ended.push_back((event.at, event.call));
         }
     }
@@ -246,7 +173,7 @@ impl From<BTreeMap<CallId, Head>> for Heads {
     fn from(calls: BTreeMap<CallId, Head>) -> Self {
         let mut ended: Vec<_> = calls
             .iter()
-            .filter(|(_, h)| h.ended)
+            .filter(|(_, h)| h.open.ended)
             .map(|(c, h)| (h.last, *c))
             .collect();
         ended.sort_unstable();

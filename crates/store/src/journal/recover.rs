@@ -1,6 +1,6 @@
 //! Opening a journal: the lock, the id, the open calls, and the torn line.
 
-use super::{Head, Heads, JournalError, chain, closing, segment};
+use super::{Head, Heads, JournalError, chain, segment};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     hash::{BuildHasher, Hasher, RandomState},
@@ -28,7 +28,11 @@ impl Recovered {
     pub fn closing(&self) -> Vec<Event> {
         self.open
             .iter()
-            .flat_map(|(call, head)| closing::events(*call, head, self.last.max(head.last)))
+            .flat_map(|(call, head)| {
+                // The last moment at which the gateway is known to have lived.
+                let at = self.last.max(head.last);
+                head.open.numbered(*call, at, head.open.closing(at))
+            })
             .collect()
     }
 }
@@ -88,7 +92,7 @@ pub(super) fn open(dir: &Path, shard: u16) -> Result<Found, JournalError> {
     state.recovered.open = state
         .heads
         .iter()
-        .filter(|(_, h)| !h.ended)
+        .filter(|(_, h)| !h.open.ended)
         .map(|(call, head)| (*call, head.clone()))
         .collect();
     Ok(Found {

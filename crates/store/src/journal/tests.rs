@@ -208,7 +208,7 @@ fn a_spoilt_line_in_the_middle_is_counted_and_the_rest_is_read() {
     fs::write(&path, text).unwrap();
     let (journal, recovered) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
     assert_eq!((recovered.unreadable, recovered.torn_bytes), (1, 0));
-    assert_eq!(journal.heads().of(call(1)).unwrap().seq, 3);
+    assert_eq!(journal.heads().of(call(1)).unwrap().open.seq, 3);
     let batch = reader::read(dir.path(), 0, Position::default(), 100).unwrap();
     let readable: Vec<_> = batch.entries.iter().map(|e| e.line.is_ok()).collect();
     assert_eq!(readable, [true, false, true]);
@@ -308,7 +308,7 @@ fn a_segment_that_vanished_is_followed_by_a_new_one() {
         1,
         "the header of the new segment knows the call"
     );
-    assert_eq!(journal.heads().of(call(1)).unwrap().seq, 2);
+    assert_eq!(journal.heads().of(call(1)).unwrap().open.seq, 2);
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn segments_rotate_and_the_last_one_is_enough_to_go_on() {
 
     let (mut journal, recovered) = Journal::open_with(dir.path(), 0, Fsync::Never, limits).unwrap();
     assert_eq!(*journal.heads(), before);
-    assert_eq!(recovered.open[0].1.started, started(1).at);
+    assert_eq!(recovered.open[0].1.open.started, started(1).at);
     let _ = journal.append(T0, &[alarm(1, 9)]);
     let last_event = all(dir.path()).pop().unwrap();
     assert_eq!(last_event.prev, before.of(call(1)).unwrap().hash);

@@ -1,0 +1,132 @@
+//! What a call still has open, by its journal: enough to close it properly when its own state is lost, in a crash of the process
+//! or in a fault within the call.
+
+use super::{Event, HandoffEnd, What};
+use crate::{CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What is open after the events that were applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// Of the last event; 0 before the first.
+    pub seq: u32,
+    /// Of the first event.
+    pub started: Wall,
+    /// When billing began.
+    pub answered: Option<Wall>,
+    /// `CallEnded` is there; only `LegMeasured` may follow.
+    pub ended: bool,
+    /// Legs that have not ended.
+    pub legs: BTreeSet<LegId>,
+    /// Legs whose measures have not come.
+    pub unmeasured: BTreeSet<LegId>,
+    /// Handoffs without a terminal state.
+    pub handoffs: BTreeSet<HandoffId>,
+    /// Transfers without a terminal state.
+    pub transfers: BTreeSet<TransferId>,
+}
+
+impl Open {
+    /// Takes the next event of the call.
+    pub fn apply(&mut self, event: &Event) {
+        if self.seq == 0 {
+            self.started = event.at;
+        }
+        self.seq = event.seq;
+        match &event.what {
+            What::LegCreated { leg, .. } => {
+                self.legs.insert(*leg);
+                self.unmeasured.insert(*leg);
+            }
+            What::LegEnded { leg, .. } => {
+                self.legs.remove(leg);
+            }
+            What::LegMeasured { leg, .. } => {
+                self.unmeasured.remove(leg);
+            }
+            What::CallAnswered => self.answered = Some(event.at),
+            What::HandoffOffered { package, .. } => {
+                self.handoffs.insert(package.handoff);
+            }
+            What::HandoffEnded { handoff, .. } => {
+                self.handoffs.remove(handoff);
+            }
+            What::TransferStarted { transfer, .. } => {
+                self.transfers.insert(*transfer);
+            }
+            What::TransferEnded { transfer, .. } => {
+                self.transfers.remove(transfer);
+            }
+            What::CallEnded { .. } => self.ended = true,
+            What::CallStarted { .. }
+            | What::LegRinging { .. }
+            | What::LegAnswered { .. }
+            | What::LegProved { .. }
+            | What::LegHeld { .. }
+            | What::Disclosed { .. }
+            | What::AgentEntered { .. }
+            | What::TurnEnded { .. }
+            | What::Understood { .. }
+            | What::ProviderFailed { .. }
+            | What::HandoffAcknowledged { .. }
+            | What::TransferDialled { .. }
+            | What::TransferRang { .. }
+            | What::TransferAnswered { .. }
+            | What::TransferBriefed { .. }
+            | What::TransferAccepted { .. }
+            | What::TransferBridged { .. }
+            | What::TransferAttemptFailed { .. }
+            | What::Bridged { .. }
+            | What::KeyPressed { .. }
+            | What::Refused { .. }
+            | What::Alarm { .. } => {}
+        }
+    }
+
+    /// Nothing is to come any more.
+    pub fn is_complete(&self) -> bool {
+        self.ended && self.unmeasured.is_empty()
+    }
+
+    /// What ends the call for a fault of ours: each transfer, handoff and leg gets its end, then the call. Nothing where it has
+    /// ended. Measures are not made up.
+    pub fn closing(&self, at: Wall) -> Vec<What> {
+        if self.ended {
+            return Vec::new();
+        }
+        let end = Termination::new(Party::Gateway, Reason::Internal);
+        let ms = |from: Wall| u64::try_from(at.millis().saturating_sub(from.millis())).unwrap_or(0);
+        let transfers = self.transfers.iter().map(|t| What::TransferEnded {
+            transfer: *t,
+            failed: Some(Reason::Internal),
+        });
+        let handoffs = self.handoffs.iter().map(|h| What::HandoffEnded {
+            handoff: *h,
+            end: HandoffEnd::Failed,
+            reason: Some(Reason::Internal),
+        });
+        let legs = self.legs.iter().map(|l| What::LegEnded { leg: *l, end });
+        let call_ended = What::CallEnded {
+            end,
+            duration_ms: ms(self.started),
+            billed_ms: self.answered.map_or(0, ms),
+        };
+        transfers
+            .chain(handoffs)
+            .chain(legs)
+            .chain([call_ended])
+            .collect()
+    }
+
+    /// These as the next events of the call.
+    pub fn numbered(&self, call: CallId, at: Wall, all: Vec<What>) -> Vec<Event> {
+        let number = |(what, seq)| Event {
+            call,
+            seq,
+            at,
+            what,
+        };
+        all.into_iter().zip(self.seq + 1..).map(number).collect()
+    }
+}
