@@ -68,12 +68,14 @@ mod scenarios {
     mod a_muted_phone_is_asked_and_kept;
     mod a_notify_may_overtake_the_202;
     mod a_number_that_the_plan_forbids_is_never_dialled;
+    mod a_person_who_only_listens_leaves_no_silence;
     mod a_phone_with_a_wrong_password_is_not_registered;
     mod a_refer_accepted_and_never_heard_of_again_dials_nobody;
     mod a_refer_followed_to_its_200_ends_the_call_as_transferred;
-    mod a_refer_that_nobody_answers_gives_the_caller_back_to_the_ai;
+    mod a_refer_that_nobody_answers_is_bridged;
     mod a_refused_refer_is_bridged_with_music_meanwhile;
     mod a_repeated_invite_is_one_call;
+    mod a_room_whose_last_one_leaves_is_opened_anew;
     mod a_trunk_that_answers_no_options_is_tried_last_until_it_does;
     mod a_trunk_that_demands_prack_gets_it;
     mod a_trunk_that_does_not_answer_is_passed_over;
@@ -90,11 +92,13 @@ mod scenarios {
     mod draining_refuses_new_calls_and_keeps_running_ones;
     mod each_side_holds_and_resumes;
     mod every_message_comes_twice;
+    mod hold_by_address_0_is_hold;
     mod invites_and_answers_are_lost_on_both_legs;
     mod more_calls_than_the_node_takes_get_503;
     mod no_codec_in_common_gives_488_before_anybody_rings;
     mod no_free_port_gives_503;
     mod no_other_trunk_is_tried_after_486;
+    mod no_provider_is_asked_for_a_call_that_is_over;
     mod the_caller_cancels_while_it_rings;
     mod the_caller_cancels_while_our_answer_crosses;
     mod the_caller_hangs_up_before_the_refer_is_answered;
@@ -104,6 +108,7 @@ mod scenarios {
     mod the_longest_call_ends_with_a_word;
     mod the_next_trunk_is_tried_after_503;
     mod what_is_set_by_hand_decides_where_calls_start;
+    mod what_the_media_worker_says_after_the_end_changes_nothing;
     mod whoever_guesses_a_password_too_often_is_not_heard_for_a_while;
     mod without_any_ack_the_call_ends_with_bye;
 }

@@ -306,6 +306,15 @@ impl Call {
     }
 
     pub(crate) fn handle_media(&mut self, cx: &mut Ctx<'_>, event: MediaEvent) {
+        let of_ports = matches!(
+            event,
+            MediaEvent::LegOpened { .. }
+                | MediaEvent::LegRefused { .. }
+                | MediaEvent::LegClosed { .. }
+        );
+        if self.recorded && !of_ports {
+            return; // said before the worker heard that the call is over
+        }
         match event {
             MediaEvent::LegOpened { leg, local } => self.leg_opened(cx, leg, local),
             MediaEvent::LegRefused { leg } => self.leg_refused(cx, leg),

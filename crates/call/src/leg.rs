@@ -166,6 +166,12 @@ impl Leg {
         !matches!(self.state, LegState::Closing | LegState::Gone)
     }
 
+    /// No sound is to be expected of it: nothing comes, or its far end said that it only listens (recvonly).
+    pub fn is_still(&self) -> bool {
+        let only_listens = |a: &Agreed| !a.their_direction.sends();
+        self.silent || self.agreed.as_ref().is_some_and(only_listens)
+    }
+
     /// Both ends agreed on media.
     pub fn up(&self) -> bool {
         matches!(self.state, LegState::Up | LegState::Accepted)

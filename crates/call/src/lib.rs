@@ -10,12 +10,14 @@
 //! | [`refer`] | the machine that follows a REFER |
 //! | [`watch`] | the machine that asks whether a silent person is there |
 //! | [`cause`] | codes and causes to typed reasons |
+//! | [`cells`] | which of their states met which of their events |
 //! | `ways` | from a destination to INVITEs, through the plan's limits |
 //! | `house` | registered phones, registrations of ours, slots, rooms, names |
 
 mod api;
 mod call;
 pub mod cause;
+pub mod cells;
 mod health;
 mod house;
 pub mod leg;

@@ -38,9 +38,11 @@
 
 mod api;
 mod leg;
+mod names;
 
 pub use api::{Input, Output, Part, Rules};
 
+use crate::cells;
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
 use tandem_dialplan::Destination;
@@ -126,6 +128,8 @@ impl Reach {
     /// What came of an [`Output::Dial`]: the legs that are being dialled, or why there are none.
     pub fn dialled(&mut self, now: Mono, result: Result<Vec<LegId>, Termination>) {
         self.pending = self.pending.saturating_sub(1);
+        let found = if result.is_ok() { "a way" } else { "no way" };
+        cells::entered("reach", "next round", found);
         match result {
             Ok(legs) => self.legs.extend(legs.into_iter().map(|leg| Consult {
                 leg,
@@ -145,6 +149,9 @@ impl Reach {
 
     /// Takes an input; see the diagram.
     pub fn handle_input(&mut self, now: Mono, input: Input) {
+        if let Input::Ready | Input::CallerGone | Input::Abandon = input {
+            self.all_enter(input.name(&self.rules));
+        }
         match (self.state, input) {
             (State::Trying, Input::Ready) => self.on_ready(),
             (State::Trying, Input::CallerGone) => {
@@ -202,6 +209,16 @@ impl Reach {
                     part: Part::Brief,
                 });
             }
+        }
+    }
+
+    /// Counts a cell for each leg, or for what there is without one.
+    fn all_enter(&self, event: &'static str) {
+        for c in &self.legs {
+            cells::entered("reach", c.step.name(), event);
+        }
+        if let State::Lost(_) = self.state {
+            cells::entered("reach", "lost, not ready", event);
         }
     }
 
@@ -280,12 +297,8 @@ impl Reach {
 
     /// The next deadline.
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
-        let legs = self.legs.iter().filter_map(|c| match c.step {
-            Step::Dialling { until } => Some((until, "no 18x")),
-            Step::Ringing { until } => Some((until, "ring time")),
-            Step::Waiting { until, .. } => Some((until, "no key after the brief")),
-            Step::Answered { .. } | Step::Telling { .. } => None,
-        });
+        let of = |c: &Consult| Some((c.step.until()?, c.step.name()));
+        let legs = self.legs.iter().filter_map(of);
         let total = (self.state == State::Trying).then_some((self.over_at, "transfer total"));
         legs.chain(total).min()
     }
@@ -293,6 +306,7 @@ impl Reach {
     /// Early is a no-op.
     pub fn handle_timeout(&mut self, now: Mono) {
         if self.state == State::Trying && now >= self.over_at {
+            self.all_enter("total time");
             self.let_go(Part::TooLate, Reason::NoAnswer);
             let end = Termination::new(Party::Gateway, Reason::NoAnswer);
             self.attempt_failed(end);
@@ -301,7 +315,11 @@ impl Reach {
         let mut at = 0;
         while at < self.legs.len() {
             let leg = self.legs[at].leg;
-            match self.legs[at].step.clone() {
+            let step = self.legs[at].step.clone();
+            if step.until().is_some_and(|until| now >= until) {
+                cells::entered("reach", step.name(), "its time");
+            }
+            match step {
                 Step::Dialling { until } | Step::Ringing { until } if now >= until => {
                     self.legs.remove(at);
                     self.out.push_back(Output::Hang {
@@ -339,3 +357,6 @@ impl Reach {
         self.if_empty_next();
     }
 }
+
+#[cfg(test)]
+mod tests;

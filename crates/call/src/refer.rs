@@ -12,12 +12,19 @@
 //!    |                                        |   or nothing for the wait --> Unknown
 //!    +-- BYE from the caller's leg ----------------> Succeeded (the call went on without us)
 //! ```
+//! No answer is Timer F of the transaction (32 s; RFC 3261 section 8.1.3.1 makes it a 408); the wait for the final NOTIFY
+//! begins when the REFER is accepted.
+//!
 //! Unknown is no definite failure: the target may still be ringing (field note 5), so no bridge is
 //! dialled; the caller, whose leg is still up, is given back to the agent.
 
+use crate::cells;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tandem_types::{Mono, Reason};
+
+/// The transaction has given up by then (Timer F, 64 * T1, and a little): nothing is waited for in vain.
+const NO_ANSWER: Duration = Duration::from_secs(33);
 
 /// Where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,11 +61,46 @@ pub enum Input {
     Bye,
 }
 
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Accepted => "accepted",
+            Self::Over => "over",
+        }
+    }
+}
+
+impl Input {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Response(200..=299) => "2xx",
+            Self::Response(408) => "408 or no answer",
+            Self::Response(_) => "3xx to 6xx",
+            Self::Notify {
+                status: Some(200..=299),
+                ..
+            } => "NOTIFY 2xx",
+            Self::Notify {
+                status: Some(300..),
+                ..
+            } => "NOTIFY 3xx to 6xx",
+            Self::Notify {
+                terminated: true, ..
+            } => "NOTIFY terminated, no final status",
+            Self::Notify { .. } => "NOTIFY 1xx or empty",
+            Self::Bye => "BYE",
+        }
+    }
+}
+
 /// The machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referral {
     state: State,
     until: Mono,
+    /// For the final NOTIFY.
+    wait: Duration,
     rang: bool,
 }
 
@@ -67,13 +109,15 @@ impl Referral {
     pub fn sent(now: Mono, wait: Duration) -> Self {
         Self {
             state: State::Sent,
-            until: now + wait,
+            until: now + NO_ANSWER,
+            wait,
             rang: false,
         }
     }
 
     /// `Some` once, at the end. `rang` tells of the first NOTIFY with 18x.
-    pub fn handle_input(&mut self, input: Input) -> Option<Outcome> {
+    pub fn handle_input(&mut self, now: Mono, input: Input) -> Option<Outcome> {
+        cells::entered("refer", self.state.name(), input.name());
         let outcome = match (self.state, input) {
             (State::Over, _) => return None,
             // A NOTIFY may overtake the 202.
@@ -104,11 +148,11 @@ impl Referral {
                 },
             ) => {
                 self.rang |= status.is_some_and(|s| (180..200).contains(&s));
-                self.state = State::Accepted;
+                self.accepted(now);
                 return None;
             }
             (State::Sent, Input::Response(200..=299)) => {
-                self.state = State::Accepted;
+                self.accepted(now);
                 return None;
             }
             (State::Sent, Input::Response(s)) => {
@@ -122,6 +166,13 @@ impl Referral {
         Some(outcome)
     }
 
+    fn accepted(&mut self, now: Mono) {
+        if self.state == State::Sent {
+            self.state = State::Accepted;
+            self.until = now + self.wait;
+        }
+    }
+
     /// A NOTIFY said that the target rings.
     pub fn rang(&self) -> bool {
         self.rang
@@ -129,7 +180,11 @@ impl Referral {
 
     /// When waiting ends.
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
-        (self.state != State::Over).then_some((self.until, "no final NOTIFY"))
+        match self.state {
+            State::Sent => Some((self.until, "no answer to the REFER")),
+            State::Accepted => Some((self.until, "no final NOTIFY")),
+            State::Over => None,
+        }
     }
 
     /// Early is a no-op.
@@ -137,8 +192,13 @@ impl Referral {
         if self.state == State::Over || now < self.until {
             return None;
         }
-        self.state = State::Over;
-        Some(Outcome::Unknown)
+        cells::entered("refer", self.state.name(), "its time");
+        let heard = std::mem::replace(&mut self.state, State::Over) == State::Accepted;
+        Some(if heard {
+            Outcome::Unknown
+        } else {
+            Outcome::Failed(Reason::NoAnswer, 408)
+        })
     }
 }
 
@@ -153,3 +213,6 @@ pub fn sipfrag_status(body: &[u8]) -> Option<u16> {
         .ok()
         .filter(|s| (100..700).contains(s))
 }
+
+#[cfg(test)]
+mod tests;

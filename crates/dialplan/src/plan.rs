@@ -518,7 +518,7 @@ pub struct ColdRules {
     pub method: ColdMethod,
     /// Ring time.
     pub ring: Duration,
-    /// How long a REFER may stay without its final NOTIFY before it counts as unknown.
+    /// How long a REFER that was accepted may stay without its final NOTIFY before it counts as unknown.
     pub refer_wait: Duration,
 }
 

@@ -69,6 +69,8 @@ pub enum Act {
     Hangup,
     /// re-INVITE with this direction: `SendOnly` (with music: change the voice), `Inactive`.
     Hold(Direction),
+    /// re-INVITE with the address 0.0.0.0 and no direction: hold as RFC 2543 had it (RFC 3264 section 8.4).
+    HoldByAddress,
     /// re-INVITE, both ways again.
     Resume,
     /// Presses a key: 100 ms by RFC 4733, or INFO where no events were agreed.

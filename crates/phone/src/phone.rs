@@ -27,6 +27,7 @@ use register::Registration;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tandem_rtp::DigitReceiver;
+use tandem_sdp::Direction;
 use tandem_sip::{
     api::{
         Census, Command, Credentials, EndpointConfig, Event, Flow, Input as ToEndpoint,
@@ -213,6 +214,11 @@ impl Phone {
             .is_some_and(Call::on_hold)
     }
 
+    /// A call of its is one that it made.
+    pub fn has_called(&self) -> bool {
+        self.calls.values().any(|c| c.ours)
+    }
+
     /// It registered, and the registration has not run out.
     pub fn is_registered(&self) -> bool {
         self.registration.is_up()
@@ -311,8 +317,9 @@ impl Phone {
                 self.incoming_act(now, act)
             }
             Act::Hangup => self.hangup(now),
-            Act::Hold(direction) => self.reinvite(now, direction),
-            Act::Resume => self.reinvite(now, tandem_sdp::Direction::SendRecv),
+            Act::Hold(direction) => self.reinvite(now, direction, false),
+            Act::HoldByAddress => self.reinvite(now, Direction::SendRecv, true),
+            Act::Resume => self.reinvite(now, Direction::SendRecv, false),
             Act::Press(digit) => self.press(now, digit),
             Act::Say(pcm) => self.speaker.say(pcm),
             Act::Speak(voice) => self.speaker.set_voice(voice),

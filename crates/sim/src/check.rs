@@ -23,15 +23,33 @@ struct Story {
 
 /// All breaches in the journal of a run whose calls are all over.
 pub fn breaches(journal: &[Event]) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut stories: BTreeMap<CallId, Story> = BTreeMap::new();
-    for event in journal {
-        stories.entry(event.call).or_default().take(event, &mut out);
-    }
-    for story in stories.values() {
-        story.ends_well(&mut out);
-    }
+    let mut stories = Stories::default();
+    let mut out: Vec<String> = journal.iter().flat_map(|e| stories.take(e)).collect();
+    out.extend(stories.end());
     out
+}
+
+/// The journal read as it grows.
+#[derive(Default)]
+pub struct Stories(BTreeMap<CallId, Story>);
+
+impl Stories {
+    /// What is wrong with this event after all before it.
+    pub fn take(&mut self, event: &Event) -> Vec<String> {
+        let mut out = Vec::new();
+        let story = self.0.entry(event.call).or_default();
+        story.take(event, &mut out);
+        out
+    }
+
+    /// What is wrong if nothing more comes.
+    pub fn end(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for story in self.0.values() {
+            story.ends_well(&mut out);
+        }
+        out
+    }
 }
 
 impl Story {

@@ -105,6 +105,31 @@ impl Ladder {
         out
     }
 
+    /// The same as a list, one line for each thing, for a run with too many actors to be drawn.
+    pub fn to_list(&self) -> String {
+        let name = |i: &usize| self.actors.get(*i).map_or("?", String::as_str);
+        let mut out = String::new();
+        for line in &self.lines {
+            let _ = match line {
+                Line::Message {
+                    at,
+                    from,
+                    to,
+                    label,
+                    lost,
+                } => {
+                    let lost = if *lost { " (lost)" } else { "" };
+                    let (from, to) = (name(from), name(to));
+                    writeln!(out, "{} {from} -> {to}: {label}{lost}", seconds(*at))
+                }
+                Line::Note { at, actor, text } => {
+                    writeln!(out, "{} {} * {text}", seconds(*at), name(actor))
+                }
+            };
+        }
+        out
+    }
+
     fn draw(&self, line: &Line) -> Vec<char> {
         let mut row = vec![' '; self.width()];
         for i in 0..self.actors.len() {

@@ -48,10 +48,17 @@ pub fn said(text: &str, hz: f64) -> Vec<i16> {
     tone(hz, spoken(text))
 }
 
-/// A sine of medium loudness.
+/// A sine of medium loudness. Each sample from the two before it: runs make minutes of these.
 pub fn tone(hz: f64, lasting: Duration) -> Vec<i16> {
+    let step = TAU * hz / RATE as f64;
+    let (mut last, mut now) = (-6000.0 * step.sin(), 0.0);
+    let next = 2.0 * step.cos();
     (0..samples(lasting))
-        .map(|i| (6000.0 * (TAU * hz * i as f64 / RATE as f64).sin()) as i16)
+        .map(|_| {
+            let out = now;
+            (last, now) = (now, next * now - last);
+            out as i16
+        })
         .collect()
 }
 
@@ -74,12 +81,19 @@ pub fn utterance(text: &str, rng: &mut Rng) -> Vec<i16> {
     ];
     let total = samples(uttered(text));
     let syllable = samples(Duration::from_millis(250));
+    let rise = |i: usize| {
+        (std::f64::consts::PI * i as f64 / syllable as f64)
+            .sin()
+            .powf(0.6)
+    };
+    let loudness: Vec<f64> = (0..syllable).map(rise).collect();
+    let vowels = VOWELS.map(|formants| formants.map(Resonance::at));
     let mut out = Vec::with_capacity(total);
     let (mut filters, mut phase) = ([[0.0f64; 2]; 3], 0.0f64);
-    let mut vowel = VOWELS[0];
+    let mut vowel = &vowels[0];
     for i in 0..total {
         if i % syllable == 0 {
-            vowel = VOWELS[rng.below(VOWELS.len() as u64) as usize];
+            vowel = &vowels[rng.below(VOWELS.len() as u64) as usize];
         }
         let within = (i % syllable) as f64 / syllable as f64;
         // The pitch falls a little within each syllable.
@@ -94,20 +108,28 @@ pub fn utterance(text: &str, rng: &mut Rng) -> Vec<i16> {
         let voiced: f64 = vowel
             .iter()
             .zip(&mut filters)
-            .map(|(hz, f)| resonate(f, *hz, pulse + breath))
+            .map(|(resonance, f)| resonance.step(f, pulse + breath))
             .sum();
-        let loudness = (std::f64::consts::PI * within).sin().powf(0.6);
-        out.push((voiced * loudness * 2600.0).clamp(-30_000.0, 30_000.0) as i16);
+        out.push((voiced * loudness[i % syllable] * 2600.0).clamp(-30_000.0, 30_000.0) as i16);
     }
     out
 }
 
-/// One step of a two-pole resonator, 90 Hz wide.
-fn resonate(state: &mut [f64; 2], hz: f64, input: f64) -> f64 {
-    let r = (-std::f64::consts::PI * 90.0 / RATE as f64).exp();
-    let y = input + 2.0 * r * (TAU * hz / RATE as f64).cos() * state[0] - r * r * state[1];
-    *state = [y, state[0]];
-    y
+/// A two-pole resonator, 90 Hz wide.
+#[derive(Clone, Copy)]
+struct Resonance(f64, f64);
+
+impl Resonance {
+    fn at(hz: f64) -> Self {
+        let r = (-std::f64::consts::PI * 90.0 / RATE as f64).exp();
+        Self(2.0 * r * (TAU * hz / RATE as f64).cos(), r * r)
+    }
+
+    fn step(self, state: &mut [f64; 2], input: f64) -> f64 {
+        let y = input + self.0 * state[0] - self.1 * state[1];
+        *state = [y, state[0]];
+        y
+    }
 }
 
 /// Samples in a time.

@@ -133,6 +133,15 @@ impl<'a> Glance<'a> {
         }
     }
 
+    /// Whom it calls: the target of an INVITE that begins a dialog, or where a REFER sends its receiver.
+    pub fn dials(&self) -> Option<&'a str> {
+        match self.method()? {
+            "INVITE" if !self.in_dialog() => Some(self.target()),
+            "REFER" => self.header("Refer-To").map(shown_uri),
+            _ => None,
+        }
+    }
+
     fn in_dialog(&self) -> bool {
         self.header("To")
             .or_else(|| self.header("t"))
@@ -170,6 +179,9 @@ mod tests {
         );
         let refer = b"REFER sip:a SIP/2.0\r\nRefer-To: <sip:+4420@carrier;user=phone>\r\n\r\n";
         assert_eq!(Glance::of(refer).unwrap().label(), "REFER to +4420");
+        assert_eq!(Glance::of(refer).unwrap().dials(), Some("+4420"));
+        assert_eq!(Glance::of(invite).unwrap().dials(), Some("200"));
+        assert_eq!(Glance::of(again).unwrap().dials(), None);
         let notify = b"NOTIFY sip:a SIP/2.0\r\n\r\nSIP/2.0 180 Ringing\r\n";
         assert_eq!(Glance::of(notify).unwrap().label(), "NOTIFY 180 Ringing");
         assert_eq!(Glance::of(b"\x80\x00rtp"), None);

@@ -32,18 +32,19 @@ use crate::{
 };
 use cast::Station;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 use tandem_agent::Brain;
-use tandem_call::{Switch, SwitchConfig, brains_of};
+use tandem_call::{Census, Switch, SwitchConfig, brains_of};
 use tandem_dialplan::Plan;
 use tandem_phone::PhoneEvent;
 use tandem_sip::api::Transport;
 use tandem_types::{
-    LegId, Mono, Now, PlayerId, Rng, Wall, journal::Event as JournalEvent, provider::ProviderEvent,
+    CallId, LegId, Mono, Now, PlayerId, Rng, Wall, journal::Event as JournalEvent,
+    media::MediaEvent, provider::ProviderEvent,
 };
 
 /// The gateway's address.
@@ -71,6 +72,9 @@ enum Later {
     /// The sound of a player, or that there is none.
     Sound(PlayerId, Option<Vec<i16>>),
     Resolved(String),
+    Media(MediaEvent),
+    /// The cut links of this address carry again.
+    Mended(IpAddr),
 }
 
 /// Something that the gateway said.
@@ -86,6 +90,12 @@ pub struct Said {
     pub to: Vec<LegId>,
 }
 
+/// Each listener of a call, and whom it hears.
+pub type Hears = Vec<(LegId, Vec<LegId>)>;
+
+/// So many packets are kept to be repeated.
+const RECENT: usize = 24;
+
 /// One run.
 pub struct World {
     now: Now,
@@ -98,6 +108,18 @@ pub struct World {
     call_ids: BTreeMap<String, BTreeSet<usize>>,
     /// Where each leg's RTP goes, which tells whose leg it is.
     leg_remotes: BTreeMap<LegId, SocketAddr>,
+    /// Who hears whom among the legs of a call, as the switch said last.
+    hears: BTreeMap<CallId, Hears>,
+    /// The last SIP packets to the gateway, the latest first.
+    recent: VecDeque<Packet>,
+    /// SIP that the gateway sent.
+    sent: Vec<(Mono, Packet)>,
+    /// Calls whose end stands in the journal.
+    over: BTreeSet<CallId>,
+    /// What broke a promise at the moment when it did.
+    faults: Vec<String>,
+    /// Times of which nobody is asked what they heard.
+    excused: Vec<(Mono, Mono)>,
     /// The network, to be made worse.
     pub net: Network,
     wire: BTreeMap<(Mono, u64), (Packet, Option<usize>)>,
@@ -105,6 +127,8 @@ pub struct World {
     count: u64,
     /// Speech and language.
     pub script: Script,
+    /// What the media worker's events take to the switch.
+    pub media_after: Duration,
     tones: TextTones,
     said: Vec<Said>,
     ladder: Ladder,
@@ -119,13 +143,17 @@ pub struct World {
 impl World {
     /// A world with this plan in its gateway. Trunks whose peers are at [`CARRIER`] reach the carrier.
     pub fn new(plan: Plan, seed: u64) -> Self {
+        let brains = brains_of(&plan);
+        Self::with_brains(Arc::new(plan), brains, seed)
+    }
+
+    /// [`World::new`] where the brains of the plan are trained already.
+    pub fn with_brains(plan: Arc<Plan>, brains: BTreeMap<String, Arc<Brain>>, seed: u64) -> Self {
         let mut rng = Rng::seeded(seed);
         let now = Now {
             mono: Mono(0),
             wall: MONDAY,
         };
-        let plan = Arc::new(plan);
-        let brains = brains_of(&plan);
         let config = SwitchConfig {
             listen: vec![
                 (Transport::Udp, gateway(5060)),
@@ -145,11 +173,18 @@ impl World {
             stations: Vec::new(),
             call_ids: BTreeMap::new(),
             leg_remotes: BTreeMap::new(),
+            hears: BTreeMap::new(),
+            recent: VecDeque::new(),
+            sent: Vec::new(),
+            over: BTreeSet::new(),
+            faults: Vec::new(),
+            excused: Vec::new(),
             net: Network::new(rng.fork()),
             wire: BTreeMap::new(),
             later: BTreeMap::new(),
             count: 0,
             script: Script::default(),
+            media_after: Duration::ZERO,
             tones: TextTones::default(),
             said: Vec::new(),
             ladder: Ladder::default(),
@@ -203,6 +238,52 @@ impl World {
     /// What the gateway said so far, and to whom.
     pub fn said(&self) -> &[Said] {
         &self.said
+    }
+
+    /// The ladder so far as a list of lines.
+    pub fn ladder_as_list(&self) -> String {
+        self.ladder.to_list()
+    }
+
+    /// The SIP that the gateway sent so far, and when.
+    pub fn sent(&self) -> &[(Mono, Packet)] {
+        &self.sent
+    }
+
+    /// The SIP packets that came to the gateway last, the latest first; a few.
+    pub fn recent(&self) -> &VecDeque<Packet> {
+        &self.recent
+    }
+
+    /// Puts a packet on the wire that nobody in this world sent.
+    pub fn injects(&mut self, packet: Packet) {
+        let n = self.next_count();
+        self.wire.insert((self.now.mono, n), (packet, None));
+    }
+
+    /// Who hears whom now, call by call.
+    pub fn who_hears_whom(&self) -> &BTreeMap<CallId, Hears> {
+        &self.hears
+    }
+
+    /// How much is alive in the switch.
+    pub fn census(&self) -> Census {
+        self.switch.census()
+    }
+
+    /// The switch as a log line would show it.
+    pub fn switch_in_words(&self) -> String {
+        format!("{:?}", self.switch)
+    }
+
+    /// Nobody is asked what they heard in the time from now on that is as long as this (a link is cut).
+    pub fn excuses(&mut self, time: Duration) {
+        self.excused.push((self.now.mono, self.now.mono + time));
+    }
+
+    /// Nobody is asked what they heard between these times since the beginning.
+    pub fn excused(&mut self, from: Duration, to: Duration) {
+        self.excused.push((Mono(0) + from, Mono(0) + to));
     }
 
     /// The ladder so far.

@@ -14,6 +14,7 @@ fn draining_refuses_new_calls_and_keeps_running_ones() {
         let other = o.outside("second caller", "+441632960002", Incoming::Wait);
         o.calls(other, "203");
         is_refused(o, other, 503);
+        assert_eq!(retry_after_of_503(o), [Some("10")]);
         assert_eq!(o.count(|w| matches!(w, What::CallStarted { .. })), 1);
         o.talk_both_ways(caller, desk);
         o.does(desk, Act::Hold(Direction::SendOnly));

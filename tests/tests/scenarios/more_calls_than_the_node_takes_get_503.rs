@@ -1,4 +1,4 @@
-//! The node takes one call: the second gets 503, and may come once the first is over.
+//! The node takes one call: the second gets 503 without Retry-After, and may come once the first is over.
 
 use super::{common::*, steps::*};
 
@@ -12,6 +12,11 @@ fn more_calls_than_the_node_takes_get_503() {
         let other = o.outside("second caller", "+441632960002", Incoming::Wait);
         o.calls(other, "2000");
         is_refused(o, other, 503);
+        assert_eq!(
+            retry_after_of_503(o),
+            [None],
+            "it would turn all calls of that carrier away"
+        );
         o.talk_both_ways(caller, desk);
         o.hangs_up(caller);
         o.ends(Party::Caller, Reason::Normal);

@@ -20,6 +20,7 @@ fn no_free_port_gives_503() {
         is_refused(o, other, 503);
         o.ends(Party::Gateway, Reason::Capacity);
         never_rang(o, desk);
+        assert_eq!(retry_after_of_503(o), [None, None]);
 
         // Given back ports are free again.
         o.ports_left(2);

@@ -121,3 +121,12 @@ peers = ["sip:10.0.1.2"]
 [limits]
 may_dial = ["_+441632960XXX"]
 "#;
+
+/// Retry-After of each 503 to an INVITE, those that were repeated included.
+pub(crate) fn retry_after_of_503(o: &Office) -> Vec<Option<&str>> {
+    o.sent()
+        .iter()
+        .filter_map(|(_, packet)| packet.sip().filter(|s| s.is_response(503, "INVITE")))
+        .map(|s| s.header("Retry-After"))
+        .collect()
+}

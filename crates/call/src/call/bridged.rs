@@ -81,7 +81,7 @@ impl Call {
             let under = match self.leg(other) {
                 Some(l) if l.held => Some(Under::Music(None)),
                 Some(_) if other == peer && missed => Some(Under::Music(None)),
-                Some(l) if l.silent => Some(Under::Comfort),
+                Some(l) if l.is_still() => Some(Under::Comfort),
                 Some(_) | None => None,
             };
             self.background(cx, listener, under);

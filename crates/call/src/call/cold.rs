@@ -104,7 +104,10 @@ impl Call {
             Err(Failure::Response(response)) => response.status,
             Err(Failure::TimedOut | Failure::Unreachable | Failure::Cancelled) => 408,
         };
-        if let Some(outcome) = r.referral.handle_input(Input::Response(status)) {
+        if let Some(outcome) = r
+            .referral
+            .handle_input(cx.now.mono, Input::Response(status))
+        {
             self.referred(cx, outcome);
         }
     }
@@ -125,7 +128,7 @@ impl Call {
         };
         let outcome = r
             .referral
-            .handle_input(Input::Notify { status, terminated });
+            .handle_input(cx.now.mono, Input::Notify { status, terminated });
         if r.referral.rang() && !std::mem::replace(&mut r.rang, true) {
             let transfer = r.transfer.id;
             self.journal(cx, What::TransferRang { transfer });

@@ -48,7 +48,9 @@ impl Call {
             }
             Stage::Referring(mut r) => {
                 // After 2xx a BYE from the referred leg is how many carriers say that it worked.
-                let outcome = r.referral.handle_input(crate::refer::Input::Bye);
+                let outcome = r
+                    .referral
+                    .handle_input(cx.now.mono, crate::refer::Input::Bye);
                 self.stage = Stage::Referring(r);
                 self.ended = Some(end);
                 self.referred(cx, outcome.unwrap_or(crate::refer::Outcome::Unknown));
@@ -153,6 +155,11 @@ impl Call {
         cx.out.push_back(Output::Provider(ProviderCommand::Forget {
             leg: self.caller,
         }));
+    }
+
+    /// Somebody may still come into it: its end is not written yet.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.recorded && self.ended.is_none()
     }
 
     /// Everything of it is gone.

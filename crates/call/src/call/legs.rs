@@ -77,12 +77,10 @@ impl Call {
     }
 
     pub(crate) fn leg_refused(&mut self, cx: &mut Ctx<'_>, id: LegId) {
-        self.journal(
-            cx,
-            What::Alarm {
-                text: "no RTP port is free".into(),
-            },
-        );
+        if !self.recorded {
+            let text = "no RTP port is free".into();
+            self.journal(cx, What::Alarm { text });
+        }
         let end = Termination {
             by: Party::Gateway,
             reason: Reason::Capacity,
@@ -281,6 +279,8 @@ impl Call {
             self.journal(cx, What::LegHeld { leg: id, held });
             self.held(cx, id, held);
         }
+        // Whatever was said of its sound before counts no more.
+        self.settle_bridge(cx);
     }
 
     /// A far end put us on hold, or took us off: whoever else is in the call hears music meanwhile.
@@ -290,7 +290,6 @@ impl Call {
         }
         if self.peer().is_some() {
             self.connect_all(cx);
-            self.settle_bridge(cx);
         }
     }
 

@@ -1,12 +1,14 @@
 //! What one leg does: rings, answers, presses a key, hangs up.
 
 use super::{Input, Output, Part, Reach, Step};
+use crate::cells;
 use tandem_types::{LegId, Mono, Party, Reason, Termination};
 
 impl Reach {
     pub(super) fn leg_input(&mut self, now: Mono, at: usize, input: Input) {
         let leg = self.legs[at].leg;
         let step = self.legs[at].step.clone();
+        cells::entered("reach", step.name(), input.name(&self.rules));
         match (step, input) {
             (Step::Dialling { .. }, Input::Rang(_)) => {
                 self.legs[at].step = Step::Ringing {

@@ -123,7 +123,7 @@ impl Switch {
         let joined = room
             .as_ref()
             .and_then(|r| self.house.room(r))
-            .filter(|id| self.calls.contains_key(id));
+            .filter(|id| self.calls.get(id).is_some_and(|c| c.is_open()));
         let leg_id = match joined {
             Some(call) => {
                 let id = self

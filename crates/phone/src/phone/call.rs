@@ -16,6 +16,8 @@ pub(super) struct Call {
     pub(super) sdp: Sdp,
     /// The direction that our user wants.
     pub(super) want: Direction,
+    /// Held by 0.0.0.0.
+    pub(super) nowhere: bool,
     /// The offer of an INVITE that we have not answered.
     offer: Option<Bytes>,
     state: State,
@@ -32,7 +34,7 @@ impl Call {
         self.state
     }
     pub(super) fn on_hold(&self) -> bool {
-        self.held || self.want != Direction::SendRecv
+        self.held || self.nowhere || self.want != Direction::SendRecv
     }
     pub(super) fn agreed(&self) -> Option<&Agreed> {
         self.sdp.agreed()
@@ -59,6 +61,7 @@ impl Phone {
             flow,
             sdp,
             want: Direction::SendRecv,
+            nowhere: false,
             offer: None,
             state,
             answered_at: None,

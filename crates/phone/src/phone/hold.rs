@@ -14,15 +14,15 @@ use tandem_sip::{
 use tandem_types::Now;
 
 impl Phone {
-    /// Offers a direction: hold and resume.
-    pub(super) fn reinvite(&mut self, now: Now, direction: Direction) {
+    /// Offers a direction, or no address: hold and resume.
+    pub(super) fn reinvite(&mut self, now: Now, direction: Direction, nowhere: bool) {
         let Some(session) = self.focus else { return };
         if let Some(call) = self
             .calls
             .get_mut(&session)
             .filter(|c| c.state() == State::Up)
         {
-            call.want = direction;
+            (call.want, call.nowhere) = (direction, nowhere);
             self.reinvite_again(now, session);
         }
     }
@@ -35,7 +35,12 @@ impl Phone {
         else {
             return;
         };
-        let body = sdp_body(call.sdp.offer(call.want));
+        let mut offer = call.sdp.offer(call.want);
+        if call.nowhere {
+            let here = self.config.local_rtp.ip();
+            offer = offer.replace(&format!("c=IN IP4 {here}"), "c=IN IP4 0.0.0.0");
+        }
+        let body = sdp_body(offer);
         self.ask(
             now,
             session,

@@ -21,6 +21,20 @@ impl World {
         let Some(station) = self.stations.get_mut(id.0) else {
             return;
         };
+        if let (Act::Hangup, Some((_, to @ None))) = (&act, station.up.last_mut()) {
+            *to = Some(now.mono); // also of a call that goes on for a REFER
+        }
+        if let Act::Press(_) = act {
+            station.pressed.push(now.mono);
+        }
+        if let Act::IgnoreEverything(dead) = act {
+            match station.dead.last_mut() {
+                Some((_, to @ None)) if !dead => *to = Some(now.mono),
+                Some((_, None)) => {}
+                _ if dead => station.dead.push((now.mono, None)),
+                _ => {}
+            }
+        }
         if let Some(note) = note {
             self.ladder.note(now.mono, station.actor, note);
         }
@@ -36,6 +50,9 @@ impl World {
     /// [`World::calls`] with further headers on the INVITE.
     pub fn calls_with(&mut self, id: PhoneId, number: &str, headers: Headers) {
         let target = Uri::sip(number, &gateway(5060).to_string());
+        if let Some(station) = self.stations.get_mut(id.0) {
+            station.calls = true;
+        }
         self.does(
             id,
             Act::Call {

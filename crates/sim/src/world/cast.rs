@@ -29,6 +29,12 @@ pub(super) struct Station {
     pub(super) actor: usize,
     /// When a caller's silence was excused (on hold, or before answer), for the check at the end.
     pub(super) on_hold: Vec<(Mono, Option<Mono>)>,
+    /// It called the gateway: what it hears is what callers hear.
+    pub(super) calls: bool,
+    /// When its user pressed keys.
+    pub(super) pressed: Vec<Mono>,
+    /// When it was dead.
+    pub(super) dead: Vec<(Mono, Option<Mono>)>,
     /// From answer to end of each call.
     pub(super) up: Vec<(Mono, Option<Mono>)>,
 }
@@ -106,6 +112,9 @@ impl World {
             place,
             actor,
             on_hold: Vec::new(),
+            calls: false,
+            pressed: Vec::new(),
+            dead: Vec::new(),
             up: Vec::new(),
         });
         PhoneId(self.stations.len() - 1)

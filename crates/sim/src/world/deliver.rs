@@ -18,6 +18,9 @@ impl World {
                 .or_default()
                 .extend(sender.into_iter().chain(receiver));
         }
+        if sender.is_none() && packet.sip().is_some() {
+            self.sent.push((self.now.mono, packet.clone()));
+        }
         let arrivals = self.net.send(self.now.mono, &packet);
         if let Some(glance) = packet.sip() {
             let actor = |i: usize| self.stations.get(i).map(|s| s.actor);
@@ -50,6 +53,10 @@ impl World {
             return;
         };
         if packet.to.ip() == GATEWAY {
+            if packet.kind == Kind::Sip {
+                self.recent.truncate(super::RECENT - 1);
+                self.recent.push_front(packet.clone());
+            }
             self.deliver_to_gateway(packet);
             return;
         }
@@ -159,11 +166,11 @@ impl World {
         };
         let note = match &event {
             PhoneEvent::Answered { .. } => {
-                // A call that a followed REFER replaces is over for its user from here on.
-                if let Some((_, to)) = station.up.last_mut() {
-                    to.get_or_insert(now);
+                match station.up.last_mut() {
+                    // A followed REFER: what is heard from here on is no longer the gateway's.
+                    Some((_, to @ None)) => *to = Some(now),
+                    Some(_) | None => station.up.push((now, None)),
                 }
-                station.up.push((now, None));
                 Some("talks".to_owned())
             }
             PhoneEvent::Ended { by, .. } => {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tandem_phone::Voice;
 use tandem_types::{CallId, LegId, Mono, Wall, context::Speaker, journal::What};
 
+/// Whoever presses a key is not spoken to before it is clear that it was the last (2 s), and several take some time to go out.
+const TYPING: Duration = Duration::from_secs(3);
 /// What an agent says while it thinks: the turn is not the caller's after it.
 const FILLER: &str = "One moment";
 
@@ -75,7 +77,7 @@ impl World {
     }
 
     /// The longest time that a phone heard nothing at all in a call. Left out: while it held the call, while its user spoke
-    /// (whoever speaks expects silence), and while it was its user's turn to speak.
+    /// or pressed keys (whoever does expects silence), and while it was its user's turn to speak.
     pub fn longest_silence(&self, id: PhoneId) -> Duration {
         let Some(station) = self.stations.get(id.0) else {
             return Duration::ZERO;
@@ -92,6 +94,9 @@ impl World {
             (from, begins.map_or(to, |begin| begin.min(to)))
         });
         let mut excused: Vec<(Mono, Mono)> = holds.chain(turns).chain(own.clone()).collect();
+        excused.extend(station.pressed.iter().map(|at| (*at, *at + TYPING)));
+        excused.extend(self.deaf_or_in_still_company(id));
+        excused.extend(&self.excused);
         excused.sort_unstable();
         let mut longest = Duration::ZERO;
         for (from, to) in &station.up {
@@ -108,6 +113,26 @@ impl World {
         longest
     }
 
+    /// When this phone was dead, or with somebody whose voice is silence.
+    fn deaf_or_in_still_company(&self, id: PhoneId) -> Vec<(Mono, Mono)> {
+        let end = self.now.mono;
+        let legs = || self.leg_remotes.keys();
+        let is_its = |leg: &&LegId| self.phone_of(**leg) == Some(id.0);
+        let calls: BTreeSet<CallId> = legs().filter(is_its).map(|l| l.call).collect();
+        let others = legs().filter(|l| calls.contains(&l.call));
+        let still = others
+            .filter_map(|l| self.phone_of(*l))
+            .filter(|other| *other != id.0)
+            .filter_map(|other| self.stations.get(other))
+            .filter(|s| s.phone.config().voice == Voice::Silence)
+            .flat_map(|s| &s.up);
+        let dead = self.stations.get(id.0).map(|s| &s.dead);
+        let all = dead.into_iter().flatten().chain(still);
+        all.copied()
+            .map(|(from, to)| (from, to.unwrap_or(end)))
+            .collect()
+    }
+
     /// When an agent had finished and waited for this phone's user: until the next thing that the gateway decided.
     fn turns_of(&self, id: PhoneId) -> Vec<(Mono, Mono)> {
         let is_its = |leg: LegId| self.phone_of(leg) == Some(id.0);
@@ -121,6 +146,11 @@ impl World {
         for call in calls {
             let mut since = None;
             for event in self.journal.iter().filter(|e| e.call == call) {
+                if let What::LegProved { .. } | What::LegHeld { .. } | What::Alarm { .. } =
+                    event.what
+                {
+                    continue; // nothing that was decided
+                }
                 let at = mono(event.at);
                 out.extend(since.take().map(|since| (since, at)));
                 since = matches!(&event.what, What::TurnEnded { speaker: Speaker::Agent(_), text, .. } if !text.contains(FILLER))

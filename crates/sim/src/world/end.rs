@@ -15,6 +15,7 @@ impl World {
     pub fn breaches(&mut self) -> Vec<String> {
         self.run(ALL_OVER);
         let mut out = check::breaches(&self.journal);
+        out.append(&mut self.faults.clone());
         if self.switch.census() != Census::default() {
             out.push(format!(
                 "something outlives its call: {:?}",
@@ -26,8 +27,11 @@ impl World {
         }
         for (i, station) in self.stations.iter().enumerate() {
             let name = &station.phone.config().name;
+            if station.place != Place::Carrier || !station.calls {
+                continue;
+            }
             let silence = self.longest_silence(super::PhoneId(i));
-            if station.place == Place::Carrier && silence > LONGEST_NOTHING {
+            if silence > LONGEST_NOTHING {
                 out.push(format!("{name} heard nothing for {silence:?}"));
             }
         }

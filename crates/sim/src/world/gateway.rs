@@ -12,7 +12,8 @@ use std::time::Duration;
 use tandem_call::{Input, Output, Switch};
 use tandem_sip::api::Transport;
 use tandem_types::{
-    PlayerId,
+    CallId, PlayerId,
+    journal::What,
     media::{MediaCommand, MediaEvent, Sound},
     provider::{ProviderCommand, ProviderEvent},
 };
@@ -30,6 +31,9 @@ impl World {
                 Output::Journal(event) => {
                     if let Some(text) = notes::note(&event.what) {
                         self.ladder.note(self.now.mono, 0, text);
+                    }
+                    if let What::CallEnded { .. } = event.what {
+                        self.over.insert(event.call);
                     }
                     self.journal.push(event);
                 }
@@ -60,8 +64,15 @@ impl World {
         if let MediaCommand::SetFlow { leg, flow } = &command {
             self.leg_remotes.insert(*leg, flow.remote);
         }
-        if let MediaCommand::Play { to, sound, .. } = &command {
-            self.heard_by(to, sound);
+        match &command {
+            MediaCommand::Play { to, sound, .. } => self.heard_by(to, sound),
+            MediaCommand::Connect { call, hears } => {
+                self.hears.insert(*call, hears.clone());
+            }
+            MediaCommand::CloseCall { call } => {
+                self.hears.remove(call);
+            }
+            _ => {}
         }
         self.graph.command(self.now, command);
     }
@@ -121,6 +132,11 @@ impl World {
     }
 
     fn provider(&mut self, command: ProviderCommand) {
+        if let ProviderCommand::Forget { leg } = &command {
+            let call = leg.call;
+            self.later
+                .retain(|_, l| !matches!(l, Later::Provider(e) if call_of(e) == call));
+        }
         let remotes = &self.leg_remotes;
         let stations = &self.stations;
         let phone_of = |leg| {
@@ -150,19 +166,37 @@ impl World {
         self.later(DNS, Later::Resolved(host.to_owned()));
     }
 
+    /// Between the gateway and this address nothing arrives for that long, and nobody is asked what they heard.
+    pub fn cuts(&mut self, at: std::net::IpAddr, time: Duration) {
+        self.net.between(at, super::GATEWAY, |link| link.cut = true);
+        self.later(time, Later::Mended(at));
+        self.excuses(time + Duration::from_secs(1));
+    }
+
     /// The answer that is due next.
     pub(super) fn answer_next(&mut self) {
         let Some((_, later)) = self.later.pop_first() else {
             return;
         };
         match later {
-            Later::Provider(event) => self.switch.handle_input(self.now, Input::Provider(event)),
+            Later::Provider(event) => {
+                let call = call_of(&event);
+                if self.over.contains(&call) {
+                    let text = format!("a provider still answers a call that is over: {event:?}");
+                    self.faults.push(text);
+                }
+                self.switch.handle_input(self.now, Input::Provider(event));
+            }
             Later::Sound(player, pcm) => self.graph.sound(self.now, player, pcm),
             Later::Resolved(host) => {
                 let addrs = vec![std::net::SocketAddr::new(super::CARRIER, 5060)];
                 self.switch
                     .handle_input(self.now, Input::Resolved { host, addrs });
             }
+            Later::Media(event) => self.switch.handle_input(self.now, Input::Media(event)),
+            Later::Mended(at) => self
+                .net
+                .between(at, super::GATEWAY, |link| link.cut = false),
         }
         self.after_switch();
     }
@@ -192,6 +226,10 @@ impl World {
                 FromGraph::Wants { player, sound } => self.make_sound(player, sound),
                 FromGraph::Event(event) => {
                     self.note_segment(&event);
+                    if !self.media_after.is_zero() {
+                        self.later(self.media_after, Later::Media(event));
+                        continue;
+                    }
                     self.switch.handle_input(self.now, Input::Media(event));
                     told = true;
                 }
@@ -242,24 +280,38 @@ impl World {
     }
 
     /// The switch is a value: written out, dropped, read in, it must go on as if nothing had been.
-    ///
-    /// # Panics
-    /// If it cannot be written or read: that is what a scenario is to find out.
     fn perhaps_restart(&mut self) {
         let due = match &mut self.restart {
             Restart::Never => false,
             Restart::Always => true,
             Restart::About(one_in, rng) => rng.below((*one_in).max(1)) == 0,
         };
-        if !due {
-            return;
+        if due {
+            self.restart_now();
         }
+    }
+
+    /// Writes the switch out, drops it, and reads it in again.
+    ///
+    /// # Panics
+    /// If it cannot be written or read.
+    pub fn restart_now(&mut self) {
         let mut bytes = Vec::new();
         ciborium::into_writer(&self.switch, &mut bytes).expect("the switch can be written");
         let mut restored: Switch = ciborium::from_reader(bytes.as_slice()).expect("and read");
         restored.attach(self.plan.clone(), self.brains.clone());
         self.switch = restored;
         self.restarts += 1;
+    }
+}
+
+fn call_of(event: &ProviderEvent) -> CallId {
+    match event {
+        ProviderEvent::Transcribed { segment, .. } => segment.call,
+        ProviderEvent::ChatText { request, .. }
+        | ProviderEvent::ChatTool { request, .. }
+        | ProviderEvent::ChatDone { request }
+        | ProviderEvent::ChatFailed { request, .. } => request.call,
     }
 }
 
