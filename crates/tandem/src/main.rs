@@ -182,7 +182,7 @@ enum Dialplan {
 
 #[derive(Subcommand)]
 enum Hours {
-    /// Set an override that [[when]] rules ask for, or take it back with `auto`. It outlives a restart.
+    /// Set an override that `[[when]]` rules ask for, or take it back with `auto`. It outlives a restart.
     Set {
         /// `night`, or `auto`.
         name: String,

@@ -69,7 +69,7 @@ pub enum Input {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Output {
-    /// Dial this target; then call [`Reach::dialled`].
+    /// Dial this target; then call [`super::Reach::dialled`].
     Dial {
         /// Whom.
         target: Destination,
