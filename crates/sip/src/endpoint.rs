@@ -20,7 +20,7 @@
 //! - 481, 408 or silence to a re-INVITE or UPDATE, and 481 to an INFO, end the session (section 12.2.1.2, RFC 5057): first
 //!   `Response`, then BYE and `Ended`.
 //! - Where session timers were agreed on, the session is refreshed, and ended if the far end does not refresh it
-//!   ([`refresh`]).
+//!   (`refresh.rs`).
 //! - A re-INVITE of theirs that they CANCEL gets its 487; the user's later `Respond` is a no-op. So are all
 //!   answers to requests that were open when the session ended: they got 487.
 
