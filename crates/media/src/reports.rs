@@ -7,7 +7,7 @@
 //!      '------------------------------------------------------------------------------------'
 //!               pause without sound or a key, while the far end should send
 //!   [Sounding] ---------------------------------------------------------> [Silent] (FellSilent)
-//!      ^                                  sound or a key: HeardAgain; a new generation |
+//!      ^                                         sound or a key: HeardAgain; a resume |
 //!      '-------------------------------------------------------------------------------'
 //! ```
 //! The second watch is of what the others hear: a report, or comfort noise of the far end's, is a sign of life and no sound.
@@ -80,6 +80,9 @@ impl Watch {
         if old.is_none_or(|o| o.generation != new.generation || !o.receive) {
             self.heard = now;
             self.told = false;
+        }
+        // An offer alone is no sound: what the others hear of a muted phone that negotiates anew is nothing still.
+        if old.is_none_or(|o| !o.receive) {
             self.sounded = now;
             self.silent = false;
         }

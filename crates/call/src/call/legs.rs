@@ -268,8 +268,9 @@ impl Call {
         let flow = agreed.flow(leg.learn_from(&agreed), leg.generation);
         let (codec, held) = (agreed.codec, agreed.held_by_peer);
         let was_held = std::mem::replace(&mut leg.held, held);
-        leg.agreed = Some(agreed);
-        leg.silent = false;
+        // The media graph's watch on its sound begins anew where the far end did not send, and goes on where it did.
+        let sent = |a: &Agreed| a.our_direction.receives() && a.their_direction.sends();
+        leg.silent &= leg.agreed.replace(agreed).as_ref().is_some_and(sent);
         cx.media(MediaCommand::SetFlow { leg: id, flow });
         if first {
             self.journal(cx, What::LegAnswered { leg: id, codec });
