@@ -9,6 +9,8 @@ use tandem_types::{CallId, LegId, Mono, Wall, context::Speaker, journal::What};
 
 /// Whoever presses a key is not spoken to before it is clear that it was the last (2 s), and several take some time to go out.
 const TYPING: Duration = Duration::from_secs(3);
+/// From the join on; somebody who says nothing for longer is answered with comfort noise.
+const BREATH: Duration = Duration::from_millis(2500);
 /// What an agent says while it thinks: the turn is not the caller's after it.
 const FILLER: &str = "One moment";
 
@@ -96,6 +98,8 @@ impl World {
         let mut excused: Vec<(Mono, Mono)> = holds.chain(turns).chain(own.clone()).collect();
         excused.extend(station.pressed.iter().map(|at| (*at, *at + TYPING)));
         excused.extend(self.deaf_or_in_still_company(id));
+        excused.extend(self.in_rooms(id));
+        excused.extend(self.first_breaths());
         excused.extend(&self.excused);
         excused.sort_unstable();
         let mut longest = Duration::ZERO;
@@ -133,15 +137,54 @@ impl World {
             .collect()
     }
 
+    /// When this phone was in a room: who is in one is in company, whether anybody there speaks or not.
+    fn in_rooms(&self, id: PhoneId) -> Vec<(Mono, Mono)> {
+        let is_its = |call: CallId| {
+            let mut legs = self.leg_remotes.keys().filter(|leg| leg.call == call);
+            legs.any(|leg| self.phone_of(*leg) == Some(id.0))
+        };
+        let is_room = |what: &What| matches!(what, What::CallStarted { start, .. } if start.starts_with("conference:"));
+        let mut rooms = self
+            .journal
+            .iter()
+            .filter(|e| is_room(&e.what))
+            .collect::<Vec<_>>();
+        rooms.retain(|e| is_its(e.call));
+        let over = |call: CallId| {
+            let is_end = |what: &What| matches!(what, What::CallEnded { .. });
+            let end = self
+                .journal
+                .iter()
+                .find(|e| e.call == call && is_end(&e.what));
+            end.map_or(self.now.mono, |e| self.mono(e.at))
+        };
+        rooms
+            .iter()
+            .map(|e| (self.mono(e.at), over(e.call)))
+            .collect()
+    }
+
+    /// Whoever was joined to a call takes a breath before the first word, and ringback ends with a pause as often as not.
+    fn first_breaths(&self) -> Vec<(Mono, Mono)> {
+        let is_join =
+            |what: &What| matches!(what, What::Bridged { .. } | What::TransferBridged { .. });
+        let joins = self.journal.iter().filter(|e| is_join(&e.what));
+        joins
+            .map(|e| (self.mono(e.at), self.mono(e.at) + BREATH))
+            .collect()
+    }
+
+    /// The monotonic time of an event.
+    fn mono(&self, at: Wall) -> Mono {
+        let ago = Duration::from_micros((self.now.wall.0 - at.0).max(0) as u64);
+        Mono(self.now.mono.0.saturating_sub(ago.as_nanos() as u64))
+    }
+
     /// When an agent had finished and waited for this phone's user: until the next thing that the gateway decided.
     fn turns_of(&self, id: PhoneId) -> Vec<(Mono, Mono)> {
         let is_its = |leg: LegId| self.phone_of(leg) == Some(id.0);
         let calls = self.leg_remotes.keys().filter(|leg| is_its(**leg));
         let calls: BTreeSet<CallId> = calls.map(|leg| leg.call).collect();
-        let mono = |at: Wall| {
-            let ago = Duration::from_micros((self.now.wall.0 - at.0).max(0) as u64);
-            Mono(self.now.mono.0.saturating_sub(ago.as_nanos() as u64))
-        };
         let mut out = Vec::new();
         for call in calls {
             let mut since = None;
@@ -151,7 +194,7 @@ impl World {
                 {
                     continue; // nothing that was decided
                 }
-                let at = mono(event.at);
+                let at = self.mono(event.at);
                 out.extend(since.take().map(|since| (since, at)));
                 since = matches!(&event.what, What::TurnEnded { speaker: Speaker::Agent(_), text, .. } if !text.contains(FILLER))
                     .then_some(at);
