@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Runs every benchmark of the workspace (the [[bench]] targets), in release mode. Each prints its
-# figures, one a line, with its unit.
+# figures, one a line, with its unit. Those of calls are kept in target/bench/calls.txt; they want a
+# quiet machine, and Kamailio for comparison (apt-get install kamailio).
+#
+#   scripts/bench.sh [further arguments of cargo bench]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

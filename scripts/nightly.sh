@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What takes too long for every change: model and property tests at length, in release mode; whether
-# the tests of the transfers would notice a mistake; what became known about the crates since; the
-# container. The model test begins at another seed each day: TANDEM_MODEL_FROM repeats a night,
-# TANDEM_MODEL_STEPS is its length.
+# the tests of the transfers would notice a mistake; calls with sound for half an hour (SOAK_MINUTES);
+# what became known about the crates since; the container. The model test begins at another seed each
+# day: TANDEM_MODEL_FROM repeats a night, TANDEM_MODEL_STEPS is its length.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,6 +21,8 @@ step "the model, ${TANDEM_MODEL_STEPS:=1000000} events from seed ${TANDEM_MODEL_
     TANDEM_MODEL_STEPS="$TANDEM_MODEL_STEPS" TANDEM_MODEL_FROM="$TANDEM_MODEL_FROM" \
     cargo test --release -p tandem-tests --test model -- --nocapture
 step "mutants of the transfer machines" scripts/mutants.sh
+step "calls with sound, ${SOAK_MINUTES:-30} minutes: memory and files stay flat" \
+    cargo bench -p tandem --bench calls -- soak
 step "advisories" scripts/deny.sh advisories
 step "container" docker/build.sh
 

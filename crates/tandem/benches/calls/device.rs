@@ -1,0 +1,342 @@
+//! What is measured: the gateway, or Kamailio as a proxy, alone on a core, and what the scheduler says it took.
+
+use crate::TANDEM;
+use std::{
+    fs,
+    io::{self, Write},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// A running device. Ended by its id when dropped.
+pub(crate) struct Device {
+    pub(crate) name: &'static str,
+    pub(crate) sip: SocketAddr,
+    child: Child,
+    dir: TempDir,
+}
+
+/// How both ends are kept apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cores {
+    pub(crate) device: usize,
+    pub(crate) load: usize,
+    /// Real-time priority is allowed.
+    pub(crate) real_time: bool,
+}
+
+impl Cores {
+    pub(crate) fn find() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let real_time = Command::new("chrt")
+            .args(["-r", "1", "true"])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|s| s.success());
+        Self {
+            device: cores - 1,
+            load: 0,
+            real_time,
+        }
+    }
+
+    /// Moves this process to its core.
+    pub(crate) fn take_own(self) -> io::Result<()> {
+        let me = std::process::id().to_string();
+        quietly(Command::new("taskset").args(["-a", "-cp", &self.load.to_string(), &me]))?;
+        if self.real_time {
+            quietly(Command::new("chrt").args(["-a", "-r", "-p", "1", &me]))?;
+        }
+        Ok(())
+    }
+
+    fn command(self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new("taskset");
+        command.args(["-c", &self.device.to_string()]);
+        if self.real_time {
+            command.args(["chrt", "-r", "1"]);
+        }
+        command.arg(program.as_ref());
+        command
+    }
+}
+
+fn quietly(command: &mut Command) -> io::Result<()> {
+    let status = command.stdout(Stdio::null()).status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("{command:?} failed"))),
+    }
+}
+
+const NODE: &str = r#"
+[node]
+name = "bench"
+data_dir = "data"
+max_calls = 20000
+[sip]
+listen = ["udp://GATEWAY:5060"]
+[rtp]
+address = "GATEWAY"
+ports = "10000-32766"
+reserve = 0
+drain_ports = "1s"
+[http]
+listen = "GATEWAY:8088"
+[store]
+url = "sqlite://tandem.db?mode=rwc"
+journal = "journal"
+"#;
+
+const TRUNK: &str = r#"
+direction = "both"
+peers = ["sip:CALLEE"]
+[auth]
+allow_from = ["127.0.2.2/32"]
+[limits]
+may_dial = ["_XXXXXX"]
+"#;
+
+/// Straight to a SIP address, an echo and a conference: the routes of a load.
+const DIALPLAN: &str = r#"
+version = 1
+trunks = ["carrier"]
+start = "echo"
+numbers = ["100"]
+languages = ["en-GB"]
+country = "GB"
+[routes]
+"_XXXXXX" = "sip:{to}@CALLEE"
+"_eXXXXXX" = "echo"
+"_cXXXX" = "conference:{to}"
+[limits]
+may_dial = ["sip:_XXXXXX@CALLEE"]
+"#;
+
+/// `tandem serve`, with a database and a journal of its own.
+pub(crate) fn gateway(cores: Cores, callee: SocketAddr) -> io::Result<Device> {
+    let dir = TempDir::new()?;
+    let sip: SocketAddr = ([127, 0, 1, 9], 5060).into();
+    let fill = |text: &str| {
+        text.replace("GATEWAY", &sip.ip().to_string())
+            .replace("CALLEE", &callee.to_string())
+    };
+    for folder in ["trunks", "dialplans"] {
+        fs::create_dir(dir.path().join(folder))?;
+    }
+    fs::write(dir.path().join("tandem.toml"), fill(NODE))?;
+    fs::write(dir.path().join("trunks/carrier.toml"), fill(TRUNK))?;
+    fs::write(dir.path().join("dialplans/bench.toml"), fill(DIALPLAN))?;
+    let log = fs::File::create(dir.path().join("log"))?;
+    let child = cores
+        .command(TANDEM)
+        .args(["serve", "--config"])
+        .arg(dir.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()?;
+    let device = Device {
+        name: "tandem",
+        sip,
+        child,
+        dir,
+    };
+    device.until("tandem: ready")?;
+    Ok(device)
+}
+
+/// The least that relays calls statefully: record-routing, no authentication, no database.
+const KAMAILIO: &str = r#"#!KAMAILIO
+debug=0
+log_stderror=yes
+fork=yes
+children=2
+disable_tcp=yes
+auto_aliases=no
+dns=no
+rev_dns=no
+listen=udp:127.0.1.3:5062
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+request_route {
+    if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+    if (has_totag()) {
+        if (loose_route()) { t_relay(); } else if (is_method("ACK") && t_check_trans()) { t_relay(); }
+        exit;
+    }
+    if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+    if (!is_method("INVITE")) { sl_send_reply("405", "Method Not Allowed"); exit; }
+    t_check_trans();
+    record_route();
+    $du = "sip:CALLEE";
+    if (!t_relay()) sl_reply_error();
+    exit;
+}
+"#;
+
+/// Kamailio, if it is installed.
+pub(crate) fn kamailio(cores: Cores, callee: SocketAddr) -> io::Result<Option<Device>> {
+    if version(Command::new("kamailio").arg("-v")).is_none() {
+        return Ok(None);
+    }
+    let dir = TempDir::new()?;
+    let config = dir.path().join("kamailio.cfg");
+    fs::write(&config, KAMAILIO.replace("CALLEE", &callee.to_string()))?;
+    let log = fs::File::create(dir.path().join("log"))?;
+    let child = cores
+        .command("kamailio")
+        .arg("-f")
+        .arg(&config)
+        .args(["-DD", "-E", "-m", "256", "-M", "16", "-Y"])
+        .arg(dir.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()?;
+    let device = Device {
+        name: "kamailio",
+        sip: ([127, 0, 1, 3], 5062).into(),
+        child,
+        dir,
+    };
+    wait_until(|| device.pids().len() >= 4);
+    Ok(Some(device))
+}
+
+/// The first line that a command prints.
+pub(crate) fn version(command: &mut Command) -> Option<String> {
+    let out = command.stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    text.lines().next().map(str::to_owned)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a bench waits for a process of its own"
+)]
+fn wait_until(yes: impl Fn() -> bool) -> bool {
+    for _ in 0..600 {
+        if yes() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    false
+}
+
+impl Device {
+    fn until(&self, text: &str) -> io::Result<()> {
+        let log = self.dir.path().join("log");
+        let read = || fs::read_to_string(&log).unwrap_or_default();
+        match wait_until(|| read().contains(text)) {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("{} says\n{}", self.name, read()))),
+        }
+    }
+
+    /// Its processes.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        let mut all = vec![self.child.id()];
+        let mut at = 0;
+        while let Some(parent) = all.get(at).copied() {
+            all.extend(children(parent));
+            at += 1;
+        }
+        all
+    }
+
+    /// Nanoseconds that its threads have run, by the scheduler's own count.
+    pub(crate) fn cpu_ns(&self) -> u64 {
+        let tasks = self.pids().into_iter().flat_map(|pid| {
+            let tasks = fs::read_dir(format!("/proc/{pid}/task"));
+            tasks.into_iter().flatten().flatten()
+        });
+        tasks
+            .filter_map(|t| {
+                let text = fs::read_to_string(t.path().join("schedstat")).ok()?;
+                text.split_whitespace().next()?.parse::<u64>().ok()
+            })
+            .sum()
+    }
+
+    /// Kilobytes in memory.
+    pub(crate) fn memory_kb(&self) -> u64 {
+        self.pids().iter().filter_map(|pid| resident(*pid)).sum()
+    }
+
+    /// Open files of all its processes.
+    pub(crate) fn files(&self) -> usize {
+        let count = |pid: &u32| fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+        self.pids().iter().map(count).sum()
+    }
+
+    /// Gives what was put off time to be done: at the most until all rows are in the database.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a bench waits for a process of its own"
+    )]
+    pub(crate) fn written(&self) -> bool {
+        std::thread::sleep(Duration::from_millis(500));
+        let http = SocketAddr::new(self.sip.ip(), 8088);
+        self.name != "tandem"
+            || wait_until(|| metric(http, "tandem_store_behind_bytes") == Some(0.0))
+    }
+}
+
+/// One number of /metrics.
+pub(crate) fn metric(http: SocketAddr, name: &str) -> Option<f64> {
+    let mut stream = std::net::TcpStream::connect(http).ok()?;
+    write!(
+        stream,
+        "GET /metrics HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let text = io::read_to_string(stream).ok()?;
+    let line = text.lines().find(|l| l.starts_with(name))?;
+    line.rsplit(' ').next()?.trim().parse().ok()
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{parent}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    tasks
+        .filter_map(|t| fs::read_to_string(t.path().join("children")).ok())
+        .flat_map(|text| {
+            let pids: Vec<u32> = text
+                .split_whitespace()
+                .filter_map(|p| p.parse().ok())
+                .collect();
+            pids
+        })
+        .collect()
+}
+
+fn resident(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        let _ = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        let child = std::cell::RefCell::new(&mut self.child);
+        if !wait_until(|| matches!(child.borrow_mut().try_wait(), Ok(Some(_)))) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
