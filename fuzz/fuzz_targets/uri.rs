@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../checks/sip.rs"]
+#[path = "../checks/uri.rs"]
 mod checks;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::uri(data));

@@ -1,31 +1,76 @@
-//! What is done at the socket with a new call while the shard has too much to do: a 503 that costs a tenth of a call,
-//! so that those that are let in are carried.
+//! What is done at the socket with a new call while the shard has too much to do: a 503 that costs a tenth of a call.
 //!
 //! ```text
 //!                 fewer than BUSY packets wait
 //!   packet -----------------------------------------> shard
 //!      |  BUSY or more wait
 //!      +-- INVITE of a trunk, without a To tag ------> 503, no Retry-After
+//!      |     but one that was let in before, again --> shard
 //!      +-- ACK of such a 503 -------------------------> forgotten
 //!      +-- anything else: in a dialog, BYE, CANCEL,
 //!          OPTIONS, REGISTER, responses, strangers ---> shard
 //! ```
 //!
-//! Without Retry-After, because that would turn the whole of a sender's traffic away (RFC 3261 section 21.5.4).
+//! Without Retry-After, because that would turn the whole of a sender's traffic away (RFC 3261 section 21.5.4). A call whose INVITE
+//! waits for the shard sends it again after half a second (section 17.1.1.2): a 503 to that one would end a call that is let in.
 
 use bytes::Bytes;
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 use tandem_dialplan::Plan;
 use tandem_sip::message::{HeaderName, Message, Method, Response};
 
 /// Packets that wait for the shard before new calls are refused: what it does in some 20 ms, so that no answer is late.
 pub(crate) const BUSY: usize = 512;
 
+/// INVITEs that the door remembers: those of the 32 s in which one is repeated, at 250 calls per second.
+const REMEMBERED: usize = 8192;
+
 /// The door of one gateway.
 #[derive(Clone)]
 pub(crate) struct Door {
     plan: Arc<Plan>,
     tag: Arc<str>,
+    let_in: Arc<LetIn>,
+}
+
+/// The INVITEs that were let in, by a hash of their bytes: a repeated one is the same to the last byte. All listeners share it.
+struct LetIn {
+    hasher: RandomState,
+    seen: Box<[AtomicU64]>,
+}
+
+impl LetIn {
+    fn new() -> Self {
+        Self {
+            hasher: RandomState::new(),
+            seen: (0..REMEMBERED).map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    fn place(&self, from: SocketAddr, bytes: &Bytes) -> (Option<&AtomicU64>, u64) {
+        // Never 0, which is an empty place.
+        let hash = self.hasher.hash_one((from, bytes)) | 1;
+        let place = hash.rotate_right(8) as usize % REMEMBERED;
+        (self.seen.get(place), hash)
+    }
+
+    fn note(&self, from: SocketAddr, bytes: &Bytes) {
+        if let (Some(place), hash) = self.place(from, bytes) {
+            place.store(hash, Relaxed);
+        }
+    }
+
+    fn has(&self, from: SocketAddr, bytes: &Bytes) -> bool {
+        let (place, hash) = self.place(from, bytes);
+        place.is_some_and(|p| p.load(Relaxed) == hash)
+    }
 }
 
 /// What becomes of a packet.
@@ -45,12 +90,17 @@ impl Door {
         Self {
             plan,
             tag: format!("full-{secret:016x}").into(),
+            let_in: Arc::new(LetIn::new()),
         }
     }
 
     /// What becomes of a packet while `waiting` others wait.
     pub(crate) fn judge(&self, waiting: usize, from: SocketAddr, bytes: &Bytes) -> Verdict {
+        let invite = bytes.starts_with(b"INVITE ");
         if waiting < BUSY {
+            if invite {
+                self.let_in.note(from, bytes);
+            }
             return Verdict::Enter;
         }
         if bytes.starts_with(b"ACK ") {
@@ -62,7 +112,10 @@ impl Door {
                 Verdict::Enter
             };
         }
-        if !bytes.starts_with(b"INVITE ") || self.plan.trunk_by_source(from.ip()).is_empty() {
+        if !invite
+            || self.plan.trunk_by_source(from.ip()).is_empty()
+            || self.let_in.has(from, bytes)
+        {
             return Verdict::Enter;
         }
         let Ok(Message::Request(request)) = Message::parse(bytes.clone()) else {
@@ -147,6 +200,27 @@ mod tests {
             judge(BUSY, KNOWN, &message("ACK", "<sip:100@gw>;tag=z")),
             Verdict::Enter
         );
+    }
+
+    #[test]
+    fn an_invite_that_was_let_in_is_never_refused_when_it_comes_again() {
+        let door = door();
+        let from = KNOWN.parse().expect("an address");
+        let invite = message("INVITE", "<sip:100@gw>");
+        assert_eq!(door.judge(0, from, &invite), Verdict::Enter);
+        assert_eq!(door.clone().judge(BUSY, from, &invite), Verdict::Enter);
+        // Another call from there, and one that was refused and is sent again before the answer got there.
+        let other = Bytes::from(
+            String::from_utf8_lossy(&invite)
+                .replace("branch=z9hG4bKx", "branch=z9hG4bKy")
+                .into_bytes(),
+        );
+        for _ in 0..2 {
+            assert!(matches!(
+                door.judge(BUSY, from, &other),
+                Verdict::Refuse(..)
+            ));
+        }
     }
 
     #[test]

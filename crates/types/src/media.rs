@@ -265,7 +265,7 @@ pub enum MediaEvent {
         for_ms: u32,
     },
     /// Neither sound nor a key came from a leg that should send, for some seconds: silence suppression, a muted phone, or
-    /// one that is gone. Once, until `HeardAgain` or another generation of its flow.
+    /// one that is gone. Once, until `HeardAgain`, or until a far end that was not to send (hold) is to send again.
     FellSilent {
         /// The leg.
         leg: LegId,

@@ -72,6 +72,7 @@ fn quietly(command: &mut Command) -> io::Result<()> {
     }
 }
 
+/// One address of loopback for all listeners; `data` is below the folder that is thrown away with the device.
 const NODE: &str = r#"
 [node]
 name = "bench"
@@ -91,6 +92,7 @@ url = "sqlite://tandem.db?mode=rwc"
 journal = "journal"
 "#;
 
+/// Takes calls from the load's address and sends them on to its other one.
 const TRUNK: &str = r#"
 direction = "both"
 peers = ["sip:CALLEE"]
@@ -100,7 +102,8 @@ allow_from = ["127.0.2.2/32"]
 may_dial = ["_XXXXXX"]
 "#;
 
-/// Straight to a SIP address, an echo and a conference: the routes of a load.
+/// Straight to a SIP address, an echo and a conference: the routes of a load. What begins with `_` is a pattern of the dialplan, in
+/// which an X stands for any digit: the load numbers its calls. The trunk and the plan allow the same numbers, since both are asked.
 const DIALPLAN: &str = r#"
 version = 1
 trunks = ["carrier"]
@@ -219,18 +222,29 @@ pub(crate) fn version(command: &mut Command) -> Option<String> {
     text.lines().next().map(str::to_owned)
 }
 
+/// Between two looks at a process: a hundredth of a core at the most, and no run is measured meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+/// Rows and reports are gathered for a tenth of a second before they are work: what a run put off has begun by then.
+const PUT_OFF: Duration = Duration::from_millis(500);
+
+/// Nothing here tells a bench that another process is ready, or idle, but another look at it.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a bench waits for a process of its own"
+    reason = "a bench waits for a process that is not told when to speak"
 )]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Looks for half a minute.
 fn wait_until(yes: impl Fn() -> bool) -> bool {
-    for _ in 0..600 {
-        if yes() {
-            return true;
+    (0..600).any(|_| {
+        let done = yes();
+        if !done {
+            pause(LOOK);
         }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    false
+        done
+    })
 }
 
 impl Device {
@@ -280,12 +294,8 @@ impl Device {
     }
 
     /// Gives what was put off time to be done: at the most until all rows are in the database.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a bench waits for a process of its own"
-    )]
     pub(crate) fn written(&self) -> bool {
-        std::thread::sleep(Duration::from_millis(500));
+        pause(PUT_OFF);
         let http = SocketAddr::new(self.sip.ip(), 8088);
         self.name != "tandem"
             || wait_until(|| metric(http, "tandem_store_behind_bytes") == Some(0.0))
