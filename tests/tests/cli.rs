@@ -9,6 +9,7 @@ mod cli {
 
     mod configuration;
     mod help;
+    mod hep;
     mod readme;
     mod serve;
     mod trace;

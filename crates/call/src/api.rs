@@ -75,8 +75,8 @@ pub enum Output {
     Provider(ProviderCommand),
     /// A message for the call's trace, credentials still in it (the ring removes them).
     Trace {
-        /// Whose.
-        call: CallId,
+        /// Whose; `None`: no call's, and told only where the plan has a capture server.
+        call: Option<CallId>,
         /// We sent it.
         sent: bool,
         /// Where.

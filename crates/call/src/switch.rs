@@ -66,7 +66,7 @@ pub struct Switch {
     buried: BTreeMap<CallId, Open>,
     sessions: BTreeMap<SessionId, LegId>,
     requests: BTreeMap<RequestKey, LegId>,
-    /// Messages of sessions that are no call's yet.
+    /// Messages of this step whose sessions are no call's yet.
     #[serde(skip)]
     untold: Vec<(SessionId, bool, Flow, bytes::Bytes)>,
     /// The message of this step, for the trace.
@@ -157,6 +157,7 @@ impl Switch {
             Input::Admin(admin) => self.admin(now, admin),
         }
         self.settle(now);
+        self.told();
         self.room = None;
     }
 
@@ -197,6 +198,7 @@ impl Switch {
         }
         self.house.handle_timeout(now);
         self.settle(now);
+        self.told();
     }
 
     /// How much is alive; all zero once every call is over and the transaction timers ran out.

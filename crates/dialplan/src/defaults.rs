@@ -89,6 +89,7 @@ impl Default for Node {
             drain: Duration::from_secs(30),
             max_calls: 500,
             bans: Bans::default(),
+            hep: None,
         }
     }
 }

@@ -16,6 +16,7 @@ mod prompts;
 mod read;
 mod rules;
 mod spot;
+mod telemetry;
 mod templates;
 mod trunk;
 mod values;

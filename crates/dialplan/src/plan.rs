@@ -87,6 +87,21 @@ pub struct Node {
     pub max_calls: u32,
     /// What happens to whoever guesses passwords.
     pub bans: Bans,
+    /// A server that gets a copy of every SIP message.
+    pub hep: Option<Hep>,
+}
+
+/// A capture server such as Homer that is sent HEPv3 over UDP (`telemetry.hep`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hep {
+    /// Name or address, an IPv6 one in brackets.
+    pub host: String,
+    /// UDP port.
+    pub port: u16,
+    /// Which of its agents we are.
+    pub agent_id: u32,
+    /// What it knows us by, if it asks for that. On the wire as it is.
+    pub password: Option<Secret>,
 }
 
 /// Guessing passwords.

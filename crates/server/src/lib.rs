@@ -17,6 +17,7 @@
 mod clock;
 pub mod config;
 mod door;
+mod hep;
 mod hours;
 mod http;
 mod media_worker;

@@ -13,6 +13,7 @@ use self::listen::{bind, bind_http, listen_tcp, serve_http, take_calls};
 use crate::{
     Clock, config,
     door::Door,
+    hep,
     hours::Override,
     http::App,
     media_worker::{self, MediaHandle, WorkerConfig},
@@ -122,6 +123,13 @@ pub async fn start(
         .order(ToShard::admin(Admin::Override(hours.now())))
         .await;
     let trace = Arc::new(TraceRing::default());
+    let (hep, copies) = match node.hep.clone() {
+        Some(to) => {
+            let (handle, copies) = hep::copies(to, node.name.clone());
+            (Some(handle), Some(tokio_task(copies)))
+        }
+        None => (None, None),
+    };
     let live = broadcast::Sender::new(LIVE);
     let wires = Wires {
         udp: udp.clone(),
@@ -129,6 +137,7 @@ pub async fn start(
         media: media.clone(),
         desk: desk_handle,
         trace: trace.clone(),
+        hep,
         live: live.clone(),
     };
     let shard = Shard {
@@ -179,6 +188,7 @@ pub async fn start(
         app,
         stop,
         shutdown,
+        copies,
         drain: node.drain,
         shard: Some(shard),
         threads,

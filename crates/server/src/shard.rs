@@ -3,6 +3,7 @@
 
 use crate::{
     Clock,
+    hep::HepHandle,
     media_worker::MediaHandle,
     places::{ShardQueue, full},
     speech_desk::DeskHandle,
@@ -71,6 +72,7 @@ pub(crate) struct Wires {
     pub(crate) media: Vec<MediaHandle>,
     pub(crate) desk: DeskHandle,
     pub(crate) trace: Arc<TraceRing>,
+    pub(crate) hep: Option<HepHandle>,
     /// Whoever looks on; a slow one misses events, the journal has them all.
     pub(crate) live: broadcast::Sender<Event>,
 }
@@ -224,7 +226,12 @@ impl Shard {
                 bytes,
             } => {
                 let kept = Kept::new(self.clock.now().wall, sent, flow, &bytes);
-                self.wires.trace.push(call, kept);
+                if let Some(hep) = &self.wires.hep {
+                    hep.tell(call, kept.clone());
+                }
+                if let Some(call) = call {
+                    self.wires.trace.push(call, kept);
+                }
             }
             Output::Peer { trunk, peer, up } => {
                 metrics::gauge!("tandem_trunk_peer_up", "trunk" => trunk.clone(), "peer" => peer.clone())

@@ -39,10 +39,10 @@ pub struct Traced {
 /// A message as it is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
-    at: Wall,
-    sent: bool,
-    flow: Flow,
-    bytes: Bytes,
+    pub(crate) at: Wall,
+    pub(crate) sent: bool,
+    pub(crate) flow: Flow,
+    pub(crate) bytes: Bytes,
 }
 
 impl Kept {
@@ -53,6 +53,14 @@ impl Kept {
             sent,
             flow,
             bytes: without_credentials(bytes),
+        }
+    }
+
+    /// Whence and whither.
+    pub(crate) fn ends(&self) -> (SocketAddr, SocketAddr) {
+        match self.sent {
+            true => (self.flow.local, self.flow.remote),
+            false => (self.flow.remote, self.flow.local),
         }
     }
 

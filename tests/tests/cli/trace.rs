@@ -13,7 +13,7 @@ const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\
                    m=audio 39998 RTP/AVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\na=sendrecv\r\n";
 
 /// A call to the echo, from INVITE to BYE.
-fn calls_the_echo(lab: &Lab) {
+pub(super) fn calls_the_echo(lab: &Lab) {
     let gateway = SocketAddr::from((lab.ip, 5070));
     let socket = UdpSocket::bind((lab.ip, 5999)).expect("a port");
     socket
@@ -55,7 +55,7 @@ fn calls_the_echo(lab: &Lab) {
     answer("200");
 }
 
-fn tshark(lab: &Lab, fields: &[&str]) -> String {
+pub(super) fn tshark(lab: &Lab, fields: &[&str]) -> String {
     let mut command = Command::new("tshark");
     command.args(["-n", "-d", "udp.port==5070,sip", "-T", "fields", "-r"]);
     command.arg(lab.path("call.pcapng"));

@@ -45,7 +45,6 @@ impl Switch {
             if status == 403 || status == 404 {
                 self.refused(now, &flow, "not-allowed");
             }
-            self.untold.retain(|(s, ..)| *s != session);
             let command = Command::Reject {
                 session,
                 status,
@@ -158,7 +157,7 @@ impl Switch {
         };
         for (_, sent, flow, bytes) in self.untold.extract_if(.., |(s, ..)| *s == session) {
             self.out.push_back(crate::Output::Trace {
-                call: leg_id.call,
+                call: Some(leg_id.call),
                 sent,
                 flow,
                 bytes,

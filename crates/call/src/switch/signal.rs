@@ -60,7 +60,9 @@ impl Switch {
     }
 
     fn trace(&mut self, session: Option<SessionId>, sent: bool, flow: Flow, bytes: &bytes::Bytes) {
-        let Some(session) = session else { return };
+        let Some(session) = session else {
+            return self.trace_no_call(sent, flow, bytes.clone());
+        };
         let past = || {
             self.past
                 .iter()
@@ -74,16 +76,32 @@ impl Switch {
             .or_else(past)
         {
             Some(call) => self.out.push_back(Output::Trace {
-                call,
+                call: Some(call),
                 sent,
                 flow,
                 bytes: bytes.clone(),
             }),
-            // The INVITE of a call that is just being made; dropped with the session if none comes of it.
-            None if self.untold.len() < 64 => {
-                self.untold.push((session, sent, flow, bytes.clone()))
-            }
-            None => {}
+            // The INVITE of a call that may come of it within this step.
+            None => self.untold.push((session, sent, flow, bytes.clone())),
+        }
+    }
+
+    /// At the end of a step no call came of these.
+    pub(super) fn told(&mut self) {
+        for (_, sent, flow, bytes) in std::mem::take(&mut self.untold) {
+            self.trace_no_call(sent, flow, bytes);
+        }
+    }
+
+    /// Registrations, OPTIONS, calls that were refused: nobody but a capture server asks for them.
+    fn trace_no_call(&mut self, sent: bool, flow: Flow, bytes: bytes::Bytes) {
+        if self.plan.node.hep.is_some() {
+            self.out.push_back(Output::Trace {
+                call: None,
+                sent,
+                flow,
+                bytes,
+            });
         }
     }
 
@@ -133,12 +151,9 @@ impl Switch {
                 let leg = key
                     .and_then(|k| self.requests.remove(&k))
                     .or_else(|| self.sessions.get(&session).copied());
-                if over {
-                    if let Some(leg) = self.sessions.remove(&session) {
-                        self.past.truncate(PAST - 1);
-                        self.past.push_front((session, leg.call));
-                    }
-                    self.untold.retain(|(s, ..)| *s != session);
+                if over && let Some(leg) = self.sessions.remove(&session) {
+                    self.past.truncate(PAST - 1);
+                    self.past.push_front((session, leg.call));
                 }
                 if let Some(leg) = leg {
                     self.with_call(now, leg.call, |c, cx| c.handle_sip(cx, leg, event));

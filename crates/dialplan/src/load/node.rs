@@ -20,10 +20,6 @@ impl<'a> Load<'a> {
         root.later(&[
             ("cluster", "more than one machine ([cluster])"),
             ("login", "logins ([login])"),
-            (
-                "telemetry",
-                "[telemetry]; /metrics is served at http.listen",
-            ),
         ]);
         if let Some(s) = root.section("node") {
             self.machine(&s, &mut node);
@@ -39,6 +35,9 @@ impl<'a> Load<'a> {
         }
         if let Some(s) = root.section("store") {
             self.store(&s, &mut node);
+        }
+        if let Some(s) = root.section("telemetry") {
+            node.hep = self.telemetry(&s);
         }
         self.ports(root, &node);
         self.profiles(root, &mut node);

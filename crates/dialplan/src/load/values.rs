@@ -308,7 +308,7 @@ impl Text<'_> {
 }
 
 /// A name, an IPv4 address, or an IPv6 address in brackets, with or without a port.
-fn good_host(host: &str) -> bool {
+pub(super) fn good_host(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[').and_then(|h| h.split_once(']')) {
         Some((v6, port)) => (v6, port),
         None => host.find(':').map_or((host, ""), |i| host.split_at(i)),

@@ -103,6 +103,8 @@ mistakes! {
     refused a_secret_that_cannot_be_read: [Swap(TANDEM, "env:KEY", "env:GONE")];
     refused a_secret_that_is_empty: [Swap(CARRIER, "cred:carrier", "env:EMPTY")];
     refused a_password_in_the_database_url: [Add(TANDEM, "\n[store]\nurl = \"postgres://tandem:s3cr3t@db/tandem\"\n")];
+    // telemetry
+    refused a_capture_server_that_is_none: [Add(TANDEM, "\n[telemetry]\nhep = { to = \"tcp:homer.carrier.example:9060\", agent_id = \"gw\", password = \"hunter2\" }\n")];
     // what does not hold together
     refused one_number_in_two_dialplans: [Add("dialplans/night.toml", "numbers = [\"+442079460100\", \"_+44207946011X\"]\nstart = \"hangup\"\n")];
     refused no_disclosure_for_a_language: [Swap(HEAD, "languages = [\"en-GB\"]", "languages = [\"en-GB\", \"cy-GB\"]")];

@@ -34,6 +34,8 @@ pub struct Gateway {
     pub(super) app: App,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) shutdown: watch::Sender<bool>,
+    /// What sends copies to the capture server.
+    pub(super) copies: Option<tokio::task::JoinHandle<()>>,
     pub(super) drain: Duration,
     pub(super) shard: Option<JoinHandle<()>>,
     pub(super) threads: Vec<JoinHandle<()>>,
@@ -99,6 +101,9 @@ impl Gateway {
         self.app.shard.order(ToShard::Stop).await;
         if let Some(shard) = self.shard.take() {
             let _ = tokio::task::spawn_blocking(move || shard.join()).await;
+        }
+        if let Some(copies) = self.copies.take() {
+            let _ = tokio::time::timeout(LAST_WORDS, copies).await;
         }
         self.stop.store(true, Ordering::Relaxed);
         self.media.iter().for_each(MediaHandle::stop);
