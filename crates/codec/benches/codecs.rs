@@ -3,7 +3,7 @@
 
 use criterion::Criterion;
 use std::hint::black_box;
-use tandem_codec::{Decoder, Encoder, RATE, ToneSource, tone::Mix};
+use tandem_codec::{Decoder, Encoder, Hurry, RATE, Stretcher, ToneSource, tone::Mix};
 use tandem_types::media::Codec;
 
 const SAMPLES: usize = 160;
@@ -44,5 +44,14 @@ fn main() {
             });
         }
     }
+    // Not per packet: where the delay is to be changed, at most every 10 ms, until it is.
+    c.bench_function("a period is looked for and left out", |b| {
+        b.iter(|| {
+            let mut stretch = Stretcher::default();
+            stretch.restart(&sound[..240]);
+            stretch.push(&sound[240..480]);
+            stretch.shorten(160, Hurry::Calm)
+        });
+    });
     c.final_summary();
 }

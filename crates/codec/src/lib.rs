@@ -7,6 +7,7 @@
 //! | [`g722`] | 7 kHz in 64 kbit/s | ITU-T G.722 |
 //! | [`stream`] | one stream of any codec, to sound and back at any rate | |
 //! | [`plc`] | concealment by pitch waveform substitution | ITU-T G.711 Appendix I |
+//! | [`stretch`] | longer or shorter without a change of pitch | WSOLA, Verhelst and Roelands 1993 |
 //! | [`resample`] | polyphase filter between any two rates | |
 //! | [`tone`] | sine mixtures with a cadence; ringback by country | ITU-T E.180 Supplement 2 |
 //! | [`dtmf`] | keys as tones: made and recognised | ITU-T Q.23, Q.24 |
@@ -23,6 +24,7 @@ pub mod music;
 pub mod plc;
 pub mod resample;
 pub mod stream;
+pub mod stretch;
 pub mod tone;
 
 pub use dtmf::{DtmfDetector, DtmfTone};
@@ -31,6 +33,7 @@ pub use meter::ToneMeter;
 pub use plc::Concealer;
 pub use resample::Resampler;
 pub use stream::{Decoder, Encoder};
+pub use stretch::{Hurry, Stretcher};
 pub use tone::ToneSource;
 
 /// Samples per second of telephone sound.

@@ -46,6 +46,37 @@ impl ToneMeter {
         level_dbov(samples) > -50.0 && self.share(samples, hz) > 0.5
     }
 
+    /// The mean frequency of a tone near `hz` that goes on all along (other tones 40 Hz away do no harm): its cycles,
+    /// counted by its phase in windows of 50 ms, over the time. 0 where there are fewer than 60 ms.
+    pub fn frequency(&self, samples: &[i16], hz: f64) -> f64 {
+        let (window, step) = (self.rate as usize / 20, self.rate as usize / 100);
+        let w = TAU * hz / f64::from(self.rate);
+        // A Hann window, and the phase as from the beginning of the samples: a tone at `hz` stands still.
+        let phase = |from: usize| {
+            let (mut re, mut im) = (0.0, 0.0);
+            for (i, s) in samples[from..from + window].iter().enumerate() {
+                let hann = 1.0 - (TAU * i as f64 / window as f64).cos();
+                let angle = w * (from + i) as f64;
+                re += f64::from(*s) * hann * angle.cos();
+                im -= f64::from(*s) * hann * angle.sin();
+            }
+            im.atan2(re) / TAU
+        };
+        let Some(last) = samples.len().checked_sub(window).map(|n| n / step) else {
+            return 0.0;
+        };
+        let phases: Vec<f64> = (0..=last).map(|n| phase(n * step)).collect();
+        let turns: f64 = phases
+            .windows(2)
+            .map(|p| p[1] - p[0])
+            .map(|d| d - d.round())
+            .sum();
+        match last {
+            0 => 0.0,
+            _ => hz + turns / last as f64 * 100.0,
+        }
+    }
+
     /// |X(hz)|^2 of the discrete Fourier transform at any frequency.
     fn energy(&self, samples: &[i16], hz: f64) -> f64 {
         let w = TAU * hz / f64::from(self.rate);
@@ -98,6 +129,18 @@ mod tests {
         let meter = ToneMeter::default();
         assert!((meter.share(&both, 500.0) - 0.5).abs() < 0.02);
         assert!((meter.share(&both, 1200.0) - 0.5).abs() < 0.02);
+    }
+
+    #[test]
+    fn a_frequency_is_measured_beside_others() {
+        let (a, b) = (sine(500.3, 4000.0, 8000), sine(620.0, 8000.0, 8000));
+        let both: Vec<i16> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+        let meter = ToneMeter::default();
+        for (near, is) in [(500.0, 500.3), (495.0, 500.3), (621.0, 620.0)] {
+            let hz = meter.frequency(&both, near);
+            assert!((hz - is).abs() < 0.02, "{near}: {hz}");
+        }
+        assert_eq!(meter.frequency(&both[..300], 500.0), 0.0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     reports::Watch,
 };
 use std::time::Duration;
-use tandem_codec::{Concealer, Decoder, DtmfTone, Encoder, Law, RATE, stream};
+use tandem_codec::{Concealer, Decoder, DtmfTone, Encoder, Hurry, Law, RATE, Stretcher, stream};
 use tandem_rtp::{
     DigitReceiver, DigitSender, JitterBuffer, JitterConfig, Latch, Outgoing, Packet, ReceiveStats,
     Received, Run,
@@ -25,6 +25,10 @@ pub(crate) const LONGEST: usize = 480;
 const PRIMER: usize = 390;
 /// Sound that was relayed so long ago is not continued by the mixer: the sender's clock is ahead of it.
 const STANDSTILL: Duration = Duration::from_millis(100);
+/// The most that is pulled at a time: a frame, and what may be left out.
+const REFILL: usize = FRAME + *Stretcher::STEP.end();
+/// Where the delay could not be corrected unheard, the next try is so many ticks later.
+const PATIENCE: u32 = 3;
 /// While keys are pressed, and so long after, sound that is missing is no loss and no speech.
 const KEY_SHADOW: Duration = Duration::from_millis(80);
 
@@ -62,6 +66,10 @@ pub(crate) struct Leg {
     /// Of what the buffer holds, at 8 kHz.
     decoder: Decoder,
     concealer: Concealer,
+    /// What was pulled out of the buffer and is not heard yet.
+    stretch: Stretcher,
+    /// Ticks until the delay may be corrected again.
+    settled: u32,
     /// The mixer or the ears take this leg's sound.
     pulled: bool,
     frame: [i16; FRAME],
@@ -116,6 +124,8 @@ impl Leg {
             jitter: JitterBuffer::new(JitterConfig::adaptive(Law::Mu.silence())),
             decoder: Decoder::new(Codec::Pcmu, RATE),
             concealer: Concealer::new(),
+            stretch: Stretcher::default(),
+            settled: 0,
             pulled: false,
             frame: [0; FRAME],
             ears: None,
@@ -155,7 +165,7 @@ impl Leg {
 
     /// The far end speaks another codec from here on.
     fn hear_as(&mut self, codec: Codec) {
-        self.jitter = JitterBuffer::new(JitterConfig::adaptive(stream::silence(codec)));
+        self.jitter.reset_to(stream::silence(codec));
         self.decoder = Decoder::new(codec, RATE);
     }
 
@@ -309,6 +319,11 @@ impl Leg {
                 self.decoder.decode_ticks(&codes, &mut sound);
                 self.concealer.good(&mut sound);
             }
+            self.stretch.restart(&sound);
+        }
+        if self.pulled && !pulled {
+            // What waits was given to whoever is relayed from here on.
+            self.jitter.pass(self.stretch.ahead(), 0);
         }
         self.pulled = pulled;
     }
@@ -316,29 +331,11 @@ impl Leg {
     /// Fills this tick's frame, and lets the ears hear it.
     pub(crate) fn pull(&mut self, context: &mut Context<'_>, next_segment: &mut u32) {
         let in_key = context.now.mono < self.key_until;
-        let (frame, concealer) = (&mut self.frame, &mut self.concealer);
-        let decoder = &mut self.decoder;
-        let (mut at, mut made_up) = (0, 0);
-        self.jitter.pull(FRAME, |run| match run {
-            Run::Audio(codes) => {
-                let piece = &mut frame[at..at + codes.len()];
-                decoder.decode_ticks(codes, piece);
-                concealer.good(piece);
-                at += codes.len();
-            }
-            Run::Lost(n) => {
-                if concealer.conceal(&mut frame[at..at + n]) {
-                    made_up += n;
-                }
-                at += n;
-            }
-            Run::Silence(n) => {
-                let piece = &mut frame[at..at + n];
-                piece.fill(0);
-                concealer.good(piece);
-                at += n;
-            }
-        });
+        let left_out = self.correct_delay();
+        let missing = FRAME.saturating_sub(self.stretch.ahead());
+        let made_up = self.refill(missing);
+        self.stretch.play(&mut self.frame);
+        self.jitter.pass(FRAME, left_out);
         if made_up >= FRAME / 2 && !in_key {
             self.concealed += 1;
         }
@@ -347,24 +344,78 @@ impl Leg {
         }
     }
 
-    /// The sound of this leg that has not had its turn yet, appended to `out` up to its end: the listener is relayed
-    /// from here on, and is owed it. In whole ticks; a remainder is stretched to fit. Returns the decoder as it stands
-    /// at that end.
+    /// Makes what waits shorter or longer where the delay is not what is wanted and nobody hears it. Returns the samples that
+    /// were left out, or negative those that were put in.
+    fn correct_delay(&mut self) -> i32 {
+        let wish = self.jitter.correction();
+        let hurry = if wish.urgent {
+            Hurry::Urgent
+        } else {
+            Hurry::Calm
+        };
+        self.settled = self.settled.saturating_sub(1);
+        if wish.ticks == 0 || self.settled > 0 || self.concealer.lost_ms() > 0 {
+            return 0;
+        }
+        // Half a frame too few is made up for by a whole one, or no period of a voice would fit.
+        let most = wish.ticks.unsigned_abs().max(FRAME as u32) as usize;
+        let most = most.min(*Stretcher::STEP.end());
+        let wanted = if wish.ticks > 0 { FRAME + most } else { FRAME };
+        let more = wanted.saturating_sub(self.stretch.ahead());
+        if !self.jitter.ready(more) {
+            return 0;
+        }
+        self.refill(more);
+        let done = if wish.ticks > 0 {
+            self.stretch.shorten(most, hurry) as i32
+        } else {
+            -(self.stretch.lengthen(most, hurry) as i32)
+        };
+        if done == 0 {
+            self.settled = PATIENCE;
+        }
+        done
+    }
+
+    /// Pulls so many samples out of the buffer, to be heard after what waits. Returns how many had to be made up.
+    fn refill(&mut self, length: usize) -> usize {
+        let (decoder, concealer) = (&mut self.decoder, &mut self.concealer);
+        let stretch = &mut self.stretch;
+        let (mut sound, mut made_up) = ([0; REFILL], 0);
+        let mut at = 0;
+        self.jitter.pull(length.min(REFILL), |run| {
+            let n = match run {
+                Run::Audio(codes) => codes.len(),
+                Run::Lost(n) | Run::Silence(n) => n,
+            };
+            let piece = &mut sound[at..at + n];
+            match run {
+                Run::Audio(codes) => {
+                    decoder.decode_ticks(codes, piece);
+                    concealer.good(piece);
+                }
+                Run::Lost(_) => {
+                    if concealer.conceal(piece) {
+                        made_up += n;
+                    }
+                }
+                Run::Silence(_) => concealer.good(piece),
+            }
+            at += n;
+        });
+        stretch.push(&sound[..at]);
+        made_up
+    }
+
+    /// The sound of this leg that has not had its turn yet, appended to `out` up to its end, in whole ticks: the listener is
+    /// relayed from here on, and is owed it. Returns the decoder as it stands at that end.
     pub(crate) fn waiting(&self, out: &mut Vec<i16>) -> Decoder {
         let mut codes = [0; 4096];
         let mut sound = [0; 4096];
         let n = self.jitter.waiting(&mut codes);
         let mut decoder = self.decoder.clone();
         decoder.decode_ticks(&codes[..n], &mut sound[..n]);
-        let ticks = (n + FRAME / 2) / FRAME;
-        let samples = ticks * FRAME;
-        let from = |i: usize| f32::from(sound[i.min(n.saturating_sub(1))]);
-        for i in 0..samples {
-            // Linear interpolation; exact where nothing needs stretching.
-            let x = i as f32 * (n.max(1) - 1) as f32 / (samples.max(2) - 1) as f32;
-            let (a, b) = (from(x as usize), from(x as usize + 1));
-            out.push((a + (b - a) * x.fract()) as i16);
-        }
+        self.stretch.rest(&sound[..n], FRAME, out);
         decoder
     }
 }

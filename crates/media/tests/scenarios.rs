@@ -5,6 +5,8 @@ mod bench;
 
 #[path = "scenarios/conference.rs"]
 mod conference;
+#[path = "scenarios/delay.rs"]
+mod delay;
 #[path = "scenarios/keys.rs"]
 mod keys;
 #[path = "scenarios/listening.rs"]

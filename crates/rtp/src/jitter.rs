@@ -1,21 +1,24 @@
 //! The jitter buffer: uneven packets in, even sound out. For codecs with one octet per tick of the RTP clock (G.711,
 //! G.722), so packets of any length go in and frames of any length come out.
 //!
-//! Octets lie in a ring at their timestamp. A play-out point moves on with each [`JitterBuffer::pull`]; a packet's
-//! *margin* is how far before its turn it arrives. The spread of the margins over the last seconds is the jitter; the
-//! delay is kept at that and a little more, between the configured bounds, by leaving out or repeating single octets
-//! (1 in 80, inaudible), which absorbs the drift of the sender's clock as well.
+//! Octets lie in a ring at their timestamp; each [`JitterBuffer::pull`] takes some out at the play-out point. A packet's
+//! *margin* is how far before its sound is heard it arrives. The spread of the margins over the last seconds is the
+//! jitter; that and a little more, between the configured bounds, is the delay that is wanted. Whoever plays the sound asks
+//! how far it is from that ([`JitterBuffer::correction`]), leaves sound out or puts some in where nobody hears it, and says
+//! so ([`JitterBuffer::pass`]), which absorbs the drift of the sender's clock as well.
 //!
 //! ```text
 //!                 timestamps jump twice, SSRC changes (reset)
 //!               .---------------------------------------------.
 //!               v                                             |
-//!          [Empty] --first packet: turn in `min`--> [Playing: margin > 0  keep
+//!          [Empty] --first packet: turn in `first`> [Playing: margin > 0  keep
 //!                                                    margin < 0, nothing after it played: wait for it (turn back)
 //!                                                    margin < 0, otherwise: late, dropped]
 //! ```
 
 mod delay;
+
+pub use delay::Correction;
 
 use delay::Delay;
 use serde::{Deserialize, Serialize};
@@ -31,20 +34,23 @@ const STALLED: i32 = 1600;
 /// Bounds of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JitterConfig {
-    /// The least delay in milliseconds; also the first.
+    /// The delay of a stream that begins, in milliseconds.
+    pub first_ms: u32,
+    /// The least.
     pub min_ms: u32,
-    /// The greatest. The same as `min_ms`: a fixed buffer.
+    /// The greatest. The same as `min_ms` and `first_ms`: a fixed buffer.
     pub max_ms: u32,
     /// The octet of silence, for pauses that the sender announced by its sequence numbers.
     pub silence: u8,
 }
 
 impl JitterConfig {
-    /// 40 to 120 ms.
+    /// 10 to 200 ms, 40 ms as long as nothing is known.
     pub fn adaptive(silence: u8) -> Self {
         Self {
-            min_ms: 40,
-            max_ms: 120,
+            first_ms: 40,
+            min_ms: 10,
+            max_ms: 200,
             silence,
         }
     }
@@ -83,10 +89,10 @@ pub struct JitterCounts {
     pub duplicate: u64,
     /// Times that more came than fits.
     pub overflow: u64,
-    /// Octets left out to shorten the delay.
+    /// Ticks left out to shorten the delay.
     pub left_out: u64,
-    /// Octets repeated to lengthen it.
-    pub repeated: u64,
+    /// Ticks put in to lengthen it.
+    pub put_in: u64,
 }
 
 /// The buffer of one stream.
@@ -97,8 +103,10 @@ pub struct JitterBuffer {
     /// A bit per octet: it came, and has not been played.
     have: Vec<u64>,
     playing: bool,
-    /// The tick whose turn is next.
+    /// The tick that is pulled next.
     next: u32,
+    /// Ticks that were pulled and are not heard yet.
+    ahead: u32,
     /// One after the newest tick that came.
     end: u32,
     /// One after the newest tick that was played from sound that came.
@@ -116,8 +124,10 @@ impl JitterBuffer {
     pub fn new(config: JitterConfig) -> Self {
         let min_ms = config.min_ms.clamp(10, 400);
         let max_ms = config.max_ms.clamp(min_ms, 400);
+        let first_ms = config.first_ms.clamp(min_ms, max_ms);
         Self {
             config: JitterConfig {
+                first_ms,
                 min_ms,
                 max_ms,
                 ..config
@@ -126,6 +136,7 @@ impl JitterBuffer {
             have: vec![0; CAPACITY / 64],
             playing: false,
             next: 0,
+            ahead: 0,
             end: 0,
             played: 0,
             first: 0,
@@ -145,17 +156,23 @@ impl JitterBuffer {
         self.delay = Delay::default();
     }
 
+    /// Another stream follows, of a codec whose silence is this.
+    pub fn reset_to(&mut self, silence: u8) {
+        self.config.silence = silence;
+        self.reset();
+    }
+
     /// What it did so far.
     pub fn counts(&self) -> JitterCounts {
         self.counts
     }
 
-    /// Sound that waits, in milliseconds, counted up to the newest packet.
+    /// Sound that is not heard yet, in milliseconds, counted up to the newest packet.
     pub fn depth_ms(&self) -> u32 {
-        self.depth() / PER_MS
+        (self.depth() + self.ahead) / PER_MS
     }
 
-    /// The same in octets: pulling so many empties the buffer.
+    /// What was not pulled yet, in octets: pulling so many empties the buffer.
     pub fn depth(&self) -> u32 {
         if self.playing {
             (self.end.wrapping_sub(self.next) as i32).max(0) as u32
@@ -188,7 +205,7 @@ impl JitterBuffer {
             margin = timestamp.wrapping_sub(self.next) as i32;
         }
         self.stray = None;
-        self.delay.note(margin);
+        self.delay.note(margin + self.ahead as i32);
         let length = payload.len() as i32;
         if margin + length <= 0 {
             self.counts.late += 1;
@@ -257,37 +274,45 @@ impl JitterBuffer {
         length
     }
 
-    /// Hands out the next `length` octets piece by piece, and moves on.
+    /// Hands out the next `length` octets piece by piece. They are heard when what was pulled before them is over.
     pub fn pull(&mut self, length: usize, mut run: impl FnMut(Run<'_>)) {
-        if !self.playing {
+        self.ahead += length as u32;
+        if self.playing {
+            self.play(length as u32, &mut run);
+        } else {
             run(Run::Silence(length));
-            return;
         }
-        self.delay.pass(length as u32);
-        let mut left = length as u32;
-        let slip = self.delay.slip(&self.config);
-        for i in (0..slip.unsigned_abs()).filter(|_| length >= 40) {
-            let part = left / (slip.unsigned_abs() - i + 1);
-            self.play(part, &mut run);
-            left -= part;
-            let by = if slip > 0 { 1 } else { -1 };
-            if by < 0 {
-                // The octet just played once more.
-                self.keep_last();
-                self.counts.repeated += 1;
-            } else {
-                self.skip_one();
-                self.counts.left_out += 1;
-            }
-            self.next = self.next.wrapping_add(by as u32);
-            self.delay.shift(-by);
+    }
+
+    /// Time goes by: so many ticks of what was pulled were heard, after `left_out` of it were left out, or, where that is
+    /// negative, put in.
+    pub fn pass(&mut self, heard: usize, left_out: i32) {
+        self.ahead = self
+            .ahead
+            .saturating_add_signed(-left_out)
+            .saturating_sub(heard as u32);
+        self.delay.shift(-left_out);
+        self.delay.pass(heard as u32);
+        let count = u64::from(left_out.unsigned_abs());
+        match left_out {
+            0.. => self.counts.left_out += count,
+            _ => self.counts.put_in += count,
         }
-        self.play(left, &mut run);
+    }
+
+    /// How far the delay is from what is wanted.
+    pub fn correction(&self) -> Correction {
+        self.delay.correction(&self.config)
+    }
+
+    /// Whether the next `length` octets are all there.
+    pub fn ready(&self, length: usize) -> bool {
+        self.playing && (0..length as u32).all(|i| self.has(self.next.wrapping_add(i)))
     }
 
     fn start(&mut self, timestamp: u32) {
         self.playing = true;
-        self.next = timestamp.wrapping_sub(self.config.min_ms * PER_MS);
+        self.next = timestamp.wrapping_sub(self.config.first_ms * PER_MS);
         (self.end, self.played, self.first) = (timestamp, timestamp, timestamp);
     }
 
@@ -295,7 +320,7 @@ impl JitterBuffer {
     fn turn_back(&mut self, timestamp: u32) -> i32 {
         let waited = self.next.wrapping_sub(self.played) as i32;
         let delay = if waited > STALLED {
-            self.config.min_ms * PER_MS
+            self.config.first_ms * PER_MS
         } else {
             0
         };
@@ -401,21 +426,6 @@ impl JitterBuffer {
                 self.played = self.next;
             }
             left -= n;
-        }
-    }
-
-    /// Marks the octet before the play-out point again, if it was sound.
-    fn keep_last(&mut self) {
-        let last = self.next.wrapping_sub(1);
-        if self.played == self.next {
-            self.mark(last);
-        }
-    }
-
-    fn skip_one(&mut self) {
-        if self.has(self.next) {
-            self.clear(self.next);
-            self.played = self.next.wrapping_add(1);
         }
     }
 

@@ -19,7 +19,7 @@ pub mod rtcp;
 pub mod stats;
 
 pub use digits::{DigitPacket, DigitReceiver, DigitSender, Event};
-pub use jitter::{Inserted, JitterBuffer, JitterConfig, Run};
+pub use jitter::{Correction, Inserted, JitterBuffer, JitterConfig, Run};
 pub use latch::{Latch, Verdict};
 pub use outgoing::Outgoing;
 pub use packet::{Header, Malformed, Packet, is_rtcp};

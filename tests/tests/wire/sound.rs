@@ -4,8 +4,7 @@ use super::audio::loudest;
 use std::f64::consts::TAU;
 use tandem_codec::{Law, RATE};
 
-/// The caller's, which is never looked for under music, and is low: whoever listens may leave out one sample in 80 to catch
-/// up, which a low tone survives (a recogniser that looks for 1665 Hz finds 1686 Hz then).
+/// The caller's, which is never looked for under music.
 pub(crate) const CALLER: f64 = 465.0;
 /// Tones in the gaps of the built-in hold music: none of its notes, partials or onsets is near them (the test below), so
 /// that each can be told from it, and from the others, by its frequency alone.

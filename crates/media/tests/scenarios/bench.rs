@@ -48,8 +48,11 @@ pub(crate) struct Phone {
     pub(crate) samples: u32,
     header: Header,
     encoder: Encoder,
-    /// Samples sent per million too many (positive) or too few: a clock that is off.
+    /// Its clock is slow by so many millionths (positive), or fast.
+    pub(crate) slow_ppm: i64,
     next_us: u64,
+    /// What is lost of a microsecond, in millionths.
+    rest: i64,
     pub(crate) came: Vec<Came>,
     pub(crate) reports: Vec<Rtcp>,
     pub(crate) spoken: u64,
@@ -238,7 +241,9 @@ impl Bench {
                     timestamp: u32::MAX - 9000 * index,
                     ssrc: 100 + index,
                 },
+                slow_ppm: 0,
                 next_us: self.ms * 1000 + u64::from(index) * 3300,
+                rest: 0,
                 came: Vec::new(),
                 reports: Vec::new(),
                 spoken: 0,
@@ -326,7 +331,9 @@ impl Bench {
     fn phones_speak(&mut self) {
         for (id, phone) in &mut self.phones {
             while phone.next_us <= self.ms * 1000 {
-                phone.next_us += u64::from(phone.samples) * 125;
+                phone.rest += i64::from(phone.samples) * 125 * (1_000_000 + phone.slow_ppm);
+                phone.next_us += (phone.rest / 1_000_000) as u64;
+                phone.rest %= 1_000_000;
                 if matches!(phone.mouth, Mouth::Shut) && phone.keys.is_idle() {
                     phone.header.timestamp = phone.header.timestamp.wrapping_add(phone.samples);
                     continue;
