@@ -1,5 +1,5 @@
 //! A media worker: a thread that owns its legs' sockets and their graphs. Packets are answered in the step in
-//! which they come; commands, sound and events travel by bounded queues.
+//! which they come; commands, sound and events travel by queues of their own.
 
 mod handle;
 mod wav;
@@ -187,7 +187,7 @@ impl Worker {
     }
 
     fn take_orders(&mut self) {
-        while let Ok(command) = self.orders.commands.try_recv() {
+        while let Some(command) = self.orders.command() {
             self.engine.handle_command(self.clock.now(), command);
             self.drain();
         }

@@ -6,10 +6,14 @@
 //! | `shard` | 16,384 | packets, at most 4,096 of them | dropped: UDP is repeated by its sender, a TCP connection is closed |
 //! | | | media events, providers' answers, the stop | wait asleep; none is lost |
 //! | | | snapshots, an admin's wishes over HTTP | refused (503) |
-//! | `media` | 16,384 | commands of the shard, which never waits | dropped, with an alarm |
+//! | `media` | no bound | commands of the shard, which never waits | kept; past 16,384 counted, with an alarm |
 //! | `sound` | 4,096 | sound of the speech desk | waits asleep; the provider's stream waits with it |
 //! | `desk` | 1,024 | requests of calls | refused: the call hears Overloaded at once |
 //! | `tcp` | 4,096 | messages to connections | refused: the transaction hears of a failed transport |
+//!
+//! `media` alone has no bound: a command that is lost (connect these two, stop this music) is not said again, so its call
+//! would be wrong to its end; and the shard cannot wait, because the worker waits for a place in the shard's queue. What waits
+//! is bounded all the same by what came in: packets for the shard are, and each makes a handful of commands.
 
 use crate::shard::ToShard;
 use bytes::Bytes;

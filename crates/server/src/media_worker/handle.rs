@@ -4,13 +4,13 @@ use crate::places::{full, wait_for_place};
 use mio::Waker;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
-    mpsc::{Receiver, SyncSender, sync_channel},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+    mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
 };
 use tandem_types::{CallId, PlayerId, media::MediaCommand};
 
-/// Commands that may wait.
-const COMMANDS: usize = 16_384;
+/// So many commands wait only where a worker cannot keep up: an alarm.
+const MANY: usize = 16_384;
 /// Chunks of sound that may wait: each is at most 200 ms.
 const CHUNKS: usize = 4096;
 
@@ -23,15 +23,26 @@ pub(super) enum Sound {
 
 /// What the worker reads.
 pub(super) struct Orders {
-    pub(super) commands: Receiver<MediaCommand>,
+    commands: Receiver<MediaCommand>,
+    waiting: Arc<AtomicUsize>,
     pub(super) sound: Receiver<Sound>,
     pub(super) stop: Arc<AtomicBool>,
+}
+
+impl Orders {
+    /// The next command of the shard, if one is there.
+    pub(super) fn command(&self) -> Option<MediaCommand> {
+        let command = self.commands.try_recv().ok()?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(command)
+    }
 }
 
 /// For the shard and the speech desk. What happens when a queue is full stands in `places`.
 #[derive(Clone)]
 pub(crate) struct MediaHandle {
-    commands: SyncSender<MediaCommand>,
+    commands: Sender<MediaCommand>,
+    waiting: Arc<AtomicUsize>,
     sound: SyncSender<Sound>,
     waker: Arc<Waker>,
     stop: Arc<AtomicBool>,
@@ -39,17 +50,24 @@ pub(crate) struct MediaHandle {
 
 impl MediaHandle {
     /// A worker's handle and its orders; `waker` wakes it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a lost command would leave a caller in silence, and the shard may not wait for a worker that waits for it"
+    )]
     pub(super) fn new(waker: Waker) -> (Self, Orders) {
-        let (commands, command_queue) = sync_channel(COMMANDS);
+        let (commands, command_queue) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
         let (sound, sound_queue) = sync_channel(CHUNKS);
         let stop = Arc::new(AtomicBool::new(false));
         let orders = Orders {
             commands: command_queue,
+            waiting: waiting.clone(),
             sound: sound_queue,
             stop: stop.clone(),
         };
         let handle = Self {
             commands,
+            waiting,
             sound,
             waker: Arc::new(waker),
             stop,
@@ -57,11 +75,17 @@ impl MediaHandle {
         (handle, orders)
     }
 
-    /// A command of the shard, which never waits.
+    /// A command of the shard: taken always, in order.
     pub(crate) fn command(&self, command: MediaCommand) {
-        if self.commands.try_send(command).is_err() {
-            full("media", "drop");
-            tracing::error!(target: "tandem::alarm", "a media worker's queue is full; a command is lost");
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        if before >= MANY {
+            full("media", "keep");
+        }
+        if before == MANY {
+            tracing::error!(target: "tandem::alarm", waiting = before, "a media worker cannot keep up with its commands");
+        }
+        if self.commands.send(command).is_err() {
+            tracing::error!(target: "tandem::alarm", "a media worker is gone; its calls have no sound");
         }
         self.wake();
     }
@@ -109,5 +133,34 @@ pub(crate) fn call_of(command: &MediaCommand) -> CallId {
         | MediaCommand::Resume { player }
         | MediaCommand::Stop { player } => player.call,
         MediaCommand::Connect { call, .. } | MediaCommand::CloseCall { call } => *call,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::{Poll, Token};
+    use tandem_types::LegId;
+
+    #[test]
+    fn no_command_is_lost_however_many_wait_and_all_come_in_order() {
+        let poll = Poll::new().expect("a poll");
+        let waker = Waker::new(poll.registry(), Token(0)).expect("a waker");
+        let (handle, orders) = MediaHandle::new(waker);
+        let of = |index| MediaCommand::CloseLeg {
+            leg: LegId {
+                call: CallId(1),
+                index,
+            },
+        };
+        let all = MANY as u32 + 5000;
+        // The worker reads nothing meanwhile, and nobody waits for it.
+        (0..all).for_each(|i| handle.command(of(i)));
+        assert_eq!(handle.waiting.load(Ordering::Relaxed), all as usize);
+        for i in 0..all {
+            assert_eq!(orders.command(), Some(of(i)));
+        }
+        assert_eq!(orders.command(), None);
+        assert_eq!(handle.waiting.load(Ordering::Relaxed), 0);
     }
 }
