@@ -75,6 +75,7 @@ mod scenarios {
     mod a_refer_that_nobody_answers_is_bridged;
     mod a_refused_refer_is_bridged_with_music_meanwhile;
     mod a_repeated_invite_is_one_call;
+    mod a_room_where_nobody_speaks_is_not_silent;
     mod a_room_whose_last_one_leaves_is_opened_anew;
     mod a_trunk_that_answers_no_options_is_tried_last_until_it_does;
     mod a_trunk_that_demands_prack_gets_it;

@@ -59,7 +59,16 @@ impl Call {
     pub(crate) fn fell_silent(&mut self, cx: &mut Ctx<'_>, id: LegId, silent: bool) {
         let Some(leg) = self.leg_mut(id) else { return };
         leg.silent = silent;
-        self.settle_bridge(cx);
+        self.settle_sounds(cx);
+    }
+
+    /// What everybody hears besides the others, after every change of hold or sound.
+    pub(crate) fn settle_sounds(&mut self, cx: &mut Ctx<'_>) {
+        match self.stage {
+            Stage::Bridged(_) => self.settle_bridge(cx),
+            Stage::Conference => self.settle_room(cx),
+            _ => {}
+        }
     }
 
     /// What each of the two hears besides the other, and whether the person has to be asked; after every change of hold,

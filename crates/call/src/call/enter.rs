@@ -62,6 +62,7 @@ impl Call {
                 self.quiet_background(cx);
                 self.stage = Stage::Conference;
                 self.connect_all(cx);
+                self.settle_room(cx);
             }
             Destination::Hangup => self.end(cx, Termination::new(Party::Gateway, Reason::Normal)),
             Destination::Queue(_)
@@ -187,21 +188,29 @@ impl Call {
         self.caller = before;
         if answered {
             self.connect_all(cx);
-            self.room_music(cx);
+            self.settle_room(cx);
         }
     }
 
-    /// Whoever is alone in a room hears music, and only then.
-    fn room_music(&mut self, cx: &mut Ctx<'_>) {
+    /// What each in a room hears besides the others: music where nobody is (alone, or all others have put us on hold),
+    /// comfort noise where nobody is heard, and nothing more otherwise.
+    pub(super) fn settle_room(&mut self, cx: &mut Ctx<'_>) {
         let up: Vec<LegId> = self
             .legs
             .values()
             .filter(|l| l.up())
             .map(|l| l.id)
             .collect();
-        match up.as_slice() {
-            [alone] => self.play_background(cx, *alone, None),
-            _ => self.quiet_background(cx),
+        for me in &up {
+            let others = || up.iter().filter(|l| *l != me).filter_map(|l| self.leg(*l));
+            let under = if others().all(|l| l.held) {
+                Some(Under::Music(None))
+            } else if others().all(|l| l.held || l.is_still()) {
+                Some(Under::Comfort)
+            } else {
+                None
+            };
+            self.background(cx, *me, under);
         }
     }
 
@@ -211,7 +220,7 @@ impl Call {
             Some(other) => {
                 self.caller = other;
                 self.connect_all(cx);
-                self.room_music(cx);
+                self.settle_room(cx);
             }
             None => {
                 self.ended.get_or_insert(end);

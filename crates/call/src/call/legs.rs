@@ -281,44 +281,35 @@ impl Call {
             self.held(cx, id, held);
         }
         // Whatever was said of its sound before counts no more.
-        self.settle_bridge(cx);
+        self.settle_sounds(cx);
     }
 
-    /// A far end put us on hold, or took us off: whoever else is in the call hears music meanwhile.
+    /// A far end put us on hold, or took us off: it is not heard meanwhile.
     fn held(&mut self, cx: &mut Ctx<'_>, id: LegId, held: bool) {
         if id == self.caller {
             self.talk_input(cx, tandem_agent::Input::Held(held));
         }
-        if self.peer().is_some() {
+        if matches!(self.stage, Stage::Bridged(_) | Stage::Conference) {
             self.connect_all(cx);
         }
     }
 
     /// Who hears whom now, told to the graph as a whole.
     pub(crate) fn connect_all(&mut self, cx: &mut Ctx<'_>) {
-        let alive: Vec<LegId> = self
-            .legs
-            .values()
-            .filter(|l| l.alive() && l.up())
-            .map(|l| l.id)
-            .collect();
+        let up = || self.legs.values().filter(|l| l.alive() && l.up());
+        // Whoever put us on hold is not heard, nor is their hold music: the others hear ours, or each other.
+        let heard = |listener: LegId| {
+            let others = up().filter(move |l| l.id != listener && !l.held);
+            others.map(|l| l.id).collect()
+        };
         let hears = match &self.stage {
-            // Whoever put us on hold is not heard: the other one hears music instead.
             Stage::Bridged(b) => [(self.caller, b.peer), (b.peer, self.caller)]
                 .into_iter()
                 .filter(|(_, heard)| !self.leg(*heard).is_some_and(|l| l.held))
                 .map(|(listener, heard)| (listener, vec![heard]))
                 .collect(),
             Stage::Echo => vec![(self.caller, vec![self.caller])],
-            Stage::Conference => alive
-                .iter()
-                .map(|me| {
-                    (
-                        *me,
-                        alive.iter().copied().filter(|other| other != me).collect(),
-                    )
-                })
-                .collect(),
+            Stage::Conference => up().map(|l| (l.id, heard(l.id))).collect(),
             // Everywhere else nobody hears anybody: the caller hears players, a consult leg its brief.
             Stage::Opening { .. }
             | Stage::Answering { .. }

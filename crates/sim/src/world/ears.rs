@@ -98,7 +98,6 @@ impl World {
         let mut excused: Vec<(Mono, Mono)> = holds.chain(turns).chain(own.clone()).collect();
         excused.extend(station.pressed.iter().map(|at| (*at, *at + TYPING)));
         excused.extend(self.deaf_or_in_still_company(id));
-        excused.extend(self.in_rooms(id));
         excused.extend(self.first_breaths());
         excused.extend(&self.excused);
         excused.sort_unstable();
@@ -134,33 +133,6 @@ impl World {
         let all = dead.into_iter().flatten().chain(still);
         all.copied()
             .map(|(from, to)| (from, to.unwrap_or(end)))
-            .collect()
-    }
-
-    /// When this phone was in a room: who is in one is in company, whether anybody there speaks or not.
-    fn in_rooms(&self, id: PhoneId) -> Vec<(Mono, Mono)> {
-        let is_its = |call: CallId| {
-            let mut legs = self.leg_remotes.keys().filter(|leg| leg.call == call);
-            legs.any(|leg| self.phone_of(*leg) == Some(id.0))
-        };
-        let is_room = |what: &What| matches!(what, What::CallStarted { start, .. } if start.starts_with("conference:"));
-        let mut rooms = self
-            .journal
-            .iter()
-            .filter(|e| is_room(&e.what))
-            .collect::<Vec<_>>();
-        rooms.retain(|e| is_its(e.call));
-        let over = |call: CallId| {
-            let is_end = |what: &What| matches!(what, What::CallEnded { .. });
-            let end = self
-                .journal
-                .iter()
-                .find(|e| e.call == call && is_end(&e.what));
-            end.map_or(self.now.mono, |e| self.mono(e.at))
-        };
-        rooms
-            .iter()
-            .map(|e| (self.mono(e.at), over(e.call)))
             .collect()
     }
 
