@@ -31,6 +31,7 @@ mod wire {
     mod refer;
     mod refer_followed;
     mod returns;
+    mod room;
     mod trunk;
     mod warm;
     mod wide;

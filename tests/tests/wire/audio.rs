@@ -279,6 +279,27 @@ impl Heard {
         );
     }
 
+    /// Asserts that a tone is there all along, perhaps among others: nowhere is it missing for longer than 20 ms.
+    pub(crate) fn never_misses(&self, who: &str, hz: f64) {
+        let frames: Vec<f64> = self
+            .pcm
+            .chunks_exact(160)
+            .map(|w| ToneMeter::new(RATE).amplitude(w, hz))
+            .collect();
+        let faint = |a: &f64| *a < sound::LOUD / 4.0;
+        let missing = frames.iter().filter(|a| faint(a)).count();
+        eprintln!(
+            "{who}: {hz} Hz missing in {missing} of {} x 20 ms",
+            frames.len()
+        );
+        let gap = frames.windows(2).position(|w| w.iter().all(faint));
+        assert_eq!(
+            gap, None,
+            "{who}: {hz} Hz is missing for more than 20 ms, so many times 20 ms into {}",
+            self.what
+        );
+    }
+
     /// Asserts that something is heard nearly all the time, which is none of these tones.
     pub(crate) fn is_music(&self, who: &str, tones: &[f64]) {
         let audible = self.audible();
