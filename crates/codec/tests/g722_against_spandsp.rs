@@ -13,8 +13,7 @@ use std::{
 use tandem_codec::g722::{Decoder, Encoder};
 
 type Init = unsafe extern "C" fn(*mut c_void, c_int, c_int) -> *mut c_void;
-type Encode = unsafe extern "C" fn(*mut c_void, *mut u8, *const i16, c_int) -> c_int;
-type Decode = unsafe extern "C" fn(*mut c_void, *mut i16, *const u8, c_int) -> c_int;
+type Convert<From, To> = unsafe extern "C" fn(*mut c_void, *mut To, *const From, c_int) -> c_int;
 type Free = unsafe extern "C" fn(*mut c_void) -> c_int;
 
 const BIT_RATE: c_int = 64_000;
@@ -28,47 +27,36 @@ fn spandsp() -> Library {
 
 /// What spandsp makes of pairs of samples, from a fresh state.
 fn their_octets(library: &Library, sound: &[i16]) -> Vec<u8> {
-    let mut octets = vec![0; sound.len() / 2];
-    // SAFETY: signatures as in spandsp/g722.h; init with a null state allocates one, and the output holds an octet for
-    // each pair of samples, which is what mode 64000 without options writes.
-    #[expect(unsafe_code, reason = "the reference is a C library")]
-    unsafe {
-        let init: Symbol<'_, Init> = library.get("g722_encode_init").expect("it is there");
-        let encode: Symbol<'_, Encode> = library.get("g722_encode").expect("it is there");
-        let free: Symbol<'_, Free> = library.get("g722_encode_free").expect("it is there");
-        let state = init(ptr::null_mut(), BIT_RATE, 0);
-        let n = encode(
-            state,
-            octets.as_mut_ptr(),
-            sound.as_ptr(),
-            sound.len() as c_int,
-        );
-        free(state);
-        assert_eq!(n as usize, octets.len());
-    }
-    octets
+    converted(library, "g722_encode", sound, sound.len() / 2)
 }
 
 /// What spandsp makes of octets.
 fn their_sound(library: &Library, octets: &[u8]) -> Vec<i16> {
-    let mut sound = vec![0; octets.len() * 2];
-    // SAFETY: as above; two samples are written for each octet.
+    converted(library, "g722_decode", octets, octets.len() * 2)
+}
+
+/// All of `from` through one of its two directions, `n` units long as they come out.
+fn converted<From, To: Clone + Default>(
+    library: &Library,
+    name: &str,
+    from: &[From],
+    n: usize,
+) -> Vec<To> {
+    let mut to = vec![To::default(); n];
+    // SAFETY: signatures as in spandsp/g722.h, for samples and octets as the two callers have them; init with a null state
+    // allocates one; and mode 64000 without options writes an octet for each pair of samples, and the reverse.
     #[expect(unsafe_code, reason = "the reference is a C library")]
     unsafe {
-        let init: Symbol<'_, Init> = library.get("g722_decode_init").expect("it is there");
-        let decode: Symbol<'_, Decode> = library.get("g722_decode").expect("it is there");
-        let free: Symbol<'_, Free> = library.get("g722_decode_free").expect("it is there");
+        let symbol = |end: &str| format!("{name}{end}");
+        let init: Symbol<'_, Init> = library.get(symbol("_init")).expect("it is there");
+        let convert: Symbol<'_, Convert<From, To>> = library.get(name).expect("it is there");
+        let free: Symbol<'_, Free> = library.get(symbol("_free")).expect("it is there");
         let state = init(ptr::null_mut(), BIT_RATE, 0);
-        let n = decode(
-            state,
-            sound.as_mut_ptr(),
-            octets.as_ptr(),
-            octets.len() as c_int,
-        );
+        let made = convert(state, to.as_mut_ptr(), from.as_ptr(), from.len() as c_int);
         free(state);
-        assert_eq!(n as usize, sound.len());
+        assert_eq!(made as usize, n);
     }
-    sound
+    to
 }
 
 fn our_octets(sound: &[i16]) -> Vec<u8> {
