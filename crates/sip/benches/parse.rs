@@ -6,34 +6,13 @@ use criterion::{BatchSize, Criterion};
 use ezk_sip_types::header::typed::{CSeq, Contact, FromTo, Via};
 use ezk_sip_types::{Headers, Name, msg};
 use rsip::prelude::*;
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-    hint::black_box,
-};
+use std::hint::black_box;
 use tandem_sip::message::Message;
 
+#[path = "../tests/counting/allocator.rs"]
+mod allocator;
+
 const INVITE: &[u8] = include_bytes!("../tests/phones/asterisk_invite.sip");
-
-thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
-
-/// Counts the allocations of each thread.
-struct Counting;
-
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|n| n.set(n.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn ours(bytes: Bytes) -> Message {
     Message::parse(bytes).expect("an INVITE")
@@ -90,9 +69,7 @@ fn measure<T>(c: &mut Criterion, name: &str, read: impl Fn(Bytes) -> T) {
     // A datagram is a fresh buffer; the first clone of a Bytes that came from a Vec allocates its counter.
     let fresh = || Bytes::from(bytes.to_vec());
     let datagram = fresh();
-    let before = ALLOCATIONS.with(Cell::get);
-    let message = black_box(read(datagram));
-    let spent = ALLOCATIONS.with(Cell::get) - before;
+    let (message, spent) = allocator::counted(|| black_box(read(datagram)));
     drop(message);
     #[expect(clippy::print_stdout, reason = "a benchmark's figures")]
     {

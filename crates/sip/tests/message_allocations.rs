@@ -1,11 +1,10 @@
 //! How much it costs to read a typical INVITE: counted, not timed.
 
 use bytes::Bytes;
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
 use tandem_sip::message::Message;
+
+#[path = "counting/allocator.rs"]
+mod allocator;
 
 const INVITE: &[u8] = b"INVITE sip:+442079460000@gw.example.net:5060;transport=udp SIP/2.0\r\n\
 Via: SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bKPj7c1d2e3f4a5b\r\n\
@@ -26,32 +25,10 @@ Content-Length: 171\r\n\
 v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n\
 m=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=sendrecv\r\na=ptime:20\r\n";
 
-thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
-
-/// Counts the allocations of each thread.
-struct Counting;
-
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|n| n.set(n.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 #[test]
 fn a_typical_invite_costs_at_most_three_allocations() {
     let datagram = Bytes::from(INVITE.to_vec());
-    let before = ALLOCATIONS.with(Cell::get);
-    let message = Message::parse(datagram);
-    let spent = ALLOCATIONS.with(Cell::get) - before;
+    let (message, spent) = allocator::counted(|| Message::parse(datagram));
     let Ok(Message::Request(request)) = message else {
         panic!("an INVITE")
     };
