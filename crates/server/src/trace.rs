@@ -1,4 +1,4 @@
-//! The SIP messages of the last calls, credentials removed, for ladders and captures.
+//! The SIP messages of the last calls, credentials and keys that were pressed removed, for ladders and captures.
 
 mod ladder;
 
@@ -32,7 +32,7 @@ pub struct Traced {
     pub remote: SocketAddr,
     /// Our end.
     pub local: SocketAddr,
-    /// The whole message, credentials removed; lossy where it was no UTF-8.
+    /// The whole message, credentials and pressed keys removed; lossy where it was no UTF-8.
     pub text: String,
 }
 
@@ -46,13 +46,13 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// A message on its way, without its credentials.
+    /// A message on its way, without its secrets.
     pub(crate) fn new(at: Wall, sent: bool, flow: Flow, bytes: &Bytes) -> Self {
         Self {
             at,
             sent,
             flow,
-            bytes: without_credentials(bytes),
+            bytes: without_secrets(bytes),
         }
     }
 
@@ -124,20 +124,24 @@ const SECRET_HEADERS: [&[u8]; 2] = [b"authorization", b"proxy-authorization"];
 /// Lines of a description that hold keys, and what stands before the key (RFC 4568, RFC 4566 section 5.12).
 const SECRET_LINES: [(&[u8], &[u8]); 2] = [(b"a=crypto:", b"inline:"), (b"k=", b":")];
 
-/// The message with the values of Authorization and Proxy-Authorization and the keys of its description written over by `x`:
-/// every length stays as it was. The same bytes, not copied, where there is none.
-fn without_credentials(bytes: &Bytes) -> Bytes {
+/// The message with the values of Authorization and Proxy-Authorization, the keys of its description and those that were pressed
+/// (an INFO's; a PIN is none of the trace's business) written over by `x`: every length stays as it was. The same bytes, not
+/// copied, where there is none.
+fn without_secrets(bytes: &Bytes) -> Bytes {
     let mut out: Option<Vec<u8>> = None;
-    let mut hiding = false;
+    let (mut hiding, mut keys, mut body) = (false, false, false);
     let mut at = 0;
     for line in bytes.split_inclusive(|b| *b == b'\n') {
-        let folded = matches!(line.first(), Some(b' ' | b'\t'));
+        let folded = !body && matches!(line.first(), Some(b' ' | b'\t'));
+        body |= line.trim_ascii().is_empty();
         let from = match secret_in(line) {
             Some(from) => Some(from),
             None if folded && hiding => Some(0),
+            None if body && keys => pressed_in(line),
             None => None,
         };
         hiding = from.is_some();
+        keys |= !body && tells_keys(line);
         if let Some(from) = from {
             let out = out.get_or_insert_with(|| bytes.to_vec());
             let value = out.get_mut(at + from..at + line.len());
@@ -168,6 +172,33 @@ fn secret_in(line: &[u8]) -> Option<usize> {
         .then_some(colon + 1)
 }
 
+/// The body that this header announces is a key (`application/dtmf`, `application/dtmf-relay`).
+fn tells_keys(line: &[u8]) -> bool {
+    if !matches!(line.first(), Some(b'c' | b'C')) {
+        return false;
+    }
+    let mut halves = line.splitn(2, |b| *b == b':');
+    let (Some(name), Some(value)) = (halves.next(), halves.next()) else {
+        return false;
+    };
+    let (name, value) = (name.trim_ascii(), value.trim_ascii());
+    let kind = value.get(..KEYS.len()).unwrap_or_default();
+    (name.eq_ignore_ascii_case(b"content-type") || name.eq_ignore_ascii_case(b"c"))
+        && kind.eq_ignore_ascii_case(KEYS)
+}
+
+/// Where the key of a line of such a body begins: it is all there is, or stands behind `Signal=`.
+fn pressed_in(line: &[u8]) -> Option<usize> {
+    let Some(equals) = line.iter().position(|b| *b == b'=') else {
+        return Some(0);
+    };
+    let name = line.get(..equals)?.trim_ascii();
+    name.eq_ignore_ascii_case(b"signal").then_some(equals + 1)
+}
+
+/// How the types of these bodies begin.
+const KEYS: &[u8] = b"application/dtmf";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +209,7 @@ mod tests {
             b"REGISTER sip:x SIP/2.0\r\nAuthorization : Digest username=\"200\",\r\n response=\"s3cret\"\r\nPROXY-AUTHORIZATION: Digest t0ken\r\n\
               P-Asserted-Identity: <sip:200@x>\r\nCSeq: 2 REGISTER\r\n\r\nv=0\r\na=crypto:1 AES_CM_128 inline:s3key\r\nk=clear:k3y\r\na=sendrecv\r\n",
         );
-        let kept = without_credentials(&message);
+        let kept = without_secrets(&message);
         let text = std::str::from_utf8(&kept).expect("text");
         for gone in ["s3cret", "200\"", "t0ken", "s3key", "k3y"] {
             assert!(!text.contains(gone), "{gone} in {text}");
@@ -198,6 +229,31 @@ mod tests {
     #[test]
     fn a_message_without_credentials_is_kept_as_it_is() {
         let message = Bytes::from_static(b"OPTIONS sip:x SIP/2.0\r\nAllow: INVITE\r\n\r\n");
-        assert_eq!(without_credentials(&message).as_ptr(), message.as_ptr());
+        assert_eq!(without_secrets(&message).as_ptr(), message.as_ptr());
+    }
+
+    #[test]
+    fn a_pressed_key_is_not_in_the_ring_and_nothing_else_is_hidden() {
+        for (head, body, hidden) in [
+            (
+                "Content-Type: application/dtmf-relay",
+                "Signal=4\r\nDuration=160\r\n",
+                "Signal=x\r\nDuration=160\r\n",
+            ),
+            (
+                "CONTENT-TYPE:Application/DTMF-Relay",
+                "Signal = 11\nDuration = 100",
+                "Signal = xx\nDuration = 100",
+            ),
+            ("c: application/dtmf", "#", "x"),
+            ("c: application/dtmf;x=y", "\r\n5\r\n", "\r\nx\r\n"),
+            ("Content-Type: text/plain", "Signal=4", "Signal=4"),
+            ("Call-Info: application/dtmf", "5", "5"),
+        ] {
+            let message =
+                |body| format!("INFO sip:x@y SIP/2.0\r\nCSeq: 4 INFO\r\n{head}\r\n\r\n{body}");
+            let kept = without_secrets(&Bytes::from(message(body)));
+            assert_eq!(String::from_utf8_lossy(&kept), message(hidden));
+        }
     }
 }
