@@ -14,6 +14,7 @@ pub(crate) fn digest(data: &[u8]) {
         username: "u".into(),
         password: "p".to_owned().into(),
         realm: None,
+        hosts: Vec::new(),
     };
     if let Some(challenge) = Challenge::choose([text], None) {
         let header = answer(&challenge, &who, "INVITE", "sip:a@b", b"body", "cnonce", 1);

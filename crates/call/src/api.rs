@@ -8,7 +8,7 @@ use std::{
 };
 use tandem_sip::api::{Flow, Transport};
 use tandem_types::{
-    CallId,
+    CallId, Pii,
     journal::Event,
     media::{MediaCommand, MediaEvent},
     provider::{ProviderCommand, ProviderEvent},
@@ -119,7 +119,7 @@ pub struct SwitchConfig {
     /// Shard number.
     pub shard: u8,
     /// Keys the nonces of digest challenges; from the system's random numbers.
-    pub nonce_secret: [u8; 32],
+    pub nonce_secret: Pii<[u8; 32]>,
     /// Seeds tags, branches and ids.
     pub seed: u64,
 }

@@ -56,8 +56,9 @@ use std::{
 use tandem_agent::{Brain, Conversation};
 use tandem_dialplan::{Destination, Dialplan, Plan};
 use tandem_sip::{
-    api::{Command, RequestKey, SessionId},
+    api::{Body, Command, RequestKey, SessionId},
     endpoint::Endpoint,
+    message::{Headers, Method},
 };
 use tandem_types::{
     CallId, HandoffId, LegId, Mono, Now, PlayerId, Rng, Termination, TransferId,
@@ -88,6 +89,27 @@ impl Ctx<'_> {
     pub(crate) fn sip(&mut self, command: Command) {
         self.endpoint
             .handle_input(self.now, tandem_sip::api::Input::Command(command));
+    }
+
+    /// A request in a leg's dialog; what comes of it is told to that leg, by this key.
+    pub(crate) fn request(
+        &mut self,
+        leg: LegId,
+        session: SessionId,
+        method: Method,
+        headers: Headers,
+        body: Option<Body>,
+    ) -> RequestKey {
+        let key = self.endpoint.allocate_key();
+        self.requests.insert(key, leg);
+        self.sip(Command::Request {
+            session,
+            key,
+            method,
+            headers,
+            body,
+        });
+        key
     }
 }
 

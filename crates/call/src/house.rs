@@ -94,7 +94,7 @@ impl House {
             slots: BTreeMap::new(),
             used: BTreeMap::new(),
             rooms: BTreeMap::new(),
-            verifier: Verifier::new(config.nonce_secret)
+            verifier: Verifier::new(*config.nonce_secret.reveal())
                 .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
             draining: false,
             session_timer: crate::ways::session_timer(&plan.node),

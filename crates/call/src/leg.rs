@@ -79,6 +79,8 @@ pub struct Leg {
     pub trunk: Option<String>,
     /// The offer in the INVITE that was not answered yet.
     pub offer: Option<Vec<u8>>,
+    /// What the last 1xx described, and the tag of its dialog: a 2xx of that dialog need not say it again (RFC 3262 section 5).
+    pub early: Option<(String, bytes::Bytes)>,
     /// Their bodiless re-INVITE was answered with our offer; the answer comes with the ACK.
     pub our_offer_open: bool,
     /// It stands in the journal.
@@ -132,6 +134,7 @@ impl Leg {
             source: None,
             trunk: None,
             offer: None,
+            early: None,
             our_offer_open: false,
             noted: false,
             probe: None,

@@ -280,13 +280,13 @@ fn through<'p>(
             .or_else(|| Some(identity.number.clone()).filter(|n| !n.is_empty())),
         headers: identity.headers.clone(),
     };
-    let proxy = proxy_of(trunk);
+    let (proxy, credentials) = (proxy_of(trunk), credentials(house, trunk));
     let peers = trunk.peers.iter().filter_map(|text| {
         let peer = Uri::parse(text).ok()?;
         let target = Uri::sip(number, &peer.host_port()?);
         let next = proxy.as_ref().map_or(&peer, |p| &p.uri);
         let remote = house.resolve(next)?;
-        let mut invite = invite(house, target, remote, &shown, None, credentials(trunk))?;
+        let mut invite = invite(house, target, remote, &shown, None, credentials.clone())?;
         invite.route.extend(proxy.clone());
         invite.reliable = reliable(trunk.prack);
         invite.session_timer = invite.session_timer.filter(|_| trunk.session_timers);
@@ -320,13 +320,29 @@ pub(crate) fn session_timer(node: &Node) -> Option<SessionTimer> {
     })
 }
 
-/// What answers a trunk's challenges.
-pub(crate) fn credentials(trunk: &Trunk) -> Option<Credentials> {
-    let (username, password) = (trunk.username.clone()?, trunk.password.as_ref()?);
+/// What answers a trunk's challenges: of nobody but its peers, its proxy, its registrar, and whence its calls come.
+pub(crate) fn credentials(house: &House, trunk: &Trunk) -> Option<Credentials> {
+    let mut account = account(trunk)?;
+    let registrar = trunk.register.as_ref().map(|(uri, _)| uri);
+    let named = trunk
+        .peers
+        .iter()
+        .chain(&trunk.outbound_proxy)
+        .chain(registrar);
+    let resolved = named.filter_map(|text| house.resolve(&Uri::parse(text).ok()?));
+    for (_, at) in resolved {
+        account.hosts.push(at.ip().into());
+    }
+    Some(account)
+}
+
+/// What we prove ourselves to a trunk with, for where its calls come from.
+pub(crate) fn account(trunk: &Trunk) -> Option<Credentials> {
     Some(Credentials {
-        username,
-        password: Pii::new(password.0.clone()),
-        realm: None,
+        username: trunk.username.clone()?,
+        password: Pii::new(trunk.password.as_ref()?.0.clone()),
+        realm: trunk.realm.clone(),
+        hosts: trunk.allow_from.clone(),
     })
 }
 

@@ -238,6 +238,8 @@ pub struct Trunk {
     pub username: Option<String>,
     /// Digest password.
     pub password: Option<Secret>,
+    /// The one realm that is answered; `None`: whichever the trunk names.
+    pub realm: Option<String>,
     /// Registrar URI and expiry, for a trunk that we register with.
     pub register: Option<(String, Duration)>,
     /// In order of preference.

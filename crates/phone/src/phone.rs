@@ -385,6 +385,12 @@ impl Phone {
             username: self.config.user.clone(),
             password: password.into(),
             realm: None,
+            hosts: self
+                .config
+                .registrar
+                .iter()
+                .map(|flow| flow.remote.ip().into())
+                .collect(),
         })
     }
 }

@@ -114,7 +114,7 @@ pub async fn start(
     let config = SwitchConfig {
         listen: listen.clone(),
         shard: 0,
-        nonce_secret: random()?,
+        nonce_secret: tandem_types::Pii::new(random()?),
         seed: u64::from_le_bytes(random()?),
     };
     let switch = Switch::new(config, plan.clone(), brains, clock.now());

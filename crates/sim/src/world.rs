@@ -160,7 +160,7 @@ impl World {
                 (Transport::Tcp, gateway(5060)),
             ],
             shard: 0,
-            nonce_secret: [7; 32],
+            nonce_secret: [7; 32].into(),
             seed: rng.u64(),
         };
         let switch = Switch::new(config, plan.clone(), brains.clone(), now);

@@ -8,6 +8,7 @@
 
 use crate::message::{Headers, Method, NameAddr, Request, Response, Uri};
 use bytes::Bytes;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,15 +53,26 @@ pub struct Body {
     pub bytes: Bytes,
 }
 
-/// Name and password for answering a challenge (RFC 7616), for these realms only if any are given.
+/// Name and password for answering challenges (RFC 7616). Whoever is answered can pass the answer off as theirs to whom it was
+/// meant for, with a Request-URI of their choice in a re-INVITE: so nobody is answered but those whom it was given for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// User name.
     pub username: String,
     /// Never printed.
     pub password: tandem_types::Pii<String>,
-    /// Answer only this realm; `None`: any that the peer of this request names.
+    /// Answer only this realm; `None`: any that one of `hosts` names.
     pub realm: Option<String>,
+    /// Only requests that go to these addresses are answered for.
+    pub hosts: Vec<IpNet>,
+}
+
+impl Credentials {
+    /// For requests that go there, too.
+    pub fn also_for(mut self, flow: Flow) -> Self {
+        self.hosts.push(flow.remote.ip().into());
+        self
+    }
 }
 
 impl std::fmt::Debug for Credentials {
@@ -189,6 +201,8 @@ pub enum Command {
     Accept {
         /// Which.
         session: SessionId,
+        /// For 401 and 407 to what is sent in it later, the BYE included.
+        credentials: Option<Credentials>,
         /// Further headers.
         headers: Headers,
         /// The answer, or our offer to a delayed one.
@@ -220,7 +234,8 @@ pub enum Command {
         /// Further headers.
         headers: Headers,
     },
-    /// A request inside the dialog: INVITE (re-INVITE), INFO, REFER, NOTIFY, UPDATE, MESSAGE.
+    /// A request inside the dialog: INVITE (re-INVITE), INFO, REFER, NOTIFY, UPDATE, MESSAGE. A challenge is answered with the
+    /// credentials of [`Command::Invite`] or [`Command::Accept`].
     Request {
         /// Which.
         session: SessionId,
@@ -232,8 +247,6 @@ pub enum Command {
         headers: Headers,
         /// Body.
         body: Option<Body>,
-        /// Answers a challenge.
-        credentials: Option<Credentials>,
     },
     /// Answer a request that arrived as [`Event::Request`] or [`Event::OutOfDialog`].
     Respond {

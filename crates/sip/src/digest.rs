@@ -9,7 +9,7 @@
 //! let mut server = Verifier::new([7; 32]);
 //! let offers = server.challenge(now, "office", false);
 //! let challenge = Challenge::choose(offers.iter().map(String::as_str), None).unwrap();
-//! let who = Credentials { username: "200".into(), password: "x".to_owned().into(), realm: None };
+//! let who = Credentials { username: "200".into(), password: "x".to_owned().into(), realm: None, hosts: Vec::new() };
 //! let header = answer(&challenge, &who, "REGISTER", "sip:office", b"", "0a4f113b", 1);
 //! let verdict = server.verify(now, &header, "office", "REGISTER", "sip:office", b"", |_| Some("x".to_owned()));
 //! assert_eq!(verdict, Verdict::Ok { username: "200".into() });

@@ -143,9 +143,11 @@ impl Endpoint {
             }
             Command::Accept {
                 session,
+                credentials,
                 headers,
                 body,
             } => {
+                self.know(session, credentials);
                 self.command_accept(now, session, &headers, body.as_ref());
             }
             Command::Reject {
@@ -164,14 +166,13 @@ impl Endpoint {
                 method,
                 headers,
                 body,
-                credentials,
             } => {
                 let content = inside::Content {
                     method,
                     headers,
                     body,
                 };
-                self.command_request(now, session, key, content, credentials);
+                self.command_request(now, session, key, content);
             }
             Command::Respond {
                 key,

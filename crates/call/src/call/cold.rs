@@ -8,7 +8,7 @@ use crate::{
 use std::collections::VecDeque;
 use tandem_dialplan::{ColdMethod, ColdRules, Destination, ReferPolicy};
 use tandem_sip::{
-    api::{Command, Failure},
+    api::Failure,
     message::{HeaderName, Headers, Method, Request, Response},
 };
 use tandem_types::{
@@ -58,8 +58,6 @@ impl Call {
             attempt: 1,
         };
         self.journal(cx, what);
-        let key = cx.endpoint.allocate_key();
-        cx.requests.insert(key, self.caller);
         let uui = tandem_agent::package::user_to_user(&transfer.package);
         let headers = Headers::new()
             .with(HeaderName::ReferTo, format!("<{refer_to}>"))
@@ -68,7 +66,7 @@ impl Call {
                 format!("<{}>", ways::own_uri(cx.house, &self.to)),
             )
             .with(HeaderName::UserToUser, format!("{uui};encoding=hex"));
-        let credentials = ways::credentials(trunk);
+        let key = cx.request(self.caller, session, Method::Refer, headers, None);
         let bridge = (rules.method == ColdMethod::ReferThenBridge).then(|| rounds.to_vec());
         self.stage = Stage::Referring(Box::new(Referring {
             referral: Referral::sent(cx.now.mono, rules.refer_wait),
@@ -80,14 +78,6 @@ impl Call {
             rang: false,
             bridge,
         }));
-        cx.sip(Command::Request {
-            session,
-            key,
-            method: Method::Refer,
-            headers,
-            body: None,
-            credentials,
-        });
         true
     }
 

@@ -11,7 +11,7 @@ use super::{Call, Ctx, Purpose, Stage};
 use crate::reach;
 use std::time::Duration;
 use tandem_sip::{
-    api::{Body, Command, Failure, RequestKey},
+    api::{Body, Failure, RequestKey},
     message::{Headers, Method, Response},
 };
 use tandem_types::{LegId, journal::What, media::MediaCommand};
@@ -183,9 +183,6 @@ impl Call {
         let Some(digit) = leg.keys_out.chars().next() else {
             return;
         };
-        let key = cx.endpoint.allocate_key();
-        leg.key_sent = Some(key);
-        cx.requests.insert(key, to);
         // The form that Cisco gave it and all phones know; no RFC has it.
         let body = Body {
             content_type: "application/dtmf-relay".into(),
@@ -193,14 +190,8 @@ impl Call {
                 .into_bytes()
                 .into(),
         };
-        cx.sip(Command::Request {
-            session,
-            key,
-            method: Method::Info,
-            headers: Headers::new(),
-            body: Some(body),
-            credentials: None,
-        });
+        let key = cx.request(to, session, Method::Info, Headers::new(), Some(body));
+        leg.key_sent = Some(key);
     }
 
     /// An INFO of ours was answered: the next key, or all of them as tones where it is not taken. Says whether it was one.

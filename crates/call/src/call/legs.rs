@@ -225,6 +225,8 @@ impl Call {
         if leg.state != LegState::Incoming {
             return leg.up();
         }
+        let trunk = leg.trunk.as_ref().and_then(|t| cx.plan.trunks.get(t));
+        let credentials = trunk.and_then(|t| crate::ways::credentials(cx.house, t));
         let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
             return false;
         };
@@ -246,6 +248,7 @@ impl Call {
                 self.journal(cx, What::CallAnswered);
                 cx.sip(Command::Accept {
                     session,
+                    credentials,
                     headers: Headers::new(),
                     body: Some(sdp_body(text)),
                 });

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tandem_dialplan::{Arrival, Destination, Moment, NoRouteKind, TransferMode, Via};
 use tandem_sip::{
-    api::{Body, Command, RequestKey},
+    api::{Body, RequestKey},
     message::{HeaderName, Headers, Method, NameAddr, Request, Response},
 };
 use tandem_types::{
@@ -170,20 +170,14 @@ impl Call {
             "terminated;reason=noresource"
         };
         let phrase = Response::new(status).phrase;
-        let key = cx.endpoint.allocate_key();
-        cx.sip(Command::Request {
-            session,
-            key,
-            method: Method::Notify,
-            headers: Headers::new()
-                .with(HeaderName::Event, format!("refer;id={cseq}"))
-                .with(HeaderName::SubscriptionState, state),
-            body: Some(Body {
-                content_type: "message/sipfrag;version=2.0".into(),
-                bytes: format!("SIP/2.0 {status} {phrase}\r\n").into_bytes().into(),
-            }),
-            credentials: None,
-        });
+        let headers = Headers::new()
+            .with(HeaderName::Event, format!("refer;id={cseq}"))
+            .with(HeaderName::SubscriptionState, state);
+        let body = Body {
+            content_type: "message/sipfrag;version=2.0".into(),
+            bytes: format!("SIP/2.0 {status} {phrase}\r\n").into_bytes().into(),
+        };
+        cx.request(referrer.leg, session, Method::Notify, headers, Some(body));
     }
 
     /// The next one's phone rings.

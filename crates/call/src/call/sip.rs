@@ -19,8 +19,16 @@ const PROBE_AGAIN: Duration = Duration::from_secs(30);
 impl Call {
     pub(crate) fn handle_sip(&mut self, cx: &mut Ctx<'_>, id: LegId, event: Event) {
         match event {
-            Event::Progress { response, .. } if response.status >= 180 => self.callee_rings(cx, id),
-            Event::Progress { .. } => {}
+            Event::Progress {
+                early, response, ..
+            } => {
+                if let (Some(leg), Some(body)) = (self.leg_mut(id), response.body_of_type(SDP)) {
+                    leg.early = Some((early, body));
+                }
+                if response.status >= 180 {
+                    self.callee_rings(cx, id);
+                }
+            }
             Event::Answered { response, .. } => self.callee_answered(cx, id, &response),
             Event::Failed { failure, .. } => self.callee_failed(cx, id, &failure),
             Event::Acked { body, .. } => self.acked(cx, id, body),
@@ -198,18 +206,8 @@ impl Call {
         let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
             return;
         };
-        let key = cx.endpoint.allocate_key();
         let body = Some(sdp_body(sdp.reoffer()));
-        leg.refresh = Some(key);
-        cx.requests.insert(key, id);
-        cx.sip(Command::Request {
-            session,
-            key,
-            method: Method::Invite,
-            headers: Headers::new(),
-            body,
-            credentials: None,
-        });
+        leg.refresh = Some(cx.request(id, session, Method::Invite, Headers::new(), body));
     }
 
     /// A refusal changes nothing: the endpoint asks again, and ends the session where nobody is there.
@@ -315,18 +313,8 @@ impl Call {
         let (Some(session), None) = (leg.session, leg.probe) else {
             return;
         };
-        let key = cx.endpoint.allocate_key();
-        leg.probe = Some(key);
+        leg.probe = Some(cx.request(id, session, Method::Options, Headers::new(), None));
         leg.probe_at = None;
-        cx.requests.insert(key, id);
-        cx.sip(Command::Request {
-            session,
-            key,
-            method: Method::Options,
-            headers: Headers::new(),
-            body: None,
-            credentials: None,
-        });
     }
 
     /// For the journal: what the endpoint calls this leg's dialog.

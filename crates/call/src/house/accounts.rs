@@ -1,7 +1,7 @@
 //! Our accounts at carriers: when they are registered, and how that stands.
 
 use super::House;
-use crate::ways::{credentials, proxy_of};
+use crate::ways::{account, proxy_of};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tandem_dialplan::Trunk;
@@ -43,7 +43,7 @@ impl House {
                 registrar: plan.registrar,
                 route: plan.route,
                 expires: plan.expires,
-                credentials: plan.credentials,
+                credentials: plan.credentials.map(|c| c.also_for(flow)),
             };
             let mut registration = Registration::new(config, self.rng.fork());
             registration.handle_input(now, RegistrationInput::Start);
@@ -125,7 +125,7 @@ pub(super) fn registration_plan(trunk: &Trunk) -> Option<(String, RegistrationPl
             .map_or_else(|| registrar.clone(), |p| p.uri.clone()),
         route: proxy.into_iter().collect(),
         expires: seconds(*expires),
-        credentials: credentials(trunk),
+        credentials: account(trunk),
         username: trunk.username.clone().unwrap_or_else(|| trunk.name.clone()),
         registrar,
     };

@@ -59,7 +59,7 @@ impl Bench {
         let config = SwitchConfig {
             listen: vec![(Transport::Udp, address("10.0.0.1:5060"))],
             shard: 0,
-            nonce_secret: [7; 32],
+            nonce_secret: [7; 32].into(),
             seed: 1,
         };
         let brains = brains_of(&plan);

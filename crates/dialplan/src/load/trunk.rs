@@ -16,6 +16,7 @@ impl<'a> Load<'a> {
     /// | `direction` | `both` |
     /// | `auth.called_from` | `request-uri` |
     /// | `auth.challenge` | `false` |
+    /// | `auth.realm` | any that the trunk names |
     /// | `auth.register.expires` | `10m` |
     /// | `media.codecs` | `["pcma", "pcmu"]` |
     /// | `media.nat` | `auto` |
@@ -133,6 +134,8 @@ impl<'a> Load<'a> {
             &mut t.challenge,
             challenge.as_ref().and_then(|v| v.yes_no()),
         );
+        let realm = s.opt("realm");
+        t.realm = realm.as_ref().and_then(|v| v.words()).map(|r| r.value);
         let register = s.opt("register");
         t.register = register
             .as_ref()
@@ -146,6 +149,10 @@ impl<'a> Load<'a> {
         } else if let Some(v) = register.filter(|_| !complete) {
             v.key_spot
                 .error("to register, a user name and a password are needed")
+                .help("add: username = \"...\" and password = \"cred:NAME\"");
+        } else if let Some(v) = realm.filter(|_| !complete) {
+            v.key_spot
+                .error("a realm is answered with a user name and a password")
                 .help("add: username = \"...\" and password = \"cred:NAME\"");
         } else if let Some(v) = challenge.filter(|_| t.challenge && !complete) {
             v.key_spot

@@ -299,10 +299,12 @@ impl Phone {
             }
             Act::Answer => match self.body_for_incoming(session) {
                 Ok(body) => {
+                    let credentials = self.credentials();
                     self.command(
                         now,
                         Command::Accept {
                             session,
+                            credentials,
                             headers,
                             body: Some(body),
                         },

@@ -21,7 +21,6 @@ impl Phone {
     ) {
         let key = self.endpoint.allocate_key();
         self.asked.insert(key, asked);
-        let credentials = self.credentials();
         self.command(
             now,
             Command::Request {
@@ -30,7 +29,6 @@ impl Phone {
                 method,
                 headers,
                 body,
-                credentials,
             },
         );
     }

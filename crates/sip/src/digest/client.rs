@@ -74,6 +74,7 @@ mod tests {
             username: "Mufasa".into(),
             password: "Circle of Life".to_owned().into(),
             realm: None,
+            hosts: Vec::new(),
         };
         let header = answer(
             &Challenge::parse(challenge).unwrap(),

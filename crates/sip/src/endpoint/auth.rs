@@ -1,6 +1,7 @@
 //! Answering 401 and 407 (RFC 3261 section 22): each realm once a request, and once more if its nonce was stale.
 
-use crate::api::Credentials;
+use super::Endpoint;
+use crate::api::{Credentials, Flow, SessionId};
 use crate::digest::{Challenge, answer};
 use crate::message::{HeaderName, Request, Response};
 use serde::{Deserialize, Serialize};
@@ -35,14 +36,20 @@ impl Auth {
         }
     }
 
-    /// A 401 or 407 came. True: the request may be sent again with [`Auth::apply`].
-    pub(super) fn learn(&mut self, response: &Response) -> bool {
+    /// A request that goes there may be answered for.
+    pub(super) fn reaches(&self, to: Flow) -> bool {
+        let known = |c: &Credentials| c.hosts.iter().any(|net| net.contains(&to.remote.ip()));
+        self.credentials.as_ref().is_some_and(known)
+    }
+
+    /// A 401 or 407 came to a request that went there. True: it may be sent again with [`Auth::apply`].
+    pub(super) fn learn(&mut self, response: &Response, to: Flow) -> bool {
         let (proxy, name) = match response.status {
             401 => (false, HeaderName::WwwAuthenticate),
             407 => (true, HeaderName::ProxyAuthenticate),
             _ => return false,
         };
-        let Some(credentials) = &self.credentials else {
+        let Some(credentials) = self.credentials.as_ref().filter(|_| self.reaches(to)) else {
             return false;
         };
         let lines = response.headers.all(&name);
@@ -77,11 +84,6 @@ impl Auth {
         }
     }
 
-    /// It is for these credentials.
-    pub(super) fn is_of(&self, credentials: Option<&Credentials>) -> bool {
-        self.credentials.as_ref() == credentials
-    }
-
     /// Takes over what another request of the same peer has met.
     pub(super) fn update(&mut self, other: Self) {
         if self.credentials == other.credentials {
@@ -89,13 +91,13 @@ impl Auth {
         }
     }
 
-    /// Writes the answers into a request, in the place of earlier ones.
-    pub(super) fn apply(&mut self, request: &mut Request, rng: &mut Rng) {
-        let Some(credentials) = &self.credentials else {
-            return;
-        };
+    /// Writes the answers into a request that goes there, in the place of earlier ones.
+    pub(super) fn apply(&mut self, request: &mut Request, to: Flow, rng: &mut Rng) {
         request.headers.remove(&HeaderName::Authorization);
         request.headers.remove(&HeaderName::ProxyAuthorization);
+        let Some(credentials) = self.credentials.as_ref().filter(|_| self.reaches(to)) else {
+            return;
+        };
         let (method, uri) = (request.method.to_string(), request.uri.to_string());
         for met in &mut self.met {
             met.count += 1;
@@ -119,10 +121,47 @@ impl Auth {
     }
 }
 
+impl Endpoint {
+    /// What answers challenges to the requests of a session that came in.
+    pub(super) fn know(&mut self, session: SessionId, credentials: Option<Credentials>) {
+        if let (Some(s), Some(_)) = (self.sessions.get_mut(&session), &credentials)
+            && !s.made_call
+        {
+            s.auth = Auth::new(credentials);
+        }
+    }
+
+    /// Answers the challenges of a session that are known already, in a new request that goes there.
+    pub(super) fn authorize(
+        &mut self,
+        session: SessionId,
+        request: &mut Request,
+        to: Flow,
+    ) -> Auth {
+        let Some(s) = self.sessions.get_mut(&session) else {
+            return Auth::default();
+        };
+        s.auth.begin();
+        s.auth.apply(request, to, &mut self.rng);
+        s.auth.clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Method, Uri};
+    use crate::{
+        api::Transport,
+        message::{Method, Uri},
+    };
+
+    fn flow(last: u8) -> Flow {
+        Flow {
+            transport: Transport::Udp,
+            local: ([192, 0, 2, 1], 5060).into(),
+            remote: ([192, 0, 2, last], 5060).into(),
+        }
+    }
 
     fn refused(status: u16, realm: &str, nonce: &str, stale: bool) -> Response {
         let name = if status == 401 {
@@ -145,30 +184,31 @@ mod tests {
             username: "u".into(),
             password: "p".to_owned().into(),
             realm: realm.map(str::to_owned),
+            hosts: vec![flow(2).remote.ip().into()],
         }))
     }
 
     #[test]
     fn each_realm_is_answered_once_and_once_more_when_stale() {
         let mut auth = auth(None);
-        assert!(auth.learn(&refused(407, "proxy", "1", false)));
+        assert!(auth.learn(&refused(407, "proxy", "1", false), flow(2)));
         assert!(
-            auth.learn(&refused(401, "home", "2", false)),
+            auth.learn(&refused(401, "home", "2", false), flow(2)),
             "a second hop asks too"
         );
-        assert!(auth.learn(&refused(401, "home", "3", true)));
+        assert!(auth.learn(&refused(401, "home", "3", true), flow(2)));
         assert!(
-            !auth.learn(&refused(401, "home", "4", true)),
+            !auth.learn(&refused(401, "home", "4", true), flow(2)),
             "stale for ever is a refusal"
         );
         assert!(
-            !auth.learn(&refused(407, "proxy", "5", false)),
+            !auth.learn(&refused(407, "proxy", "5", false), flow(2)),
             "wrong password"
         );
         let mut request = Request::new(Method::Invite, Uri::sip("a", "b"));
         let mut rng = Rng::seeded(1);
-        auth.apply(&mut request, &mut rng);
-        auth.apply(&mut request, &mut rng);
+        auth.apply(&mut request, flow(2), &mut rng);
+        auth.apply(&mut request, flow(2), &mut rng);
         let one = |name| {
             let mut all = request.headers.all(name);
             let first = all.next().unwrap().to_owned();
@@ -183,19 +223,32 @@ mod tests {
         assert!(one(&HeaderName::Authorization).contains("nonce=\"3\""));
         auth.begin();
         assert!(
-            auth.learn(&refused(407, "proxy", "6", false)),
+            auth.learn(&refused(407, "proxy", "6", false), flow(2)),
             "a new request may be asked again"
         );
     }
 
     #[test]
     fn another_realm_gets_no_answer() {
-        assert!(!auth(Some("home")).learn(&refused(401, "evil", "1", false)));
-        assert!(!Auth::new(None).learn(&refused(401, "home", "1", false)));
+        assert!(!auth(Some("home")).learn(&refused(401, "evil", "1", false), flow(2)));
+        assert!(!Auth::new(None).learn(&refused(401, "home", "1", false), flow(2)));
         assert!(
-            !auth(None).learn(&Response::new(401)),
+            !auth(None).learn(&Response::new(401), flow(2)),
             "no challenge at all"
         );
-        assert!(!auth(None).learn(&refused(403, "home", "1", false)));
+        assert!(!auth(None).learn(&refused(403, "home", "1", false), flow(2)));
+    }
+
+    #[test]
+    fn a_stranger_gets_no_answer_and_none_that_another_was_given() {
+        let mut auth = auth(None);
+        assert!(!auth.learn(&refused(401, "home", "1", false), flow(3)));
+        assert!(auth.learn(&refused(401, "home", "1", false), flow(2)));
+        let mut request = Request::new(Method::Bye, Uri::sip("a", "b"));
+        let mut rng = Rng::seeded(1);
+        auth.apply(&mut request, flow(2), &mut rng);
+        assert!(request.headers.contains(&HeaderName::Authorization));
+        auth.apply(&mut request, flow(3), &mut rng);
+        assert!(!request.headers.contains(&HeaderName::Authorization));
     }
 }

@@ -3,7 +3,6 @@
 use super::{
     Endpoint,
     session::{AwaitAck, Closing, Exchange, State, Up},
-    table::{Other, RequestAbout},
     write::add_headers,
 };
 use crate::api::{Body, Event, SessionId};
@@ -103,22 +102,7 @@ impl Endpoint {
             .headers
             .push(HeaderName::UserAgent, &self.config.product);
         add_headers(&mut request.headers, &headers);
-        s.auth.begin();
-        s.auth.apply(&mut request, &mut self.rng);
-        let auth = s.auth.clone();
-        let about = RequestAbout {
-            request,
-            flow,
-            other: Other::default(),
-            session: Some(session),
-            key: None,
-            auth,
-            raised: 0,
-        };
-        let id = self.start_request(now, about);
-        if let Some(s) = self.sessions.get_mut(&session) {
-            s.open.insert(id);
-        }
+        self.start_own(now, session, request, flow);
     }
 
     /// ACKs the 2xx to our INVITE that waits for it, with the credentials of the INVITE (RFC 3261 section 22.1), and
@@ -140,7 +124,8 @@ impl Endpoint {
         let (invite, mut request) = (owe.transaction, dialog.request(Method::Ack, owe.cseq));
         let (flow, tag) = (dialog.flow(), dialog.id.remote_tag.clone());
         *exchange = Exchange::Idle;
-        if let Some(invite) = self.table.invite_clients.get(&invite) {
+        let known = s.auth.reaches(flow);
+        if let Some(invite) = self.table.invite_clients.get(&invite).filter(|_| known) {
             for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
                 request
                     .headers

@@ -1,14 +1,12 @@
 //! Requests in a dialog, theirs and ours.
 
 use super::{
-    Endpoint, Owed,
-    auth::Auth,
-    refresh, screen,
+    Endpoint, Owed, refresh, screen,
     session::{Exchange, State, Up},
     table::{InviteAbout, Other, RequestAbout},
     write::adopt_contact,
 };
-use crate::api::{Body, Credentials, Event, Failure, Flow, RequestKey, SessionId, Transport};
+use crate::api::{Body, Event, Failure, Flow, RequestKey, SessionId, Transport};
 use crate::dialog::tag_of;
 use crate::message::{HeaderName, Headers, Method, Refusal, Request, Response};
 use crate::transaction::TransactionId;
@@ -235,7 +233,6 @@ impl Endpoint {
         session: SessionId,
         key: RequestKey,
         content: Content,
-        credentials: Option<Credentials>,
     ) {
         let method = content.method.clone();
         if matches!(method, Method::Ack | Method::Cancel | Method::Bye) {
@@ -277,7 +274,7 @@ impl Endpoint {
         if let (true, Some(timing)) = (refreshes, timing) {
             timing.ask(&mut request.headers);
         }
-        let auth = self.authorize(session, credentials, &mut request);
+        let auth = self.authorize(session, &mut request, flow);
         let id = if invite {
             let (key, acks) = (Some(key), BTreeMap::new());
             self.start_invite(
@@ -312,24 +309,6 @@ impl Endpoint {
         if let (true, State::Up(Up { exchange, .. })) = (invite, &mut s.state) {
             *exchange = Exchange::Ours;
         }
-    }
-
-    /// Answers the challenges that are known already; the session's credentials unless others are given.
-    pub(super) fn authorize(
-        &mut self,
-        session: SessionId,
-        credentials: Option<Credentials>,
-        request: &mut Request,
-    ) -> Auth {
-        let Some(s) = self.sessions.get_mut(&session) else {
-            return Auth::new(credentials);
-        };
-        if credentials.is_some() && !s.auth.is_of(credentials.as_ref()) {
-            return Auth::new(credentials);
-        }
-        s.auth.begin();
-        s.auth.apply(request, &mut self.rng);
-        s.auth.clone()
     }
 }
 

@@ -371,13 +371,15 @@ impl Endpoint {
         let Some(cseq) = about.request.cseq() else {
             return false;
         };
-        if !about.auth.learn(response)
+        if !about.auth.learn(response, about.flow)
             && !refresh::raise(&mut about.request, &mut about.raised, response)
         {
             return false;
         }
         renumber(&mut about.request, cseq.number + 1);
-        about.auth.apply(&mut about.request, &mut self.rng);
+        about
+            .auth
+            .apply(&mut about.request, about.flow, &mut self.rng);
         let (session, auth) = (about.session, about.auth.clone());
         let transaction = self.start_invite(now, about);
         let Some(s) = self.sessions.get_mut(&session) else {
@@ -410,7 +412,7 @@ impl Endpoint {
             acks: BTreeMap::new(),
             ..about.clone()
         };
-        if !about.auth.learn(response)
+        if !about.auth.learn(response, about.flow)
             && !refresh::raise(&mut about.request, &mut about.raised, response)
         {
             return false;
@@ -423,7 +425,9 @@ impl Endpoint {
         };
         renumber(&mut about.request, dialog.next_cseq());
         s.open.remove(&id);
-        about.auth.apply(&mut about.request, &mut self.rng);
+        about
+            .auth
+            .apply(&mut about.request, about.flow, &mut self.rng);
         let (session, auth) = (about.session, about.auth.clone());
         let id = self.start_invite(now, about);
         if let Some(s) = self.sessions.get_mut(&session) {

@@ -18,7 +18,6 @@
 use super::{
     Endpoint,
     session::{Exchange, Session, State},
-    table::{Other, RequestAbout},
     write::add_tag,
 };
 use crate::api::{Event, Failure, SessionId, SessionTimer};
@@ -260,22 +259,7 @@ impl Endpoint {
         let (contact, timing) = (s.contact.clone(), s.timing.clone());
         self.dress_request(&mut request, Some(&contact), &Headers::new(), None);
         timing.ask(&mut request.headers);
-        let auth = self.authorize(session, None, &mut request);
-        let id = self.start_request(
-            now,
-            RequestAbout {
-                request,
-                flow,
-                other: Other::default(),
-                session: Some(session),
-                key: None,
-                auth,
-                raised: 0,
-            },
-        );
-        if let Some(s) = self.sessions.get_mut(&session) {
-            s.open.insert(id);
-        }
+        self.start_own(now, session, request, flow);
     }
 
     /// A refresh of ours was refused, but not by silence, 408 or 481. A peer that does not know UPDATE gets the user's re-INVITE.

@@ -17,7 +17,6 @@
 use super::{
     Endpoint,
     session::{Session, State},
-    table::{Other, RequestAbout},
     write::add_tag,
 };
 use crate::api::{Body, Event, Flow, Reliable, SessionId};
@@ -317,19 +316,6 @@ impl Endpoint {
         let flow = dialog.flow();
         request.headers.push(HeaderName::RAck, RAck { rseq, cseq });
         self.dress_request(&mut request, None, &Headers::new(), None);
-        let auth = self.authorize(session, None, &mut request);
-        let about = RequestAbout {
-            request,
-            flow,
-            other: Other::default(),
-            session: Some(session),
-            key: None,
-            auth,
-            raised: 0,
-        };
-        let id = self.start_request(now, about);
-        if let Some(s) = self.sessions.get_mut(&session) {
-            s.open.insert(id);
-        }
+        self.start_own(now, session, request, flow);
     }
 }

@@ -119,7 +119,7 @@ impl Endpoint {
     ) -> bool {
         let mut about = about.clone();
         if about.request.method == Method::Cancel
-            || !about.auth.learn(response)
+            || !about.auth.learn(response, about.flow)
                 && !refresh::raise(&mut about.request, &mut about.raised, response)
         {
             return false;
@@ -139,7 +139,9 @@ impl Endpoint {
             s.open.remove(&id);
         }
         renumber(&mut about.request, number);
-        about.auth.apply(&mut about.request, &mut self.rng);
+        about
+            .auth
+            .apply(&mut about.request, about.flow, &mut self.rng);
         let (session, auth) = (about.session, about.auth.clone());
         let id = self.start_request(now, about);
         if let Some(s) = session.and_then(|id| self.sessions.get_mut(&id)) {

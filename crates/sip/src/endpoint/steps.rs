@@ -3,8 +3,8 @@
 use super::{
     Endpoint,
     table::{
-        InviteAbout, InviteIn, InviteOut, MergeKey, ReceivedAbout, ReceivedKey, RequestAbout,
-        RequestIn, RequestOut, SentKey,
+        InviteAbout, InviteIn, InviteOut, MergeKey, Other, ReceivedAbout, ReceivedKey,
+        RequestAbout, RequestIn, RequestOut, SentKey,
     },
 };
 use crate::api::{Flow, Output, SessionId, Transport};
@@ -100,6 +100,30 @@ impl Endpoint {
     pub(super) fn start_request(&mut self, now: Now, mut about: RequestAbout) -> TransactionId {
         let bytes = self.set_out(now, &mut about.request, &mut about.flow, &mut about.other);
         self.start_written(now, about, bytes)
+    }
+
+    /// Sends a request of the endpoint's own in a session (BYE, PRACK, a refresh): its user is not told what comes of it.
+    pub(super) fn start_own(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        mut request: Request,
+        flow: Flow,
+    ) {
+        let auth = self.authorize(session, &mut request, flow);
+        let about = RequestAbout {
+            request,
+            flow,
+            other: Other::default(),
+            session: Some(session),
+            key: None,
+            auth,
+            raised: 0,
+        };
+        let id = self.start_request(now, about);
+        if let Some(s) = self.sessions.get_mut(&session) {
+            s.open.insert(id);
+        }
     }
 
     /// Sends a request that has its Via (CANCEL has its INVITE's).

@@ -3,13 +3,14 @@
 use crate::world::*;
 use tandem_sip::api::*;
 use tandem_sip::digest::{Verdict, Verifier};
-use tandem_sip::message::{HeaderName, Message, Method, Request, Response};
+use tandem_sip::message::{HeaderName, Headers, Message, Method, Request, Response};
 
 fn credentials(password: &str) -> Credentials {
     Credentials {
         username: "u".into(),
         password: password.to_owned().into(),
         realm: None,
+        hosts: vec![World::addr(B).ip().into()],
     }
 }
 
@@ -209,5 +210,113 @@ fn requests_in_a_dialog_and_a_bye_are_sent_again_too() {
         w.send(B, A, Response::reply_to(&again, 200, None));
         w.pass(100);
         assert_eq!(w.nodes[A].endpoint.census().sessions, 0);
+    });
+}
+
+/// A raw A has called B, which answered with credentials: B's session, and the tag of its dialog.
+fn called(w: &mut World) -> (SessionId, String) {
+    w.make_raw(A);
+    w.send(
+        A,
+        B,
+        crate::raw::request(Method::Invite, "z9hG4bK1", "x", None),
+    );
+    let b = w.invited(B).0;
+    let mut credentials = credentials("p");
+    credentials.hosts = vec![World::addr(A).ip().into()];
+    w.command(
+        B,
+        Command::Accept {
+            session: b,
+            credentials: Some(credentials),
+            headers: Headers::new(),
+            body: Some(sdp("answer")),
+        },
+    );
+    let tag = loop {
+        match w.arrival(A) {
+            Message::Response(r) if r.status == 200 => {
+                break r.to().unwrap().tag().unwrap().to_owned();
+            }
+            Message::Response(_) => {}
+            Message::Request(r) => panic!("{:?}", r.method),
+        }
+    };
+    w.send(
+        A,
+        B,
+        crate::raw::request(Method::Ack, "z9hG4bK2", "x", Some(&tag)),
+    );
+    w.acked(B, b);
+    w.nodes[A].arrived.clear();
+    (b, tag)
+}
+
+/// The next request at a raw node, which refuses it with 407.
+fn challenged(w: &mut World, guard: &mut Guard, at: Node) -> Request {
+    let Message::Request(request) = w.arrival(at) else {
+        panic!("a response")
+    };
+    let mut response = Response::reply_to(&request, 407, None);
+    for challenge in guard.0.challenge(w.now, "home", false) {
+        response
+            .headers
+            .push(HeaderName::ProxyAuthenticate, challenge);
+    }
+    w.send(at, B, response);
+    request
+}
+
+#[test]
+fn the_bye_of_a_call_that_came_in_is_answered_for_too() {
+    scenario(|w| {
+        let mut guard = Guard::new();
+        let (b, _) = called(w);
+        w.hangup(B, b);
+        w.ended(B, b);
+        let bye = challenged(w, &mut guard, A);
+        let Message::Request(again) = w.arrival(A) else {
+            panic!("a response")
+        };
+        assert_eq!((&bye.method, &again.method), (&Method::Bye, &Method::Bye));
+        assert!(matches!(guard.verdict(w, &again), Some(Verdict::Ok { .. })));
+        assert!(again.cseq().unwrap().number > bye.cseq().unwrap().number);
+        w.send(A, B, Response::reply_to(&again, 200, None));
+        w.pass(100);
+        assert_eq!(w.nodes[B].endpoint.census().sessions, 0);
+    });
+}
+
+/// The far end has moved its Contact to a host that the credentials are not for: no answer, not even one that was given before.
+#[test]
+fn whoever_the_call_was_moved_to_gets_no_answer() {
+    scenario(|w| {
+        let mut guard = Guard::new();
+        let (b, tag) = called(w);
+        let key = w.request(B, b, Method::Info);
+        let info = challenged(w, &mut guard, A);
+        let Message::Request(again) = w.arrival(A) else {
+            panic!("a response")
+        };
+        assert!(matches!(guard.verdict(w, &again), Some(Verdict::Ok { .. })));
+        w.send(A, B, Response::reply_to(&again, 200, None));
+        assert!(w.outcome(B, key).is_ok());
+        assert!(!info.headers.contains(&HeaderName::ProxyAuthorization));
+
+        w.make_raw(C);
+        let mut update = crate::raw::request(Method::Update, "z9hG4bK3", "x", Some(&tag));
+        update.headers.set(HeaderName::CSeq, "2 UPDATE");
+        let there = format!("<sip:thief@{}>", World::addr(C));
+        update.headers.set(HeaderName::Contact, there);
+        w.send(A, B, update);
+        let asked = w.asked(B, &Method::Update);
+        w.respond(B, asked, 200);
+        w.hangup(B, b);
+        w.ended(B, b);
+        let bye = challenged(w, &mut guard, C);
+        assert_eq!(bye.method, Method::Bye);
+        assert!(!bye.headers.contains(&HeaderName::ProxyAuthorization));
+        w.settle();
+        assert_eq!(w.count("B->C", "BYE"), 1, "no answer to a stranger");
     });
 }

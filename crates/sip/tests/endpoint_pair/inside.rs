@@ -59,7 +59,6 @@ fn a_reinvite_moves_the_target() {
             method: Method::Invite,
             headers,
             body: Some(sdp("again")),
-            credentials: None,
         };
         w.command(A, command(headers));
         let asked = w.asked(B, &Method::Invite);

@@ -140,7 +140,6 @@ fn a_large_request_in_the_dialog_takes_the_same_ways() {
                     method: Method::Info,
                     headers: words(1300),
                     body: None,
-                    credentials: None,
                 },
             );
             if fails {

@@ -23,6 +23,7 @@ impl Office {
             username: "200".into(),
             password: password.to_owned().into(),
             realm: None,
+            hosts: vec![World::addr(B).ip().into()],
         };
         let config = RegistrationConfig {
             flow: w.flow(A, B),

@@ -86,6 +86,7 @@ impl World {
             node,
             Command::Accept {
                 session,
+                credentials: None,
                 headers,
                 body,
             },
@@ -137,7 +138,6 @@ impl World {
                 method,
                 headers,
                 body,
-                credentials: None,
             },
         );
         key

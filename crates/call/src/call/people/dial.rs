@@ -145,7 +145,10 @@ impl Call {
             return;
         };
         leg.takes_info = response.headers.lists(&HeaderName::Allow, "INFO");
-        let answer = response.body_of_type(SDP).map(|b| sdp.accept(&b));
+        let said = leg.early.take();
+        let said = said.filter(|(tag, _)| response.to().is_some_and(|to| to.tag() == Some(tag)));
+        let body = response.body_of_type(SDP).or(said.map(|(_, body)| body));
+        let answer = body.map(|b| sdp.accept(&b));
         cx.sip(Command::Ack {
             session,
             body: None,

@@ -18,6 +18,7 @@ fn who(password: &str) -> Credentials {
         username: "200".into(),
         password: password.to_owned().into(),
         realm: None,
+        hosts: Vec::new(),
     }
 }
 
