@@ -21,6 +21,7 @@ mod wire {
     mod door;
     mod echo;
     mod edge;
+    mod extensions;
     mod facts;
     mod hold;
     mod keys;

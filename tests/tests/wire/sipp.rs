@@ -224,16 +224,26 @@ fn scenario(plays: &Plays<'_>) -> String {
         text = text.replace("[rtpstream_audio_port]", "[media_port]");
         text = text.replacen(SILENCE, "", 1);
     }
-    let Some(more) = plays.and.map(file) else {
-        return text;
-    };
+    let more = plays.and.map(file).unwrap_or_default();
     for piece in more.split(INSERT).skip(1) {
         let (name, piece) = piece.split_once(" -->").expect("a comment's end");
         let mark = format!("{INSERT}{name} -->");
         assert!(text.contains(&mark), "{} has no {mark}", plays.scenario);
-        text = text.replace(&mark, piece);
+        // An empty line at its end would be the end of a message's head.
+        text = text.replace(&mark, piece.trim_end());
     }
-    text
+    without_marks(&text)
+}
+
+/// What is left of the marks would be sent where they stand in a message.
+fn without_marks(text: &str) -> String {
+    let mut pieces = text.split(INSERT);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (_, rest) = piece.split_once("-->").expect("a comment's end");
+        out.push_str(rest);
+    }
+    out
 }
 
 impl Drop for Sipp {

@@ -15,7 +15,7 @@ use tandem_standin::Script;
 use tandem_types::journal::{LegRole, What};
 
 /// The office with an account at the carrier, and a number that leads out by it.
-fn with_account(office: Office) -> Office {
+pub(super) fn with_account(office: Office) -> Office {
     office
         .and("secrets/carrier", "open sesame")
         .with(
@@ -48,13 +48,13 @@ fn far_call_id(stage: &Stage) -> String {
 }
 
 /// Waits until both are connected and asserts that each hears the other, from the capture at the end.
-struct Talked {
+pub(super) struct Talked {
     caller: Ipv4Addr,
     far: Ipv4Addr,
     time: (i64, i64),
 }
 
-async fn talk(stage: &mut Stage, caller: &Caller, far: Ipv4Addr) -> Talked {
+pub(super) async fn talk(stage: &mut Stage, caller: &Caller, far: Ipv4Addr) -> Talked {
     stage
         .running
         .until("the bridge", |w| matches!(w, What::Bridged { .. }))
@@ -69,7 +69,7 @@ async fn talk(stage: &mut Stage, caller: &Caller, far: Ipv4Addr) -> Talked {
 }
 
 impl Talked {
-    async fn heard(self, stage: Stage) {
+    pub(super) async fn heard(self, stage: Stage) {
         let streams = stage.strike().await;
         streams.to(self.caller, self.time).is("the caller", OTHER);
         streams.to(self.far, self.time).is("the far end", CALLER);
@@ -297,21 +297,12 @@ async fn a_far_end_behind_a_record_route_hangs_up_along_it() {
     talked.heard(stage).await;
 }
 
-/// A name that makes the INVITE to the far end larger than what goes by UDP.
-fn long_name() -> String {
-    format!("\"{}\" ", "Anna of the long corridor ".repeat(20).trim())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_invite_goes_by_tcp_where_the_carrier_listens_there() {
-    let mut stage = Stage::with(67, |_, office| with_account(office)).await;
-    let plays = Plays {
-        more: &["-t", "t1"],
-        ..Plays::called(OTHER)
-    };
-    let mut far = Sipp::start(&stage.lab, 1, plays);
+/// A call whose INVITE to the far end is larger than what goes by UDP, talked over and ended by the caller.
+async fn large(test: u8, far: Plays<'_>) -> (Stage, Caller, Sipp, Talked) {
+    let mut stage = Stage::with(test, |_, office| with_account(office)).await;
+    let mut far = Sipp::start(&stage.lab, 1, far);
     far.listens().await;
-    let name = long_name();
+    let name = format!("\"{}\" ", "Anna of the long corridor ".repeat(20).trim());
     let plays = Plays {
         name: &name,
         ..Plays::caller("2011")
@@ -321,6 +312,16 @@ async fn a_large_invite_goes_by_tcp_where_the_carrier_listens_there() {
     caller.hangs_up().await;
     far.finished().await;
     stage.running.ended().await;
+    (stage, caller, far, talked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_invite_goes_by_tcp_where_the_carrier_listens_there() {
+    let plays = Plays {
+        more: &["-t", "t1"],
+        ..Plays::called(OTHER)
+    };
+    let (stage, _, far, talked) = large(67, plays).await;
     let messages = far.messages();
     assert!(
         messages.contains("TCP message received") && !messages.contains("UDP message"),
@@ -331,19 +332,7 @@ async fn a_large_invite_goes_by_tcp_where_the_carrier_listens_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_invite_goes_by_udp_after_all_where_the_carrier_does_not() {
-    let mut stage = Stage::with(68, |_, office| with_account(office)).await;
-    let mut far = Sipp::start(&stage.lab, 1, Plays::called(OTHER));
-    far.listens().await;
-    let name = long_name();
-    let plays = Plays {
-        name: &name,
-        ..Plays::caller("2011")
-    };
-    let mut caller = stage.ring_in_as(plays).await;
-    let talked = talk(&mut stage, &caller, far.ip).await;
-    caller.hangs_up().await;
-    far.finished().await;
-    stage.running.ended().await;
+    let (stage, caller, far, talked) = large(68, Plays::called(OTHER)).await;
     let messages = far.messages();
     let (_, size) = messages
         .split_once("UDP message received [")
