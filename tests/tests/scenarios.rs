@@ -10,6 +10,8 @@ mod scenarios {
 
     mod a_menu_that_waits_for_a_key_is_not_silent;
     mod a_number_is_keyed_in;
+    mod a_person_asks_a_colleague_and_passes_the_caller_on;
+    mod a_person_goes_on_at_another_desk;
     mod a_person_passes_the_caller_on_by_their_phone;
     mod a_person_puts_the_caller_on_hold_and_resumes;
     mod a_person_takes_the_caller_with_key_1;

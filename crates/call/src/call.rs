@@ -22,96 +22,50 @@
 //!
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
-//! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
+//! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one),
+//! [`replaced`] (a phone takes over from another), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
 
 mod background;
 mod bridged;
 pub(crate) mod cold;
+mod ctx;
 pub(crate) mod end;
 pub(crate) mod enter;
 pub(crate) mod keys;
 pub(crate) mod legs;
+pub(crate) mod lend;
 pub(crate) mod menu;
 mod parting;
 mod passed;
 pub(crate) mod people;
+pub(crate) mod replaced;
 pub(crate) mod sip;
 pub(crate) mod talk;
 
+pub(crate) use ctx::Ctx;
+
 use crate::{
     api::Output,
-    house::House,
     leg::Leg,
     reach::{Part, Reach},
     refer::Referral,
 };
 use background::Under;
 use bridged::Bridged;
+use lend::Lending;
 use parting::Parting;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
-use tandem_agent::{Brain, Conversation};
+use std::collections::{BTreeMap, VecDeque};
+use tandem_agent::Conversation;
 use tandem_dialplan::{Destination, Dialplan, Plan};
-use tandem_sip::{
-    api::{Body, Command, RequestKey, SessionId},
-    endpoint::Endpoint,
-    message::{Headers, Method},
-};
+use tandem_sip::api::RequestKey;
 use tandem_types::{
-    CallId, HandoffId, LegId, Mono, Now, PlayerId, Rng, Termination, TransferId,
+    CallId, HandoffId, LegId, Mono, Now, PlayerId, Termination, TransferId,
     context::ContextPackage,
     journal::{Event, TransferKind, What},
     media::{Lane, MediaCommand, MediaEvent, Sound},
     provider::ProviderEvent,
 };
-
-/// What a call's verbs may use besides the call itself.
-pub(crate) struct Ctx<'a> {
-    pub(crate) now: Now,
-    pub(crate) plan: &'a Plan,
-    pub(crate) brains: &'a BTreeMap<String, Arc<Brain>>,
-    pub(crate) endpoint: &'a mut Endpoint,
-    pub(crate) house: &'a mut House,
-    pub(crate) rng: &'a mut Rng,
-    pub(crate) out: &'a mut VecDeque<Output>,
-    pub(crate) sessions: &'a mut BTreeMap<SessionId, LegId>,
-    pub(crate) requests: &'a mut BTreeMap<RequestKey, LegId>,
-}
-
-impl Ctx<'_> {
-    pub(crate) fn media(&mut self, command: MediaCommand) {
-        self.out.push_back(Output::Media(command));
-    }
-
-    pub(crate) fn sip(&mut self, command: Command) {
-        self.endpoint
-            .handle_input(self.now, tandem_sip::api::Input::Command(command));
-    }
-
-    /// A request in a leg's dialog; what comes of it is told to that leg, by this key.
-    pub(crate) fn request(
-        &mut self,
-        leg: LegId,
-        session: SessionId,
-        method: Method,
-        headers: Headers,
-        body: Option<Body>,
-    ) -> RequestKey {
-        let key = self.endpoint.allocate_key();
-        self.requests.insert(key, leg);
-        self.sip(Command::Request {
-            session,
-            key,
-            method,
-            headers,
-            body,
-        });
-        key
-    }
-}
 
 /// What a player is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,6 +185,8 @@ pub(crate) struct Call {
     pub(crate) partings: BTreeMap<u32, Parting>,
     /// Who passes the caller on, while somebody else is being reached.
     pub(crate) referrer: Option<passed::Referrer>,
+    /// A far end of this call that another wants.
+    pub(crate) lending: Option<Lending>,
     pub(crate) talk: Option<Conversation>,
     pub(crate) ended: Option<Termination>,
     /// The row of its end is written.
@@ -446,6 +402,7 @@ impl Call {
             limit,
             self.parting_timeout(),
             self.typed_until(),
+            self.lending_timeout(),
         ]
         .into_iter()
         .chain(legs)
@@ -486,6 +443,7 @@ impl Call {
         }
         self.partings_due(cx);
         self.typed_due(cx);
+        self.lending_due(cx);
         self.leg_timeouts(cx);
         self.check_length(cx);
     }

@@ -77,6 +77,12 @@ pub struct Leg {
     pub source: Option<IpAddr>,
     /// The trunk it goes through.
     pub trunk: Option<String>,
+    /// The registered phone that it is, by its user.
+    pub phone: Option<String>,
+    /// The leg of another call whose far end it is to be, as long as it is not.
+    pub lent_by: Option<LegId>,
+    /// The leg whose place it is to take, as long as it has not.
+    pub replaces: Option<LegId>,
     /// The offer in the INVITE that was not answered yet.
     pub offer: Option<Vec<u8>>,
     /// What the last 1xx described, and the tag of its dialog: a 2xx of that dialog need not say it again (RFC 3262 section 5).
@@ -133,6 +139,9 @@ impl Leg {
             learn: Learn::Auto,
             source: None,
             trunk: None,
+            phone: None,
+            lent_by: None,
+            replaces: None,
             offer: None,
             early: None,
             our_offer_open: false,

@@ -15,7 +15,7 @@ mod signal;
 
 use crate::{
     api::{Admin, Census, Input, Output, SwitchConfig},
-    call::Call,
+    call::{Call, lend::Between},
     house::{Ask, House},
 };
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,9 @@ pub struct Switch {
     /// How many bytes a stranger may be answered, who asks to register and is being answered.
     #[serde(skip)]
     room: Option<(IpAddr, usize)>,
+    /// What calls say to each other; nothing between steps.
+    #[serde(skip)]
+    between: VecDeque<Between>,
     #[serde(skip)]
     out: VecDeque<Output>,
 }
@@ -118,6 +121,7 @@ impl Switch {
             arrived: None,
             past: VecDeque::new(),
             room: None,
+            between: VecDeque::new(),
             out: VecDeque::new(),
         }
     }
@@ -242,10 +246,12 @@ impl Switch {
         self.house.leaving()
     }
 
-    /// Carries what the endpoint and the house want until neither wants anything.
+    /// Carries what calls say to each other and what the endpoint and the house want, until nobody wants anything.
     fn settle(&mut self, now: Now) {
         loop {
-            if let Some(output) = self.endpoint.poll_output() {
+            if let Some(said) = self.between.pop_front() {
+                self.say(now, said);
+            } else if let Some(output) = self.endpoint.poll_output() {
                 self.sip_output(now, output);
             } else if let Some((trunk, request)) = self.house.poll_registration() {
                 let key = self.endpoint.allocate_key();

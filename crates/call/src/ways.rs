@@ -27,6 +27,8 @@ pub(crate) struct Shape {
     pub(crate) codecs: Vec<Codec>,
     pub(crate) learn: Learn,
     pub(crate) trunk: Option<String>,
+    /// The user of a registered phone.
+    pub(crate) phone: Option<String>,
 }
 
 /// One leg to be dialled.
@@ -109,6 +111,7 @@ pub(crate) fn to(
                 codecs: vec![Codec::Pcmu, Codec::Pcma],
                 learn: Learn::Auto,
                 trunk: None,
+                phone: None,
             };
             Ok(vec![Dialled {
                 peer: uri.clone(),
@@ -158,6 +161,7 @@ fn extension(
                     codecs: plan.phones.codecs.clone(),
                     learn,
                     trunk: None,
+                    phone: Some(user.clone()),
                 };
                 Some(Dialled {
                     peer: number.to_owned(),
@@ -220,6 +224,7 @@ pub(crate) fn shape_of(trunk: &Trunk) -> Shape {
         codecs: trunk.codecs.clone(),
         learn,
         trunk: Some(trunk.name.clone()),
+        phone: None,
     }
 }
 

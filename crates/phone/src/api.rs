@@ -84,6 +84,13 @@ pub enum Act {
         /// Refer-To.
         to: Uri,
     },
+    /// Calls somebody else, while the call in its ear waits (hold it first).
+    Consult {
+        /// Request-URI and To.
+        target: Uri,
+    },
+    /// Transfers the far end that waits to the one in its ear: REFER with Replaces (RFC 5589 section 7).
+    Complete,
     /// Changes what it does with incoming calls.
     Incoming(crate::Incoming),
     /// Changes what it does with a REFER.

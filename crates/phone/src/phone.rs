@@ -1,4 +1,4 @@
-//! The phone: at most one call in its ear, a second only while it follows a REFER.
+//! The phone: at most one call in its ear, a second only while it follows a REFER or asks somebody before it transfers.
 //!
 //! ```text
 //!            Act::Call                        18x                    2xx
@@ -34,7 +34,7 @@ use tandem_sip::{
         Output as FromEndpoint, RequestKey, SessionId,
     },
     endpoint::Endpoint,
-    message::{Message, Method, NameAddr, Uri},
+    message::{Message, Method, NameAddr, Replaces, Uri},
 };
 use tandem_types::{Mono, Now, Rng};
 
@@ -200,6 +200,11 @@ impl Phone {
         &self.recording
     }
 
+    /// The dialog of the call in its ear, as whoever takes the phone's place in it would name it.
+    pub fn dialog(&self) -> Option<Replaces> {
+        self.endpoint.replaces_for(self.focus?)
+    }
+
     /// When the call in its ear was answered.
     pub fn answered_at(&self) -> Option<Mono> {
         self.focus
@@ -324,6 +329,8 @@ impl Phone {
             Act::Say(pcm) => self.speaker.say(pcm),
             Act::Speak(voice) => self.speaker.set_voice(voice),
             Act::Refer { to } => self.refer(now, &to),
+            Act::Consult { target } => self.consult(now, &target),
+            Act::Complete => self.complete(now),
             Act::Incoming(incoming) => self.config.incoming = incoming,
             Act::AcceptRefer(policy) => self.config.refer = policy,
             Act::SendNoRtp(silent) => self.speaker.mute(silent),

@@ -317,18 +317,22 @@ impl Endpoint {
             .map(|t| t.about.flow)
     }
 
-    /// The session that a Replaces header received by us names (RFC 3891 section 3). One that is over is not found, nor an
-    /// answered one if the header says `early-only`.
-    pub fn replaces(&self, replaces: &Replaces) -> Option<SessionId> {
+    /// The session that a Replaces header received by us names, or the status that refuses it (RFC 3891 section 3): 481 for none
+    /// and for an INVITE of theirs that has no answer, 486 for an answered one if the header says `early-only`, 603 for one that is
+    /// over.
+    pub fn replaces(&self, replaces: &Replaces) -> Result<SessionId, u16> {
         let id = DialogId {
             call_id: replaces.call_id.to_string(),
             local_tag: replaces.to_tag.to_string(),
             remote_tag: replaces.from_tag.to_string(),
         };
-        let session = *self.dialogs.get(&id)?;
-        let s = self.sessions.get(&session)?;
-        let answered = matches!(s.state, State::Up(_));
-        (s.is_seen() && !(replaces.early_only && answered)).then_some(session)
+        let session = *self.dialogs.get(&id).ok_or(481u16)?;
+        match self.sessions.get(&session).map(|s| &s.state) {
+            None | Some(State::Calling(_) | State::Invited(_)) => Err(481),
+            Some(State::Up(_)) if replaces.early_only => Err(486),
+            Some(State::Cancelling(_) | State::Closing(_)) => Err(603),
+            Some(State::Up(_) | State::Proceeding(_)) => Ok(session),
+        }
     }
 
     /// The Replaces header with which somebody else may take our place in a session: its far end will

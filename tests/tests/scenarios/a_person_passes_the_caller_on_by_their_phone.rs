@@ -112,7 +112,7 @@ fn the_caller_hangs_up_while_they_are_passed_on() {
     });
 }
 
-/// To numbers that this phone may not dial, and to another dialog (attended): refused, and the call goes on.
+/// To numbers that this phone may not dial, and to a dialog that nobody has (attended): refused, and the call goes on.
 #[test]
 fn a_transfer_that_may_not_be_is_refused_and_the_call_goes_on() {
     scenario(
@@ -134,7 +134,12 @@ fn a_transfer_that_may_not_be_is_refused_and_the_call_goes_on() {
                 Uri::sip("201", "10.0.0.1:5060").with_header("Replaces", "a@b;to-tag=c;from-tag=d");
             o.does(person, Act::Refer { to });
             o.run(ms(200));
-            assert_eq!(lines_with(o, "603 Decline"), 1, "\n{}", o.ladder());
+            assert_eq!(
+                lines_with(o, "481 Call/Transaction Does Not"),
+                1,
+                "\n{}",
+                o.ladder()
+            );
             o.talk_both_ways(caller, person);
             o.hangs_up(caller);
             o.ends(Party::Caller, Reason::Normal);

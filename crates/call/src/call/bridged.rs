@@ -19,7 +19,7 @@ pub(crate) struct Bridged {
     since: Mono,
     watch: Watch,
     /// Where the caller goes when the person hangs up first.
-    after: AfterPerson,
+    pub(super) after: AfterPerson,
 }
 
 impl Bridged {

@@ -37,9 +37,7 @@ impl Call {
                 if let Some(t) = &r.transfer {
                     self.abandoned(cx, t);
                 }
-                if let Some(referrer) = self.referrer.take() {
-                    self.hang(cx, referrer.leg, Reason::Normal);
-                }
+                self.passing_is_over(cx);
                 r.reach.handle_input(cx.now.mono, reach::Input::CallerGone);
                 while let Some(output) = r.reach.poll_output() {
                     self.reach_output(cx, output);
@@ -90,6 +88,10 @@ impl Call {
     /// Ends the call now, whatever its stage.
     pub(crate) fn end(&mut self, cx: &mut Ctx<'_>, end: Termination) {
         self.ended.get_or_insert(end);
+        if let Some(lending) = &mut self.lending {
+            lending.forget_the_other();
+            self.stays(cx, end);
+        }
         let before = std::mem::replace(&mut self.stage, Stage::Ending);
         // What was offered comes before its end.
         self.tell_talk_gone(cx);

@@ -4,13 +4,14 @@ use super::{Call, Ctx, InMenu, Stage, background::Under, people::Rounds};
 use std::collections::VecDeque;
 use tandem_agent::{Conversation, ConversationStart};
 use tandem_dialplan::{Destination, MAX_HOPS, TransferMode};
-use tandem_types::{
-    LegId, Party, Reason, Termination, agent::Target, context::HandoffReason, journal::What,
-};
+use tandem_types::{LegId, Party, Reason, Termination, context::HandoffReason, journal::What};
 
 impl Call {
     /// The caller's port is there: begin.
     pub(crate) fn incoming_ready(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+        if self.take_place(cx, id) {
+            return;
+        }
         if let Stage::Opening { then } = &self.stage {
             let then = then.clone();
             return self.enter(cx, then);
@@ -99,21 +100,13 @@ impl Call {
         if self.mode_of(cx, to) != TransferMode::Warm {
             return false;
         }
-        let target = Target(to.to_string());
-        let Some(talk) = &mut self.talk else {
-            return false;
-        };
         let (reason, trigger) = match self.hops {
             0 | 1 => (HandoffReason::Key, "a key of the menu"),
             _ => (HandoffReason::Policy, "the next destination of the plan"),
         };
-        let package = Box::new(talk.pass_on(cx.now, &target, reason, trigger));
-        let what = What::HandoffOffered {
-            sha256: package.sha256(),
-            package: package.clone(),
+        let Some(package) = self.offer_on(cx, to, reason, trigger) else {
+            return false;
         };
-        self.drain_talk(cx);
-        self.journal(cx, what);
         self.transfer_to_people(cx, package, to.clone(), otherwise.clone(), true);
         true
     }
@@ -229,13 +222,8 @@ impl Call {
         }
     }
 
-    /// Somebody comes into the room.
-    pub(crate) fn admit_to_room(
-        &mut self,
-        cx: &mut Ctx<'_>,
-        leg: crate::leg::Leg,
-        sip_call_id: String,
-    ) {
+    /// Somebody comes into this call: into the room that it is, or in another's place.
+    pub(crate) fn admit(&mut self, cx: &mut Ctx<'_>, leg: crate::leg::Leg, sip_call_id: String) {
         let (id, role, peer) = (leg.id, leg.role, leg.peer.clone());
         self.legs.insert(id.index, leg);
         self.journal(

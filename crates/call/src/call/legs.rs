@@ -1,6 +1,6 @@
 //! Verbs on legs: take a port, offer, answer, hang up, give the port back.
 
-use super::{Call, Ctx, Stage};
+use super::{Call, Ctx, Stage, lend::Between};
 use crate::{
     leg::{Leg, LegState},
     reach,
@@ -48,6 +48,7 @@ impl Call {
         leg.codecs = shape.codecs;
         leg.learn = shape.learn;
         leg.trunk = shape.trunk;
+        leg.phone = shape.phone;
         self.legs.insert(id.index, leg);
         cx.media(MediaCommand::OpenLeg {
             leg: id,
@@ -63,6 +64,11 @@ impl Call {
         };
         if leg.state != LegState::Opening {
             return; // hung up meanwhile: its CloseLeg is under way
+        }
+        if let Some(from) = leg.lent_by {
+            leg.state = LegState::Inviting;
+            let (leg, to) = (from, id);
+            return cx.between.push_back(Between::Lend { leg, to, local });
         }
         leg.sdp = Some(Session::new(session_id, local, leg.codecs.clone(), true));
         if leg.session.is_some() {
@@ -216,9 +222,20 @@ impl Call {
         }
     }
 
-    /// 200 to the caller, once. Their offer is answered, or ours goes out with it.
+    /// 200 to the caller, once.
     pub(crate) fn answer_caller(&mut self, cx: &mut Ctx<'_>) -> bool {
         let id = self.caller;
+        let waits = self.leg(id).is_some_and(|l| l.state == LegState::Incoming);
+        let answered = self.answer_leg(cx, id);
+        if waits && answered {
+            self.answered = Some(cx.now);
+            self.journal(cx, What::CallAnswered);
+        }
+        answered
+    }
+
+    /// 200 to a leg that came in, once. Their offer is answered, or ours goes out with it.
+    pub(super) fn answer_leg(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return false;
         };
@@ -241,11 +258,9 @@ impl Call {
                 leg.state = LegState::Accepted;
                 leg.answered = Some(cx.now.mono);
                 leg.our_offer_open = agreed.is_none();
-                self.answered = Some(cx.now);
                 if let Some(agreed) = agreed {
                     self.agreed(cx, id, agreed);
                 }
-                self.journal(cx, What::CallAnswered);
                 cx.sip(Command::Accept {
                     session,
                     credentials,
@@ -355,6 +370,10 @@ impl Call {
             };
             cx.sip(Command::Hangup { session, headers });
         }
+        if let Some(from) = leg.lent_by {
+            let (leg, to) = (from, id);
+            cx.between.push_back(Between::Keep { leg, to });
+        }
         self.close_leg(cx, id, end);
     }
 
@@ -387,6 +406,9 @@ impl Call {
     /// A leg ended by itself: what that means depends on who has the caller.
     pub(crate) fn leg_is_over(&mut self, cx: &mut Ctx<'_>, id: LegId, end: Termination) {
         self.close_leg(cx, id, end);
+        if self.over_while_lending(cx, id, end) {
+            return;
+        }
         if matches!(self.stage, Stage::Conference) {
             return self.left_room(cx, end);
         }

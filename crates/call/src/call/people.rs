@@ -17,7 +17,7 @@ use tandem_dialplan::{Destination, Queue, Strategy, TransferMode, WarmRules};
 use tandem_types::{
     HandoffId, Party, Reason, Termination, TransferId,
     agent::Target,
-    context::ContextPackage,
+    context::{ContextPackage, HandoffReason},
     journal::{HandoffEnd, TransferKind, What},
 };
 
@@ -103,6 +103,28 @@ impl Call {
             TransferMode::Warm => TransferKind::Warm,
             TransferMode::Cold => TransferKind::Cold,
         };
+        let transfer = self.begin_transfer(cx, package, kind);
+        let rounds = self.rounds(cx, &to);
+        let music = self.queue(cx, &to).and_then(|q| q.hold.clone());
+        if kind == TransferKind::Cold && self.refer(cx, &transfer, &to, &rounds) {
+            return self.play_background(cx, self.caller, music);
+        }
+        let plan = Rounds {
+            rounds,
+            otherwise,
+            music,
+            ready,
+        };
+        self.reach(cx, &to, Some(transfer), plan);
+    }
+
+    /// The ledger's row of a transfer that begins.
+    pub(super) fn begin_transfer(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        package: Box<ContextPackage>,
+        kind: TransferKind,
+    ) -> Transfer {
         let id = TransferId::generate(cx.now.wall, cx.rng);
         let transfer = Transfer {
             id,
@@ -119,18 +141,26 @@ impl Call {
             to: transfer.package.to.clone(),
         };
         self.journal(cx, what);
-        let rounds = self.rounds(cx, &to);
-        let music = self.queue(cx, &to).and_then(|q| q.hold.clone());
-        if kind == TransferKind::Cold && self.refer(cx, &transfer, &to, &rounds) {
-            return self.play_background(cx, self.caller, music);
-        }
-        let plan = Rounds {
-            rounds,
-            otherwise,
-            music,
-            ready,
+        transfer
+    }
+
+    /// Offers the caller, with all that an agent knows of them, to whoever is next; nothing where none has had them.
+    pub(super) fn offer_on(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        to: &Destination,
+        reason: HandoffReason,
+        trigger: &str,
+    ) -> Option<Box<ContextPackage>> {
+        let talk = self.talk.as_mut()?;
+        let package = Box::new(talk.pass_on(cx.now, &Target(to.to_string()), reason, trigger));
+        self.drain_talk(cx);
+        let what = What::HandoffOffered {
+            sha256: package.sha256(),
+            package: package.clone(),
         };
-        self.reach(cx, &to, Some(transfer), plan);
+        self.journal(cx, what);
+        Some(package)
     }
 
     pub(crate) fn queue<'p>(&self, cx: &Ctx<'p>, to: &Destination) -> Option<&'p Queue> {
@@ -204,6 +234,7 @@ impl Call {
         let reach = Reach::start(cx.now.mono, rules, rounds, ready || !briefed);
         let answered = self.answered.is_some();
         let for_queue = transfer.is_some() || matches!(to, Destination::Queue(_));
+        let for_queue = for_queue || self.asked().is_some();
         let brief = transfer.as_ref().filter(|_| briefed).map(brief_of);
         self.stage = Stage::Reaching(Box::new(Reaching {
             reach,

@@ -186,7 +186,7 @@ impl Call {
         key: RequestKey,
         result: Result<Box<Response>, Failure>,
     ) {
-        if self.info_answered(cx, id, key, &result) {
+        if self.info_answered(cx, id, key, &result) || self.moved(cx, key, &result) {
             return;
         }
         if self.is_refer(key, id) {
@@ -199,7 +199,7 @@ impl Call {
     }
 
     /// The far end takes no UPDATE: the session is refreshed (RFC 4028) by a re-INVITE with the description as it is (field note 14).
-    fn refresh(&mut self, cx: &mut Ctx<'_>, id: LegId) {
+    pub(super) fn refresh(&mut self, cx: &mut Ctx<'_>, id: LegId) {
         let Some(leg) = self.leg_mut(id).filter(|l| l.up() && l.refresh.is_none()) else {
             return;
         };

@@ -68,9 +68,7 @@ impl Switch {
         }
         let (from, name) = caller_of(request);
         let (caller, route, called) = self.route(now, &flow, &from, request)?;
-        if let Some(status) = self.replaces_refused(request) {
-            return Err(no(status));
-        }
+        let replaced = self.replaced(&caller, request)?;
         let trunk = match &caller {
             Caller::Trunk(name) => self.plan.trunks.get(name).cloned(),
             Caller::Phone(_) => None,
@@ -99,6 +97,10 @@ impl Switch {
             });
         }
         let peer = from.clone();
+        let phone = match &caller {
+            Caller::Trunk(_) => None,
+            Caller::Phone(user) => Some(user.clone()),
+        };
         let leg = |id: LegId| Leg {
             session: Some(session),
             noted: true,
@@ -106,6 +108,7 @@ impl Switch {
             offer: offer.clone(),
             takes_info: request.headers.lists(&HeaderName::Allow, "INFO"),
             trunk: trunk.as_ref().map(|t| t.name.clone()),
+            phone: phone.clone(),
             codecs: trunk
                 .as_ref()
                 .map_or_else(|| self.plan.phones.codecs.clone(), |t| t.codecs.clone()),
@@ -123,15 +126,18 @@ impl Switch {
             .as_ref()
             .and_then(|r| self.house.room(r))
             .filter(|id| self.calls.get(id).is_some_and(|c| c.is_open()));
-        let leg_id = match joined {
+        let leg_id = match replaced.map(|old| old.call).or(joined) {
             Some(call) => {
                 let id = self
                     .calls
                     .get(&call)
                     .map_or(LegId { call, index: 1 }, |c| c.new_leg_id());
                 self.sessions.insert(session, id);
-                let leg = leg(id);
-                self.with_call(now, call, |c, cx| c.admit_to_room(cx, leg, sip_call_id));
+                let leg = Leg {
+                    replaces: replaced,
+                    ..leg(id)
+                };
+                self.with_call(now, call, |c, cx| c.admit(cx, leg, sip_call_id));
                 id
             }
             None => {
@@ -166,15 +172,29 @@ impl Switch {
         Ok(())
     }
 
-    /// An INVITE that is to take a dialog over (RFC 3891 section 3) is no new call. Nobody may do that here: 603 for a dialog
-    /// of ours, 481 for one that is not known, 400 for what cannot be read, or for two.
-    fn replaces_refused(&self, request: &Request) -> Option<u16> {
+    /// The leg whose place an INVITE is to take (RFC 3891 section 3): it is no new call then. Only another phone of the same user may
+    /// do that, with a call of two who are up: 403 for anybody else's, 603 for any other call, 400 for what cannot be read, or for two;
+    /// for the rest see [`Endpoint::replaces`](tandem_sip::endpoint::Endpoint::replaces).
+    fn replaced(&self, caller: &Caller, request: &Request) -> Result<Option<LegId>, No> {
         let mut all = request.headers.all(&HeaderName::Replaces);
-        let first = all.next()?;
-        let (Ok(replaces), None) = (Replaces::parse(first), all.next()) else {
-            return Some(400);
+        let Some(first) = all.next() else {
+            return Ok(None);
         };
-        Some(self.endpoint.replaces(&replaces).map_or(481, |_| 603))
+        let (Ok(replaces), None) = (Replaces::parse(first), all.next()) else {
+            return Err(no(400));
+        };
+        let session = self.endpoint.replaces(&replaces).map_err(no)?;
+        let old = *self.sessions.get(&session).ok_or_else(|| no(481))?;
+        let call = self.calls.get(&old.call).ok_or_else(|| no(481))?;
+        let owner = call.leg(old).and_then(|l| l.phone.as_deref());
+        match caller {
+            Caller::Phone(user) if owner == Some(user) => {}
+            Caller::Phone(_) | Caller::Trunk(_) => return Err(no(403)),
+        }
+        if !call.may_replace(old) {
+            return Err(no(603));
+        }
+        Ok(Some(old))
     }
 
     fn begin(&mut self, now: Now, start: Start, leg: Leg) {
@@ -223,6 +243,7 @@ impl Switch {
             },
             partings: BTreeMap::new(),
             referrer: None,
+            lending: None,
             talk: None,
             ended: None,
             recorded: false,

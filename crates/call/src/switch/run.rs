@@ -3,7 +3,7 @@
 use super::Switch;
 use crate::{
     api::Output,
-    call::{Call, Ctx},
+    call::{Call, Ctx, lend::Between},
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tandem_sip::{
@@ -11,7 +11,7 @@ use tandem_sip::{
     message::Headers,
 };
 use tandem_types::{
-    CallId, LegId, Now,
+    CallId, LegId, Now, Party, Reason, Termination,
     journal::{Open, What},
     media::{LegStats, MediaCommand, MediaEvent},
     provider::ProviderCommand,
@@ -38,6 +38,8 @@ impl Switch {
             out: &mut self.out,
             sessions: &mut self.sessions,
             requests: &mut self.requests,
+            others: &self.calls,
+            between: &mut self.between,
         };
         let from = cx.out.len();
         let whole = catch_unwind(AssertUnwindSafe(|| {
@@ -48,6 +50,32 @@ impl Switch {
         match whole {
             Ok(call) => self.keep(call),
             Err(_) => self.bury(now, id),
+        }
+    }
+
+    /// Tells a call what another says. One that is over lends nothing, and what it was lent ends.
+    pub(super) fn say(&mut self, now: Now, said: Between) {
+        let call = said.call();
+        if self.calls.contains_key(&call) {
+            return self.with_call(now, call, |c, cx| c.handle_between(cx, said));
+        }
+        match said {
+            Between::Lend { to, .. } => {
+                let end = Termination {
+                    sip: 481,
+                    ..Termination::new(Party::Callee, Reason::Unreachable)
+                };
+                self.between.push_back(Between::Kept { to, end });
+            }
+            Between::Lent { leg, .. } => {
+                if let Some(session) = leg.session {
+                    let headers = Headers::new();
+                    let command = Command::Hangup { session, headers };
+                    self.endpoint
+                        .handle_input(now, tandem_sip::api::Input::Command(command));
+                }
+            }
+            Between::Keep { .. } | Between::Kept { .. } => {}
         }
     }
 

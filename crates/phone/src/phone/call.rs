@@ -133,6 +133,13 @@ impl Phone {
         );
     }
 
+    /// Calls somebody beside the call in its ear, which waits.
+    pub(super) fn consult(&mut self, now: Now, target: &Uri) {
+        let waits = self.focus.take();
+        self.place(now, target, None, Headers::new(), None);
+        self.focus = self.focus.or(waits);
+    }
+
     fn place_failed(&mut self, now: Now, for_referrer: Option<SessionId>) {
         match for_referrer {
             Some(referrer) => self.notify(now, referrer, 503),

@@ -125,7 +125,25 @@ impl Phone {
 
     /// Transfers the far end.
     pub(super) fn refer(&mut self, now: Now, to: &Uri) {
-        let Some(session) = self.focus else { return };
+        if let Some(session) = self.focus {
+            self.refer_in(now, session, to);
+        }
+    }
+
+    /// Transfers the far end that waits to the one in its ear.
+    pub(super) fn complete(&mut self, now: Now) {
+        let Some(ear) = self.focus else { return };
+        let Some(waits) = self.calls.keys().copied().find(|s| *s != ear) else {
+            return;
+        };
+        let target = self.endpoint.remote_target(ear).cloned();
+        if let (Some(replaces), Some(target)) = (self.endpoint.replaces_for(ear), target) {
+            let to = target.without_headers().with_header("Replaces", replaces);
+            self.refer_in(now, waits, &to);
+        }
+    }
+
+    fn refer_in(&mut self, now: Now, session: SessionId, to: &Uri) {
         let headers = Headers::new()
             .with(HeaderName::ReferTo, format!("<{to}>"))
             .with(HeaderName::ReferredBy, self.address());

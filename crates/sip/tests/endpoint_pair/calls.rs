@@ -234,20 +234,51 @@ fn a_replaces_header_finds_its_session() {
         let ours = w.nodes[A].endpoint.replaces_for(a).unwrap();
         assert_eq!(
             w.nodes[B].endpoint.replaces(&ours),
-            Some(b),
+            Ok(b),
             "what A writes, B finds"
         );
         assert_eq!(
             w.nodes[A].endpoint.replaces(&ours),
-            None,
+            Err(481),
             "tags are from the receiver's side"
         );
         let early = tandem_sip::message::Replaces {
             early_only: true,
             ..ours.clone()
         };
-        assert_eq!(w.nodes[B].endpoint.replaces(&early), None);
+        assert_eq!(w.nodes[B].endpoint.replaces(&early), Err(486));
         w.hangup(B, b);
-        assert_eq!(w.nodes[B].endpoint.replaces(&ours), None, "over");
+        assert_eq!(
+            w.nodes[B].endpoint.replaces(&ours),
+            Err(603),
+            "over just now"
+        );
+        w.ended(A, a);
+        w.pass(100);
+        assert_eq!(w.nodes[B].endpoint.replaces(&ours), Err(481), "gone");
+    });
+}
+
+#[test]
+fn a_replaces_header_finds_an_early_dialog_only_at_its_caller() {
+    scenario(|w| {
+        let a = w.invite();
+        let b = w.invited(B).0;
+        w.progress(B, b);
+        w.event(A);
+        let theirs = w.nodes[B].endpoint.replaces_for(b).unwrap();
+        let ours = w.nodes[A].endpoint.replaces_for(a).unwrap();
+        for early_only in [true, false] {
+            let with = |r: &tandem_sip::message::Replaces| tandem_sip::message::Replaces {
+                early_only,
+                ..r.clone()
+            };
+            assert_eq!(w.nodes[A].endpoint.replaces(&with(&theirs)), Ok(a));
+            assert_eq!(w.nodes[B].endpoint.replaces(&with(&ours)), Err(481));
+        }
+        w.hangup(A, a);
+        assert_eq!(w.nodes[A].endpoint.replaces(&theirs), Err(603), "cancelled");
+        w.failed(A, a);
+        w.ended(B, b);
     });
 }

@@ -60,6 +60,9 @@ impl Call {
         let (transfer, briefed) = self
             .reaching()
             .map_or((None, false), |r| (r.transfer.clone(), r.brief.is_some()));
+        if let Some(asked) = self.asked() {
+            return self.borrow_target(cx, target, asked, transfer.map(|t| t.id));
+        }
         let identity = self.identity(cx, transfer.as_ref());
         let result = match ways::to(
             cx.plan,
@@ -106,6 +109,30 @@ impl Call {
                 r.targets.extend(ids.iter().map(|id| (*id, target.clone())));
             }
             r.reach.dialled(cx.now.mono, result);
+        }
+    }
+
+    /// Who is in another call already is not dialled.
+    fn borrow_target(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        target: &Destination,
+        asked: LegId,
+        transfer: Option<TransferId>,
+    ) {
+        let peer = match target {
+            Destination::Ext(peer) | Destination::Sip(peer) | Destination::Trunk(_, Some(peer)) => {
+                peer.clone()
+            }
+            other => other.to_string(),
+        };
+        let id = self.borrow(cx, asked, peer);
+        if let Some(transfer) = transfer {
+            self.tried(cx, transfer, Some(id), target);
+        }
+        if let Stage::Reaching(r) = &mut self.stage {
+            r.targets.push((id, target.clone()));
+            r.reach.dialled(cx.now.mono, Ok(vec![id]));
         }
     }
 

@@ -1,6 +1,6 @@
 //! A person and the caller are joined, and parted again.
 
-use super::super::{Call, Ctx, Stage, bridged::Bridged};
+use super::super::{Call, Ctx, Stage, bridged::Bridged, passed::Referrer};
 use tandem_agent::Return;
 use tandem_dialplan::AfterPerson;
 use tandem_types::{
@@ -13,10 +13,11 @@ impl Call {
     /// Somebody took the caller: both hear each other from here on.
     pub(super) fn join(&mut self, cx: &mut Ctx<'_>, leg: LegId, by: String) {
         let warm = self.reaching().is_some_and(|r| r.brief.is_some());
-        let after = match self.dialplan(cx.plan).filter(|_| warm) {
-            Some(d) => d.warm.after_person,
-            None => AfterPerson::Hangup,
-        };
+        let asked = self.referrer.as_ref().and_then(Referrer::after);
+        let plans = self.dialplan(cx.plan).filter(|_| warm);
+        let after = asked
+            .or(plans.map(|d| d.warm.after_person))
+            .unwrap_or(AfterPerson::Hangup);
         let trunk = self.leg(leg).is_some_and(|l| l.trunk.is_some());
         let bridged = Stage::Bridged(Bridged::new(leg, cx.now.mono, trunk, after));
         let Stage::Reaching(r) = std::mem::replace(&mut self.stage, bridged) else {
