@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes too long for every change: model and property tests at length, in release mode; whether
-# the tests of the transfers would notice a mistake; calls with sound for half an hour (SOAK_MINUTES);
+# the tests of transfers and dialogs would notice a mistake; calls with sound for half an hour (SOAK_MINUTES);
 # what became known about the crates since; the container. The model test begins at another seed each
 # day: TANDEM_MODEL_FROM repeats a night, TANDEM_MODEL_STEPS is its length.
 set -uo pipefail
@@ -20,7 +20,7 @@ step "the model, ${TANDEM_MODEL_STEPS:=1000000} events from seed ${TANDEM_MODEL_
     env CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
     TANDEM_MODEL_STEPS="$TANDEM_MODEL_STEPS" TANDEM_MODEL_FROM="$TANDEM_MODEL_FROM" \
     cargo test --release -p tandem-tests --test model -- --nocapture
-step "mutants of the transfer machines" scripts/mutants.sh
+step "mutants of the transfer machines, of transactions and dialogs" scripts/mutants.sh all
 step "calls with sound, ${SOAK_MINUTES:-30} minutes: memory and files stay flat" \
     cargo bench -p tandem --bench calls -- soak
 step "advisories" scripts/deny.sh advisories

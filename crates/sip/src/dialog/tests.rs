@@ -213,3 +213,127 @@ fn a_target_refresh_changes_the_target_and_not_the_route() {
     assert_eq!(bye.uri.to_string(), "sip:a@192.0.2.18");
     assert_eq!(routes(&bye), ["<sip:192.0.2.7;lr>"]);
 }
+
+#[test]
+fn whoever_is_the_target_a_hop_or_was_heard_last_is_near() {
+    let dialog = called(
+        "Record-Route: <sip:192.0.2.7;lr>, <sip:p2;lr>\r\nContact: <sip:a@192.0.2.8>\r\n",
+        "192.0.2.9:5060",
+    );
+    for (ip, near) in [
+        ("192.0.2.7", true),
+        ("192.0.2.8", true),
+        ("192.0.2.9", true),
+        ("192.0.2.10", false),
+    ] {
+        assert_eq!(dialog.is_near(ip.parse().unwrap()), near, "{ip}");
+    }
+}
+
+#[test]
+fn the_2xx_brings_the_route_set_of_an_early_dialog() {
+    let mut dialog = calling("Record-Route: <sip:192.0.2.6;lr>\nContact: <sip:b@192.0.2.8>");
+    let invite = request("");
+    let mut response = Response::reply_to(&invite, 200, Some("them"));
+    for route in ["<sip:p2;lr>", "<sip:192.0.2.7;lr>"] {
+        response.headers.push(HeaderName::RecordRoute, route);
+    }
+    response
+        .headers
+        .push(HeaderName::Contact, "<sip:c@192.0.2.18?Subject=x>");
+    dialog.confirm(&response, flow("192.0.2.19:5060"));
+    let bye = dialog.request(Method::Bye, 8);
+    assert_eq!(routes(&bye), ["<sip:192.0.2.7;lr>", "<sip:p2;lr>"]);
+    assert_eq!(bye.uri.to_string(), "sip:c@192.0.2.18");
+    assert!(dialog.is_near("192.0.2.19".parse().unwrap()));
+    assert!(!dialog.is_near("192.0.2.6".parse().unwrap()));
+}
+
+#[test]
+fn a_target_without_an_address_leaves_the_connection_as_it_is() {
+    let mut dialog = called(
+        "Contact: <sip:a@pbx.example;transport=tcp>\r\n",
+        "192.0.2.9:40001",
+    );
+    let connection = Flow {
+        transport: Transport::Tcp,
+        ..flow("192.0.2.9:40001")
+    };
+    dialog.heard(connection);
+    dialog.disconnected(connection);
+    assert_eq!(dialog.flow(), connection, "nowhere else is known");
+    // A datagram has no connection that could be closed.
+    let mut dialog = called("Contact: <sip:a@10.0.0.5>\r\n", "198.51.100.3:40001");
+    dialog.disconnected(flow("198.51.100.3:40001"));
+    assert_eq!(dialog.flow(), flow("198.51.100.3:40001"));
+}
+
+#[test]
+fn numbers_stay_below_2_to_the_31st() {
+    let mut dialog = called("", "192.0.2.9:5060");
+    dialog.local_cseq = 0x7fff_fffe;
+    assert_eq!((dialog.next_cseq(), dialog.next_cseq()), (0x7fff_ffff, 0));
+}
+
+#[test]
+fn an_address_that_only_a_private_network_knows_is_followed_there_alone() {
+    let six = |remote: &str| Flow {
+        local: "[2001:db8::1]:5060".parse().unwrap(),
+        ..flow(remote)
+    };
+    let private = [
+        "10.0.0.5:5060",
+        "172.16.0.5:5060",
+        "192.168.0.5:5060",
+        "127.0.0.5:5060",
+        "169.254.0.5:5060",
+        "100.64.0.5:5060",
+        "[::1]:5060",
+        "[fd00::5]:5060",
+        "[fe80::5]:5060",
+    ];
+    let public = ["192.0.2.8:5060", "100.128.0.5:5060", "[2001:db8::5]:5060"];
+    for (addrs, known_outside) in [(&private[..], false), (&public[..], true)] {
+        for addr in addrs {
+            let target = Uri::sip("a", addr);
+            let v6 = addr.starts_with('[');
+            let (outside, inside) = match v6 {
+                true => (six("[2001:db8::9]:1024"), six("[fd00::9]:1024")),
+                false => (flow("198.51.100.9:1024"), flow("10.0.0.9:1024")),
+            };
+            let there = |from: Flow| Flow {
+                remote: addr.parse().unwrap(),
+                ..from
+            };
+            let expected = if known_outside {
+                there(outside)
+            } else {
+                outside
+            };
+            assert_eq!(hop::follow(outside, &target), expected, "{addr}");
+            assert_eq!(hop::follow(inside, &target), there(inside), "{addr}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_reached_by_our_socket_is_not_followed() {
+    let here = flow("192.0.2.9:1024");
+    for target in [
+        "sip:a@[2001:db8::5]",
+        "sip:a@0.0.0.0",
+        "sips:a@192.0.2.8",
+        "sip:a@192.0.2.8;transport=sctp",
+        "sip:a@pbx.example",
+        "tel:+44207946000",
+    ] {
+        let target = Uri::parse(target).unwrap();
+        assert_eq!(hop::follow(here, &target), here, "{target}");
+    }
+    let udp = Uri::parse("sip:a@192.0.2.9;transport=UDP").unwrap();
+    let stream = Flow {
+        transport: Transport::Tcp,
+        ..here
+    };
+    assert_eq!(hop::follow(stream, &udp), flow("192.0.2.9:5060"));
+}

@@ -263,3 +263,138 @@ fn a_repeated_request_draws_the_same_response_until_j() {
     assert_eq!(bench.wake(), Some(Timer::J));
     assert_eq!(machine.on_timer(Timer::J), None);
 }
+
+#[test]
+fn a_request_with_a_1xx_is_sent_each_t2_until_f() {
+    let mut bench = Bench::new(Transport::Udp);
+    let machine = Client::start(&mut bench.scope(), bytes("INFO"));
+    assert!(machine.is_trying());
+    let (machine, told) = machine.on_response(&mut bench.scope(), 100);
+    assert_eq!(told, Told::Response);
+    let (mut machine, told) = machine.unwrap().on_response(&mut bench.scope(), 183);
+    assert_eq!(told, Told::Response);
+    assert!(machine.as_ref().is_some_and(|m| !m.is_trying()));
+    let (mut at, mut told) = (Vec::new(), Told::Nothing);
+    while let Some(state) = machine.take() {
+        let timer = bench.wake().unwrap();
+        let before = bench.sends.len();
+        (machine, told) = state.on_timer(&mut bench.scope(), timer);
+        if bench.sends.len() > before {
+            at.push(bench.millis());
+        }
+    }
+    assert_eq!(
+        at,
+        [4000, 8000, 12_000, 16_000, 20_000, 24_000, 28_000, 32_000]
+    );
+    assert_eq!((told, bench.millis()), (Told::TimedOut, 32_000));
+}
+
+#[test]
+fn a_stream_repeats_no_request_and_none_after_a_1xx() {
+    let mut bench = Bench::new(Transport::Tcp);
+    let machine = Client::start(&mut bench.scope(), bytes("INFO"));
+    let (machine, _) = machine.on_response(&mut bench.scope(), 100);
+    assert_eq!(bench.wake(), Some(Timer::F));
+    let over = machine.unwrap().on_timer(&mut bench.scope(), Timer::F);
+    assert_eq!(over, (None, Told::TimedOut));
+    assert_eq!(bench.sends, [bytes("INFO")]);
+
+    let mut bench = Bench::new(Transport::Tcp);
+    let machine = InviteServer::start(&mut bench.scope(), None);
+    assert!(machine.is_open());
+    let machine = machine
+        .respond(&mut bench.scope(), 404, bytes("404"))
+        .unwrap();
+    assert!(!machine.is_open());
+    assert_eq!(bench.timers.next().map(|(_, t)| t), Some(Timer::H));
+    assert_eq!(machine.on_ack(&mut bench.scope()), (None, false));
+    assert_eq!(bench.timers, Timers::default());
+    assert_eq!(bench.sends, [bytes("404")]);
+}
+
+#[test]
+fn an_answered_request_absorbs_until_k() {
+    let mut bench = Bench::new(Transport::Udp);
+    let machine = Client::start(&mut bench.scope(), bytes("BYE"));
+    let (machine, _) = machine.on_response(&mut bench.scope(), 200);
+    let (machine, told) = machine.unwrap().on_response(&mut bench.scope(), 200);
+    assert_eq!(told, Told::Nothing);
+    let (machine, told) = machine.unwrap().on_timer(&mut bench.scope(), Timer::F);
+    assert_eq!(told, Told::Nothing, "it was answered");
+    let (machine, told) = machine.unwrap().on_transport_failed(&mut bench.scope());
+    assert_eq!(told, Told::Nothing);
+    assert_eq!((bench.wake(), bench.millis()), (Some(Timer::K), 5000));
+    let over = machine.unwrap().on_timer(&mut bench.scope(), Timer::K);
+    assert_eq!(over, (None, Told::Nothing));
+    assert_eq!(bench.sends, [bytes("BYE")]);
+}
+
+#[test]
+fn a_broken_way_counts_for_other_requests_while_we_send() {
+    let mut bench = Bench::new(Transport::Udp);
+    let machine = Client::start(&mut bench.scope(), bytes("BYE"));
+    let unreachable = (None, Told::Unreachable);
+    assert_eq!(
+        machine.clone().on_transport_failed(&mut bench.scope()),
+        unreachable
+    );
+    let (machine, _) = machine.on_response(&mut bench.scope(), 100);
+    let (machine, told) = machine.unwrap().on_transport_failed(&mut bench.scope());
+    assert_eq!(told, Told::Nothing);
+    bench.transport = Transport::Tcp;
+    assert_eq!(
+        machine.unwrap().on_transport_failed(&mut bench.scope()),
+        unreachable
+    );
+}
+
+#[test]
+fn a_broken_way_ends_what_only_absorbs_and_not_what_waits_for_forks() {
+    for (status, over) in [(486, true), (200, false)] {
+        let mut bench = Bench::new(Transport::Udp);
+        let machine = InviteClient::start(&mut bench.scope(), bytes("INVITE"));
+        assert!(machine.is_calling());
+        let (machine, _) = machine.on_response(&mut bench.scope(), status, || bytes("ACK"));
+        let machine = machine.unwrap();
+        assert!(!machine.is_calling());
+        let (machine, told) = machine.on_transport_failed(&mut bench.scope());
+        assert_eq!((machine.is_none(), told), (over, Told::Nothing), "{status}");
+    }
+}
+
+#[test]
+fn each_timer_says_what_it_is_for() {
+    use Timer::{
+        A, Accepted, Ack, B, Cancelled, D, E, Expires, F, G, H, I, J, K, L, Lapse, M, Pracked,
+        Provisional, Refresh, Reliable,
+    };
+    let all = [
+        A,
+        B,
+        D,
+        E,
+        F,
+        G,
+        H,
+        I,
+        J,
+        K,
+        L,
+        M,
+        Accepted,
+        Ack,
+        Cancelled,
+        Provisional,
+        Expires,
+        Reliable,
+        Pracked,
+        Refresh,
+        Lapse,
+    ];
+    let mut said: Vec<&str> = all.iter().map(|t| t.why()).collect();
+    assert!(said.iter().all(|why| why.starts_with("sip")), "{said:?}");
+    said.sort_unstable();
+    said.dedup();
+    assert_eq!(said.len(), all.len());
+}
