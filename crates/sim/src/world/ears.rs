@@ -161,10 +161,13 @@ impl World {
         for call in calls {
             let mut since = None;
             for event in self.journal.iter().filter(|e| e.call == call) {
-                if let What::LegProved { .. } | What::LegHeld { .. } | What::Alarm { .. } =
-                    event.what
+                if let What::LegProved { .. }
+                | What::LegHeld { .. }
+                | What::LegEnded { .. }
+                | What::LegMeasured { .. }
+                | What::Alarm { .. } = event.what
                 {
-                    continue; // nothing that was decided
+                    continue; // nothing that was decided: a person may have heard their last word only now
                 }
                 let at = self.mono(event.at);
                 out.extend(since.take().map(|since| (since, at)));
