@@ -28,6 +28,9 @@ impl Call {
         }
         let handoff = package.handoff;
         self.talk_input(cx, tandem_agent::Input::TransferBegun { handoff });
+        if !matches!(self.stage, Stage::Talking) {
+            return; // it had nothing to say first: it is done already
+        }
         self.transfer_to_people(cx, package, to, VecDeque::new(), false);
     }
 
