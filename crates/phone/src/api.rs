@@ -84,7 +84,7 @@ pub enum Act {
         /// Refer-To.
         to: Uri,
     },
-    /// Calls somebody else, while the call in its ear waits (hold it first).
+    /// Calls somebody else; the call in its ear waits on hold.
     Consult {
         /// Request-URI and To.
         target: Uri,

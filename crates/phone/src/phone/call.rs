@@ -133,8 +133,14 @@ impl Phone {
         );
     }
 
-    /// Calls somebody beside the call in its ear, which waits.
+    /// Calls somebody beside the call in its ear, which waits on hold.
     pub(super) fn consult(&mut self, now: Now, target: &Uri) {
+        if self
+            .focus
+            .is_some_and(|s| self.calls.get(&s).is_some_and(|c| !c.on_hold()))
+        {
+            self.reinvite(now, Direction::SendOnly, false);
+        }
         let waits = self.focus.take();
         self.place(now, target, None, Headers::new(), None);
         self.focus = self.focus.or(waits);
