@@ -11,7 +11,7 @@ build=(gcc libc6-dev)
 # Offline speech: two voices, the recogniser and its English model.
 runtime=(flite espeak-ng libpocketsphinx3 pocketsphinx-en-us)
 # Real phones and callers, a proxy, captures, sound files, a database, and the G.722 to compare ours with.
-test=(baresip-core sip-tester kamailio tshark sngrep sox postgresql libspandsp2)
+test=(baresip-core linphone-cli sip-tester kamailio tshark sngrep sox postgresql libspandsp2)
 
 case "${1:-test}" in
     runtime) wanted=("${build[@]}" "${runtime[@]}") ;;

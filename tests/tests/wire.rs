@@ -11,12 +11,14 @@ mod wire {
     mod gateway;
     mod kamailio;
     mod lab;
+    mod linphone;
     mod office;
     mod raw;
     mod sipp;
     mod sound;
     mod stage;
 
+    mod attended;
     mod digest;
     mod door;
     mod echo;
