@@ -20,6 +20,7 @@ mod model {
     mod holds;
     mod play;
     pub(crate) mod run;
+    mod steer;
 
     pub(crate) use cells::Cells;
 }

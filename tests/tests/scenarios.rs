@@ -45,9 +45,11 @@ mod scenarios {
     mod the_person_hangs_up_in_mid_brief;
     mod the_person_is_silent_after_the_brief;
     mod the_persons_phone_rings_while_the_ai_still_speaks;
+    mod the_voice_is_down_and_keys_reach_a_person;
     mod total_time_is_over;
     mod triage_hands_to_a_specialist_who_knows_what_was_said;
     mod tts_is_down_for_the_brief;
+    mod what_happens_before_somebody_has_the_caller;
 
     // Calls straight to somebody, cold transfers, and what the network does to them.
     mod steps;

@@ -311,14 +311,7 @@ impl Call {
             MediaEvent::SpeechEnded { leg, segment, ms } => {
                 self.caller_speaks(cx, leg, tandem_agent::Input::SpeechEnded { segment, ms });
             }
-            MediaEvent::PlayStarted { player } => {
-                if let Some(Purpose::Utterance(utterance)) = self.players.get(&player.index) {
-                    let input = tandem_agent::Input::SayStarted {
-                        utterance: *utterance,
-                    };
-                    self.talk_input(cx, input);
-                }
-            }
+            MediaEvent::PlayStarted { player } => self.play_started(cx, player),
             MediaEvent::PlayFinished {
                 player,
                 played_ms,
@@ -337,8 +330,30 @@ impl Call {
         }
     }
 
+    fn play_started(&mut self, cx: &mut Ctx<'_>, player: PlayerId) {
+        match self.players.get(&player.index) {
+            Some(Purpose::Utterance(utterance)) => {
+                let utterance = *utterance;
+                self.spoken_again(cx, player);
+                self.talk_input(cx, tandem_agent::Input::SayStarted { utterance });
+            }
+            Some(Purpose::Prompt) => self.spoken_again(cx, player),
+            Some(
+                Purpose::Tell(..)
+                | Purpose::Background(..)
+                | Purpose::Parting(_)
+                | Purpose::Notice
+                | Purpose::Farewell,
+            )
+            | None => {}
+        }
+    }
+
     /// A player is over: `None`, it could not be made.
     fn played(&mut self, cx: &mut Ctx<'_>, purpose: Purpose, how: Option<(u32, u32, bool)>) {
+        if let (Purpose::Utterance(_) | Purpose::Prompt, None) = (&purpose, how) {
+            self.speechless(cx);
+        }
         match (purpose, how) {
             (Purpose::Utterance(utterance), Some((played_ms, total_ms, whole))) => {
                 self.talk_input(

@@ -48,8 +48,8 @@ use std::{collections::VecDeque, time::Duration};
 use tandem_dialplan::Destination;
 use tandem_types::{LegId, Mono, Party, Reason, Termination};
 
-/// A far end that sends no 18x is given this long on top of the ring time (field note 8: the ring
-/// time starts at the first 18x, and a mobile takes seconds to ring).
+/// A far end is given this long to send a first 18x, however short the ring time: a mobile takes seconds to ring (field note 8:
+/// the ring time starts at the first 18x). One that never sends any has its ring time from the INVITE on.
 const POST_DIAL: Duration = Duration::from_secs(12);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,9 @@ enum Step {
         asked: bool,
     },
 }
+
+/// The table's name for [`State::Lost`].
+const LOST: &str = "lost, not ready";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Consult {
@@ -134,12 +137,29 @@ impl Reach {
             Ok(legs) => self.legs.extend(legs.into_iter().map(|leg| Consult {
                 leg,
                 step: Step::Dialling {
-                    until: now + self.rules.ring + POST_DIAL,
+                    until: now + self.rules.ring.max(POST_DIAL),
                 },
             })),
             Err(end) => self.attempt_failed(end),
         }
         self.if_empty_next();
+    }
+
+    /// Each leg, its step by the table's names, and when that is over; without any, one that is lost and not told so yet.
+    pub fn steps(&self) -> impl Iterator<Item = (Option<LegId>, &'static str, Option<Mono>)> {
+        let lost = matches!(self.state, State::Lost(_)).then_some((None, LOST, None));
+        let of = |c: &Consult| (Some(c.leg), c.step.name(), c.step.until());
+        self.legs.iter().map(of).chain(lost)
+    }
+
+    /// What people are told is known.
+    pub fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// The end of it all.
+    pub fn over_at(&self) -> Mono {
+        self.over_at
     }
 
     /// Whether this machine speaks with that leg.
@@ -218,7 +238,7 @@ impl Reach {
             cells::entered("reach", c.step.name(), event);
         }
         if let State::Lost(_) = self.state {
-            cells::entered("reach", "lost, not ready", event);
+            cells::entered("reach", LOST, event);
         }
     }
 

@@ -173,6 +173,11 @@ impl Referral {
         }
     }
 
+    /// Where it stands, by the table's names.
+    pub fn step(&self) -> &'static str {
+        self.state.name()
+    }
+
     /// A NOTIFY said that the target rings.
     pub fn rang(&self) -> bool {
         self.rang

@@ -219,6 +219,10 @@ impl Switch {
         }
     }
 
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.values().map(AsRef::as_ref)
+    }
+
     /// Calls that are running, for readiness and draining.
     pub fn active(&self) -> usize {
         self.calls.len()

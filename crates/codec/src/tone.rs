@@ -73,6 +73,11 @@ pub struct ToneSource {
 
 /// -16 dBm0 or so: where networks put their tones.
 const TONE_AMPLITUDE: f64 = 4500.0;
+/// Above the tones of all networks' dial, ringing, busy and congestion (ITU-T E.180: up to 620 Hz; 950 Hz begins the
+/// special information tone), so that it is taken for none of them.
+const BEEP_HZ: f64 = 880.0;
+/// Milliseconds on, off, on, off. Nobody hears more than 3 s of nothing.
+const BEEPS: [u32; 4] = [120, 120, 120, 1640];
 /// A tone's edges are rounded over this many samples (2.5 ms) so that they do not click.
 const EDGE: u32 = 20;
 
@@ -91,10 +96,19 @@ impl ToneSource {
     /// The ringback tone of a country.
     pub fn ringback(country: &str) -> Self {
         let cadence = ringback(country);
-        let pattern = cadence.pattern.iter().map(|ms| ms * RATE / 1000).collect();
+        Self::in_rhythm(cadence.mix, cadence.pattern)
+    }
+
+    /// Two short tones every two seconds.
+    pub fn beeps() -> Self {
+        Self::in_rhythm(Mix::One(BEEP_HZ), &BEEPS)
+    }
+
+    /// `pattern` in milliseconds on, off, ...
+    fn in_rhythm(mix: Mix, pattern: &[u32]) -> Self {
         Self {
-            mix: cadence.mix,
-            pattern,
+            mix,
+            pattern: pattern.iter().map(|ms| ms * RATE / 1000).collect(),
             amplitude: TONE_AMPLITUDE,
             at: 0,
             phase: 0,

@@ -125,6 +125,7 @@ impl Player {
                 None,
             ),
             Sound::Ringback { country } => (Source::Tone(ToneSource::ringback(&country)), None),
+            Sound::Beeps => (Source::Tone(ToneSource::beeps()), None),
         };
         let player = Self {
             id,

@@ -124,8 +124,8 @@ pub enum ReferPolicy {
         /// 300 to 699.
         status: u16,
     },
-    /// 202 and then these NOTIFYs, each so long after the one before, without calling anybody. The last is the end of the
-    /// subscription if it is final (200 and up).
+    /// 202 and then these NOTIFYs, each so long after the one before, without calling anybody. One that is final (200 and up)
+    /// is the end of the subscription; 1 ends it without a final status; 0 has no status, and it goes on.
     Notify(Vec<(Duration, u16)>),
     /// 202 and silence.
     AcceptOnly,

@@ -38,7 +38,7 @@ use std::{
     time::Duration,
 };
 use tandem_agent::Brain;
-use tandem_call::{Census, Switch, SwitchConfig, brains_of};
+use tandem_call::{Census, Switch, SwitchConfig, brains_of, cells::UnderWay};
 use tandem_dialplan::Plan;
 use tandem_phone::PhoneEvent;
 use tandem_sip::api::Transport;
@@ -118,8 +118,8 @@ pub struct World {
     over: BTreeSet<CallId>,
     /// What broke a promise at the moment when it did.
     faults: Vec<String>,
-    /// Times of which nobody is asked what they heard.
-    excused: Vec<(Mono, Mono)>,
+    /// Times of which nobody at this address is asked what they heard.
+    excused: Vec<(IpAddr, Mono, Mono)>,
     /// The network, to be made worse.
     pub net: Network,
     wire: BTreeMap<(Mono, u64), (Packet, Option<usize>)>,
@@ -266,6 +266,13 @@ impl World {
         &self.hears
     }
 
+    /// Where the transfers of all calls stand, each with the caller's phone.
+    pub fn under_way(&self) -> Vec<(Option<PhoneId>, UnderWay)> {
+        let all = self.switch.under_way().into_iter();
+        all.map(|row| (self.phone_of(row.caller).map(PhoneId), row))
+            .collect()
+    }
+
     /// How much is alive in the switch.
     pub fn census(&self) -> Census {
         self.switch.census()
@@ -276,14 +283,9 @@ impl World {
         format!("{:?}", self.switch)
     }
 
-    /// Nobody is asked what they heard in the time from now on that is as long as this (a link is cut).
-    pub fn excuses(&mut self, time: Duration) {
-        self.excused.push((self.now.mono, self.now.mono + time));
-    }
-
-    /// Nobody is asked what they heard between these times since the beginning.
-    pub fn excused(&mut self, from: Duration, to: Duration) {
-        self.excused.push((Mono(0) + from, Mono(0) + to));
+    /// Nobody behind this address is asked what they heard between these times since the beginning (their link is bad).
+    pub fn excuses(&mut self, at: IpAddr, from: Duration, to: Duration) {
+        self.excused.push((at, Mono(0) + from, Mono(0) + to));
     }
 
     /// The ladder so far.

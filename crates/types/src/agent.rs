@@ -52,6 +52,8 @@ pub struct AgentRules {
     pub agents: BTreeMap<String, Arc<AgentSpec>>,
     /// Said before the first AI turn, by language. Not interruptible.
     pub disclosure: BTreeMap<String, String>,
+    /// The same in few words, for a caller whom a person gives back; a language without one says `disclosure`.
+    pub disclosure_again: BTreeMap<String, String>,
     /// Words and what they force, checked before any classifier or model (lower case, whole words).
     pub phrases: Vec<(Vec<String>, Target)>,
     /// Where "a person, please" leads.

@@ -98,6 +98,8 @@ pub enum Sound {
     },
     /// Comfort noise, made here: the line is open, and nobody speaks just now (what RFC 3389 is for).
     Comfort,
+    /// Two short tones every two seconds: the line is open and keys work, though no words can be spoken.
+    Beeps,
     /// A prepared sound file, used as it is.
     File {
         /// Path as in the configuration.

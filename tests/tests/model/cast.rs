@@ -49,7 +49,7 @@ pub(crate) const MAY_BE_DIALLED: &[&str] = &[
     "+441632960555",
 ];
 
-/// The office in four settings; times are short, so that they run out within a run.
+/// The office in five settings; times are short, so that they run out within a run.
 fn settings() -> Vec<Config> {
     let office = || {
         Config::office()
@@ -72,15 +72,18 @@ fn settings() -> Vec<Config> {
         ),
         // REFER or nothing, and hardly any room.
         office()
+            .with("total = \"25s\"", "total = \"10s\"")
             .with("refer-then-bridge", "refer")
             .with("name = \"gw-1\"", "name = \"gw-1\"\nmax_calls = 4")
             .with(
                 "[limits]\nmay_dial = [\"_+44",
                 "[limits]\ncalls = 4\nreserve = 2\nmay_dial = [\"_+44",
             ),
-        // Calls may not last, and transfers neither.
+        // Transfers may not last.
+        office().with("total = \"25s\"", "total = \"10s\""),
+        // Nor may calls.
         office()
-            .with("total = \"25s\"", "total = \"11s\"\nattempts = 2")
+            .with("total = \"25s\"", "total = \"10s\"\nattempts = 2")
             .with(
                 "[limits]\nmay_dial = [\"_20X\"",
                 "[limits]\nmax_call = \"50s\"\nmay_dial = [\"_20X\"",
@@ -89,7 +92,7 @@ fn settings() -> Vec<Config> {
 }
 
 /// How many settings there are.
-pub(crate) const SETTINGS: u64 = 4;
+pub(crate) const SETTINGS: u64 = 5;
 
 type Ready = Rc<Vec<(Arc<Plan>, BTreeMap<String, Arc<Brain>>)>>;
 

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, fmt};
 use tandem_call::cells::{self, Cell};
 
-/// Each cell that can be reached is entered at least so often in 50,000 events. The aim is 20, which a third of them miss: the
-/// draw gives too few callers who take a transfer back, totals that run out, and NOTIFYs that overtake the 202.
-const FLOOR: u64 = 2;
+/// Each cell that can be reached is entered at least so often in 50,000 events. The aim is 20, which some ten of the 89 miss by a few: a
+/// change anywhere in the calls is another course of every run, so that the floor leaves room.
+const FLOOR: u64 = 5;
 
-/// Cells that can be reached, machine by machine: state, and the events that meet it. Not among them: a failure whose NOTIFY
-/// overtakes the 202, and a subscription that ends without a final status; the simulated carrier does neither, and the table
-/// test of `refer` has both.
+/// Cells that can be reached, machine by machine: state, and the events that meet it. Not among them, of those that the machines
+/// have: the total time (10 s at least) before people may be told (4 s after the first INVITE at the latest), an end of the subscription
+/// with the REFER's own refusal, and the REFER's own time (Timer F of the transaction is before it).
 const REACHABLE: &[(&str, &str, &[&str])] = &[
     ("reach", "next round", &["a way", "no way"]),
     (
@@ -22,6 +22,7 @@ const REACHABLE: &[(&str, &str, &[&str])] = &[
             "ready",
             "caller gone",
             "abandon",
+            "total time",
             "its time",
         ],
     ),
@@ -38,75 +39,17 @@ const REACHABLE: &[(&str, &str, &[&str])] = &[
             "its time",
         ],
     ),
+    ("reach", "answered", BEFORE_READY),
+    ("reach", "answered, accepted", BEFORE_READY),
+    ("reach", "telling", TOLD),
+    ("reach", "waiting", WAITS),
+    ("reach", "asking again", TOLD),
+    ("reach", "waiting, asked again", WAITS),
     (
         "reach",
-        "answered",
-        &[
-            "gone",
-            "key: take",
-            "key: not now",
-            "another key",
-            "ready",
-            "caller gone",
-        ],
+        "lost, not ready",
+        &["ready", "caller gone", "abandon"],
     ),
-    (
-        "reach",
-        "telling",
-        &[
-            "gone",
-            "key: take",
-            "key: not now",
-            "key: more",
-            "another key",
-            "told",
-            "caller gone",
-            "abandon",
-            "total time",
-        ],
-    ),
-    (
-        "reach",
-        "waiting",
-        &[
-            "gone",
-            "key: take",
-            "key: not now",
-            "key: more",
-            "another key",
-            "caller gone",
-            "abandon",
-            "total time",
-            "its time",
-        ],
-    ),
-    (
-        "reach",
-        "asking again",
-        &[
-            "gone",
-            "key: take",
-            "key: not now",
-            "key: more",
-            "another key",
-            "told",
-        ],
-    ),
-    (
-        "reach",
-        "waiting, asked again",
-        &[
-            "gone",
-            "key: take",
-            "key: not now",
-            "key: more",
-            "another key",
-            "caller gone",
-            "total time",
-            "its time",
-        ],
-    ),
-    ("reach", "lost, not ready", &["ready", "caller gone"]),
     (
         "refer",
         "sent",
@@ -116,6 +59,8 @@ const REACHABLE: &[(&str, &str, &[&str])] = &[
             "408 or no answer",
             "NOTIFY 1xx or empty",
             "NOTIFY 2xx",
+            "NOTIFY 3xx to 6xx",
+            "NOTIFY terminated, no final status",
             "BYE",
         ],
     ),
@@ -123,13 +68,50 @@ const REACHABLE: &[(&str, &str, &[&str])] = &[
         "refer",
         "accepted",
         &[
+            "2xx",
             "NOTIFY 1xx or empty",
             "NOTIFY 2xx",
             "NOTIFY 3xx to 6xx",
+            "NOTIFY terminated, no final status",
             "BYE",
             "its time",
         ],
     ),
+];
+
+const BEFORE_READY: &[&str] = &[
+    "gone",
+    "key: take",
+    "key: not now",
+    "key: more",
+    "another key",
+    "ready",
+    "caller gone",
+    "abandon",
+];
+
+const TOLD: &[&str] = &[
+    "gone",
+    "key: take",
+    "key: not now",
+    "key: more",
+    "another key",
+    "told",
+    "caller gone",
+    "abandon",
+    "total time",
+];
+
+const WAITS: &[&str] = &[
+    "gone",
+    "key: take",
+    "key: not now",
+    "key: more",
+    "another key",
+    "caller gone",
+    "abandon",
+    "total time",
+    "its time",
 ];
 
 /// Counts of all runs.

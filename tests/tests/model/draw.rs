@@ -5,7 +5,7 @@ use super::{
     event::{Answer, Deed, Event, Manner, Quality, Refer, Whose},
     play::Stage,
 };
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 use tandem_phone::State;
 use tandem_sdp::Direction;
 use tandem_types::{Rng, provider::ProviderFault};
@@ -89,6 +89,8 @@ pub(crate) struct Dice {
     net: bool,
     providers: bool,
     admin: bool,
+    /// Events that belong to those before them.
+    pub(super) plot: VecDeque<Event>,
 }
 
 impl Dice {
@@ -100,6 +102,7 @@ impl Dice {
             net,
             providers,
             admin,
+            plot: VecDeque::new(),
         }
     }
 
@@ -107,7 +110,15 @@ impl Dice {
         self.rng.below(n as u64) as usize
     }
 
-    fn of<T: Clone>(&mut self, all: &[T]) -> T {
+    pub(super) fn up_to(&mut self, n: u64) -> u64 {
+        self.rng.below(n)
+    }
+
+    pub(super) fn chance(&mut self, times: u64, of: u64) -> bool {
+        self.rng.below(of) < times
+    }
+
+    pub(super) fn of<T: Clone>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())].clone()
     }
 
@@ -116,7 +127,7 @@ impl Dice {
     }
 
     /// One of these, each as often as its weight says.
-    fn weighted<T>(&mut self, all: Vec<(u64, T)>) -> T {
+    pub(super) fn weighted<T>(&mut self, all: Vec<(u64, T)>) -> T {
         let sum = all.iter().map(|(w, _)| w).sum();
         let mut at = self.rng.below(sum);
         for (weight, one) in all {
@@ -146,6 +157,10 @@ impl Dice {
     }
 
     pub(crate) fn next(&mut self, stage: &Stage) -> Event {
+        let planned = self.plot.pop_front();
+        if let Some(event) = planned.or_else(|| self.steered(stage)) {
+            return event;
+        }
         let after = Duration::from_millis(self.pause());
         let deed = self.deed(stage);
         Event { after, deed }

@@ -4,12 +4,15 @@ use super::{
     cast::{self, CAST, Part},
     event::{Answer, Deed, Event, Manner, Quality, Refer, Whose},
 };
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 use tandem_call::Admin;
-use tandem_phone::{Act, Incoming, ReferPolicy};
+use tandem_phone::{Act, Incoming, ReferPolicy, State};
 use tandem_sim::{CARRIER, GATEWAY, Packet, PhoneId, Reply, World};
 use tandem_sip::message::{HeaderName, Headers, Uri};
 use tandem_types::{CallId, journal::What};
+
+/// What a bad link lost is sent again within this (Timers F and H, 32 s), or never.
+const AFTER_BAD: Duration = Duration::from_secs(33);
 
 /// A world in which events are played.
 pub(crate) struct Stage {
@@ -20,8 +23,10 @@ pub(crate) struct Stage {
     pub(crate) drained: bool,
     muted: Vec<bool>,
     speaks_until: Vec<Duration>,
-    /// Since when no speech can be made.
-    speechless: Option<Duration>,
+    hold_key_at: Vec<Duration>,
+    /// Links that lose every fifth packet, since when. An ACK may be lost four times in a row, and nothing is said before it; nor
+    /// does a phone hear anything in a call that is over until our BYE has reached it.
+    bad: BTreeMap<IpAddr, Duration>,
 }
 
 impl Stage {
@@ -36,7 +41,8 @@ impl Stage {
             drained: false,
             muted: vec![false; CAST.len()],
             speaks_until: vec![Duration::ZERO; CAST.len()],
-            speechless: None,
+            hold_key_at: vec![Duration::ZERO; CAST.len()],
+            bad: BTreeMap::new(),
         }
     }
 
@@ -65,8 +71,10 @@ impl Stage {
                 }
             }
             Deed::Says(who, words) => self.says(*who, words),
-            Deed::Holds(who, direction) => self.does(*who, Act::Hold(*direction)),
-            Deed::Resumes(who) => self.does(*who, Act::Resume),
+            // Nobody holds or mutes in mid-word: the phone would say the rest of it later.
+            Deed::Holds(who, _) | Deed::Mute(who, true) if self.speaks(*who) => {}
+            Deed::Holds(who, direction) => self.hold_key(*who, Act::Hold(*direction)),
+            Deed::Resumes(who) => self.hold_key(*who, Act::Resume),
             Deed::Refers(who, to) => {
                 let to = Uri::sip(*to, &std::net::SocketAddr::new(GATEWAY, 5060).to_string());
                 self.does(*who, Act::Refer { to });
@@ -93,10 +101,7 @@ impl Stage {
             Deed::Stt(fault) => script.stt_down = *fault,
             Deed::Llm(fault) => script.llm_down = *fault,
             Deed::Reply(answer) => script.replies.push_back(reply(*answer)),
-            Deed::Tts(down) => {
-                script.tts_down = *down;
-                self.mute_gateway(*down);
-            }
+            Deed::Tts(down) => script.tts_down = *down,
             Deed::Slow(after) => (script.stt_after, script.tts_after) = (*after, *after / 4),
             Deed::Ports(pairs) => self.w.ports_left(*pairs),
             Deed::Again { back, byte } => self.again(*back, *byte),
@@ -123,28 +128,34 @@ impl Stage {
         }
     }
 
-    /// Nobody says two things at once, or anything into a muted phone.
+    /// Nobody presses it twice in a second: a re-INVITE that meets the one before it is sent again seconds later (RFC 3261 section 14.1),
+    /// and until then only the phone knows whether it holds.
+    fn hold_key(&mut self, who: Whose, act: Act) {
+        let now = self.w.elapsed();
+        if now >= self.hold_key_at[who] {
+            self.hold_key_at[who] = now + Duration::from_secs(1);
+            self.does(who, act);
+        }
+    }
+
+    pub(crate) fn is_muted(&self, who: Whose) -> bool {
+        self.muted[who]
+    }
+
+    fn speaks(&self, who: Whose) -> bool {
+        self.w.elapsed() < self.speaks_until[who]
+    }
+
+    /// Nobody says two things at once, or anything into a phone that is muted, on hold or in no call: it would say that later.
     fn says(&mut self, who: Whose, words: &str) {
         let now = self.w.elapsed();
-        if self.muted[who] || now < self.speaks_until[who] {
+        let phone = self.w.phone(self.phones[who]);
+        let talks = phone.state() == State::Up && !phone.on_hold();
+        if self.muted[who] || self.speaks(who) || !talks {
             return;
         }
         self.speaks_until[who] = now + tandem_sim::sound::uttered(words);
         self.w.begins_to_say(self.phones[who], words);
-    }
-
-    /// Without speech there is nothing to be heard of an agent (the door's fallback is the driver's, not the switch's): nobody
-    /// is asked what they heard then, nor of the words that were on their way.
-    fn mute_gateway(&mut self, down: bool) {
-        let now = self.w.elapsed();
-        match (down, self.speechless) {
-            (true, None) => self.speechless = Some(now),
-            (false, Some(since)) => {
-                self.speechless = None;
-                self.w.excused(since, now + Duration::from_secs(10));
-            }
-            _ => {}
-        }
     }
 
     fn again(&mut self, back: usize, byte: Option<(usize, u8)>) {
@@ -171,12 +182,12 @@ impl Stage {
             }
         };
         let mut cut = None;
+        self.no_longer_bad(at);
         match quality {
             Quality::Good | Quality::Far | Quality::Poor => {}
             Quality::Bad => {
                 all(self);
-                // Where every fifth packet is lost, an ACK may be four times in a row, and nothing is said before it.
-                self.w.excuses(Duration::from_secs(120));
+                self.bad.insert(at, self.w.elapsed());
             }
             Quality::Cut(ms) => {
                 all(self);
@@ -224,8 +235,16 @@ impl Stage {
         }
     }
 
+    fn no_longer_bad(&mut self, at: IpAddr) {
+        if let Some(since) = self.bad.remove(&at) {
+            let until = self.w.elapsed() + AFTER_BAD;
+            self.w.excuses(at, since, until);
+        }
+    }
+
     fn link_is_good(&mut self, who: Whose) {
         let at = self.address(who);
+        self.no_longer_bad(at);
         self.w.net.between(at, GATEWAY, |l| *l = Default::default());
     }
 

@@ -102,6 +102,7 @@ fn the_colleague_hangs_up_first_and_the_ai_has_the_caller_again() {
             completes(o, person);
             o.is_over(person, secs(1));
             o.run(secs(15));
+            o.is_still(caller);
             o.hangs_up(colleague);
             o.ai_says("anything else");
             o.hangs_up(caller);

@@ -18,6 +18,7 @@ fn a_person_whose_phone_dies_gives_the_caller_back_to_the_ai() {
                 |w| matches!(w, What::Alarm { text } if text.contains("does not answer")),
             );
             assert!(o.elapsed() - died < secs(7), "\n{}", o.ladder());
+            o.is_still(caller);
             o.ai_says("the connection was lost");
             assert!(o.elapsed() - died < secs(22), "\n{}", o.ladder());
             o.heard_from_the_ai("I am checking the line");

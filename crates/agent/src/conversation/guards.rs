@@ -140,6 +140,12 @@ impl Conversation {
             add(Some(chat.deadline()), Alarm::Model);
         }
         if self.held {
+            // Somebody has answered: they are not kept waiting for the caller to be back.
+            if let State::Leaving(leaving) = &self.state
+                && leaving.answered
+            {
+                add(Some(leaving.by), Alarm::Leave);
+            }
             return out;
         }
         let speaking = self.ears.speaking.as_ref();

@@ -67,6 +67,19 @@ impl Conversation {
         }
     }
 
+    /// What was keyed while somebody was being reached answers nothing that is said after it; one key may still lead somewhere.
+    pub(super) fn keys_of_the_wait(&mut self) {
+        let mut chars = self.keys.digits.chars();
+        let leads = match (chars.next(), chars.next()) {
+            (Some(only), None) => self.brain.rules().keys.contains_key(&only),
+            _ => false,
+        };
+        if !leads && !self.keys.digits.is_empty() {
+            let digits = std::mem::take(&mut self.keys).digits;
+            self.keyed(digits, false);
+        }
+    }
+
     fn awaits_digits(&self) -> bool {
         let said = self.last_words().map(|w| words(&w)).unwrap_or_default();
         said.iter().any(|w| ASKS_FOR_DIGITS.contains(&w.as_str()))

@@ -27,9 +27,7 @@ fn usual(key: &str) -> &'static str {
         "goodbye" => "Thank you for calling. Goodbye.",
         "still_there" => "Are you still there? I'm listening.",
         "filler" => "One moment, please.",
-        "returned" => {
-            "I'm the automated assistant, and I remember what we discussed. How can I help?"
-        }
+        "returned" => "I remember what we discussed. How can I help?",
         "waiting" => {
             "I'm still trying to reach {to}. If you would rather stay with me, press {key}, or say: never mind."
         }
@@ -37,7 +35,7 @@ fn usual(key: &str) -> &'static str {
             "All right, you are still with me, and I have everything you told me. How can I help?"
         }
         "person_left" => {
-            "They have hung up. I'm the automated assistant, and I remember what we discussed. Is there anything else I can help you with?"
+            "They have hung up. I remember what we discussed. Is there anything else I can help you with?"
         }
         "person_lost" => {
             "I'm sorry, the connection was lost. I still have everything you told me. Shall I put you through again?"

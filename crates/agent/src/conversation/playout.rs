@@ -21,8 +21,9 @@ const MAKING: Duration = Duration::from_secs(10);
 /// Letters a second of unhurried speech.
 const PACE: u64 = 15;
 
-/// Sounds that could not be made, in a row, before speech is held to be down.
-const SPEECH_DOWN: u8 = 3;
+/// Sounds that could not be made, in a row, before speech is held to be down: what an agent says first are two, and the keys'
+/// menu must be there within 3 s.
+const SPEECH_DOWN: u8 = 2;
 
 /// What an utterance is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +72,8 @@ pub(super) struct Playout {
     pub(super) stopped_by: Option<Mono>,
     /// Since when the first in the queue has been the first; with none, since when nothing is said.
     pub(super) front_since: Mono,
-    failed_in_a_row: u8,
+    /// Since something was heard, or a transfer failed.
+    pub(super) failed_in_a_row: u8,
 }
 
 impl Playout {
@@ -139,17 +141,30 @@ impl Conversation {
     /// That this is an AI, before the first thing that an agent says.
     pub(super) fn disclose_once(&mut self, now: Now, reply: u32) {
         if self.memory.disclosed_at.is_none() && !self.playout.disclosure_to_come() {
-            self.disclose(now, reply);
+            let text = self.disclosure();
+            self.disclose(now, reply, text);
         }
     }
 
-    /// That this is an AI.
-    pub(super) fn disclose(&mut self, now: Now, reply: u32) {
+    /// The same in few words, to somebody who has heard it: a person gives them back (field notes, "At the desk").
+    pub(super) fn disclose_again(&mut self, now: Now, reply: u32) {
+        let again = &self.brain.rules().disclosure_again;
+        let short = again.get(&self.memory.language).cloned();
+        let short = short.filter(|_| self.memory.disclosed_at.is_some());
+        let text = short.or_else(|| self.disclosure());
+        self.disclose(now, reply, text);
+    }
+
+    fn disclosure(&self) -> Option<String> {
         let said = &self.brain.rules().disclosure;
         let text = said
             .get(&self.memory.language)
             .or_else(|| said.values().next());
-        if let Some(text) = text.cloned().filter(|t| !t.trim().is_empty()) {
+        text.cloned()
+    }
+
+    fn disclose(&mut self, now: Now, reply: u32, text: Option<String>) {
+        if let Some(text) = text.filter(|t| !t.trim().is_empty()) {
             self.say(now, reply, &text, Kind::Disclosure, false);
         }
     }

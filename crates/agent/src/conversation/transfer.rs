@@ -144,7 +144,10 @@ impl Conversation {
             result: words.clone(),
             at: now.wall,
         });
+        // That somebody is still being tried is true no more.
+        self.stop_saying(now);
         self.back_in_talk(now);
+        self.keys_of_the_wait();
         if self.guards.time_is_up {
             return self.end_with(now, "nobody");
         }
@@ -267,7 +270,7 @@ impl Conversation {
             }),
         };
         let reply = self.open_reply();
-        self.disclose(now, reply);
+        self.disclose_again(now, reply);
         self.say(now, reply, &text, Kind::Words, true);
         self.close_reply(now, reply);
     }
@@ -282,6 +285,7 @@ impl Conversation {
         self.guards.heard_from();
         self.guards.no_match = 0;
         self.guards.turns_at_entry = self.memory.caller_turns;
+        self.playout.failed_in_a_row = 0;
     }
 
     fn failures(&self, target: &Target) -> u8 {

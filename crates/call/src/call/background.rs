@@ -1,7 +1,7 @@
-//! What a leg hears under everything else: music, ringback, comfort noise. One at a time for each leg; what it hears already
+//! What a leg hears under everything else: music, ringback, comfort noise, beeps. One at a time for each leg; what it hears already
 //! goes on without a break.
 
-use super::{Call, Ctx, Purpose};
+use super::{Call, Ctx, Purpose, Stage};
 use serde::{Deserialize, Serialize};
 use tandem_types::{
     LegId, PlayerId,
@@ -17,6 +17,8 @@ pub(crate) enum Under {
     Ringback,
     /// Nobody speaks, and the line is open.
     Comfort,
+    /// Words cannot be spoken just now.
+    Beeps,
 }
 
 impl Call {
@@ -27,6 +29,30 @@ impl Call {
 
     pub(super) fn ringback(&mut self, cx: &mut Ctx<'_>) {
         self.background(cx, self.caller, Some(Under::Ringback));
+    }
+
+    /// Words for the caller cannot be spoken: where they hear nothing else, tones say that the line is open and keys work.
+    pub(super) fn speechless(&mut self, cx: &mut Ctx<'_>) {
+        let caller = self.caller;
+        let waits = matches!(
+            self.stage,
+            Stage::Talking | Stage::Menu(_) | Stage::Announcing { .. }
+        );
+        let hears = |p: &Purpose| matches!(p, Purpose::Background(leg, under) if *leg == caller && *under != Under::Comfort);
+        if waits && !self.players.values().any(hears) {
+            self.background(cx, caller, Some(Under::Beeps));
+        }
+    }
+
+    /// Words are heard again, which were asked for after those that could not be spoken.
+    pub(super) fn spoken_again(&mut self, cx: &mut Ctx<'_>, player: PlayerId) {
+        let caller = self.caller;
+        let beeps = Purpose::Background(caller, Under::Beeps);
+        let mut before = self.players.range(..player.index);
+        if before.any(|(_, p)| *p == beeps) {
+            let under = matches!(self.stage, Stage::Menu(_)).then_some(Under::Comfort);
+            self.background(cx, caller, under);
+        }
     }
 
     /// From here on the leg hears this under everything else.
@@ -45,6 +71,7 @@ impl Call {
                     .map_or_else(|| "GB".to_owned(), |d| d.country.clone()),
             },
             Under::Comfort => Sound::Comfort,
+            Under::Beeps => Sound::Beeps,
         };
         self.play(
             cx,

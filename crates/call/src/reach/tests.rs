@@ -135,7 +135,7 @@ fn steps() -> Vec<(Bench, Option<u64>)> {
     let mut waiting_again = asking.clone();
     waiting_again.takes(Input::Told(leg(1)));
     vec![
-        (dialling, Some(22_000)),
+        (dialling, Some(12_000)),
         (ringing, Some(10_000)),
         (answered, None),
         (accepted, None),
@@ -422,11 +422,30 @@ fn legs_have_their_times_apart() {
     b.takes(Input::Rang(leg(2)));
     assert_eq!(b.due_in(), Some(10_000), "the earliest");
     assert_eq!(b.after(10_000), "hang 2 NoAnswer, failed NoAnswer");
-    assert_eq!(b.due_in(), Some(12_000));
+    assert_eq!(b.due_in(), Some(2_000));
     assert_eq!(
-        b.after(12_000),
+        b.after(2_000),
         "hang 1 NoAnswer, failed NoAnswer, dial ext:203 2"
     );
+}
+
+/// Without a 18x the ring time counts from the INVITE on, and a short one leaves a mobile its time to ring.
+#[test]
+fn a_far_end_that_never_rings_has_its_ring_time_all_the_same() {
+    for (ring, due) in [(5, 12_000), (15, 15_000), (40, 40_000)] {
+        let ring = Duration::from_secs(ring);
+        let mut b = Bench::start(Rules { ring, ..rules() }, &[&["201"]]);
+        b.all();
+        b.dialled(&[1]);
+        assert_eq!(b.due_in(), Some(due));
+        b.after(4_000);
+        b.takes(Input::Rang(leg(1)));
+        assert_eq!(
+            b.due_in(),
+            Some(ring.as_millis() as u64),
+            "from the first 18x"
+        );
+    }
 }
 
 #[test]

@@ -192,6 +192,7 @@ impl<'a> Load<'a> {
                 v.choice(&[("never", ())], &["after-notice", "on-transfer"]);
             }
             rules.disclosure = by_language(s, "disclosure", &plan.languages);
+            rules.disclosure_again = by_language(s, "disclosure_again", &plan.languages);
             s.later(&[(
                 "recording",
                 "a notice of recording, as there are no recordings",
@@ -200,6 +201,10 @@ impl<'a> Load<'a> {
         }
         if !scope.has_agents() {
             return;
+        }
+        for language in plan.languages.iter().filter(|l| is_english(l)) {
+            let again = rules.disclosure_again.entry(language.clone());
+            again.or_insert_with(|| AGAIN.to_owned());
         }
         for language in plan
             .languages
@@ -230,6 +235,13 @@ impl<'a> Load<'a> {
             }));
         Some(text.value)
     }
+}
+
+/// What English-speaking callers hear on their way back from a person, where the plan does not say.
+const AGAIN: &str = "You are with the automated assistant again.";
+
+fn is_english(language: &str) -> bool {
+    language == "en" || language.starts_with("en-")
 }
 
 /// `[notice.disclosure] en-GB = "..."`.

@@ -34,7 +34,8 @@ fn of_plan(d: &Dialplan, all: &mut BTreeSet<Prompt>) {
             profile.to_owned(),
         ));
     };
-    for (language, text) in &d.rules.disclosure {
+    let rules = &d.rules;
+    for (language, text) in rules.disclosure.iter().chain(&rules.disclosure_again) {
         say(text, language);
     }
     for text in d
@@ -88,7 +89,11 @@ fn of_agent(d: &Dialplan, agent: &AgentSpec, all: &mut BTreeSet<Prompt>) {
             }
         }
     }
-    if let Some(text) = rules.disclosure.get(&agent.language) {
+    let disclosures = [&rules.disclosure, &rules.disclosure_again];
+    for text in disclosures
+        .into_iter()
+        .filter_map(|said| said.get(&agent.language))
+    {
         all.insert((
             text.clone(),
             agent.voice.clone(),

@@ -102,13 +102,13 @@ const SAYS: [Template; 25] = [
     template(
         "returned",
         &["note"],
-        "I'm the automated assistant, and I remember what we discussed. How can I help?",
+        "I remember what we discussed. How can I help?",
     ),
     // A person hung up before the caller did.
     template(
         "person_left",
         &["to"],
-        "They have hung up. I'm the automated assistant, and I remember what we discussed. Is there anything else I can help you with?",
+        "They have hung up. I remember what we discussed. Is there anything else I can help you with?",
     ),
     // A person's line was lost.
     template(

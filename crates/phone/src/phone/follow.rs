@@ -41,15 +41,14 @@ impl Phone {
         self.later(now.mono + REFERRER_LEAVES, Deed::Bye(referrer));
     }
 
-    /// One NOTIFY; a final status ends the subscription.
+    /// One NOTIFY; a final status ends the subscription, and so does 1, which is none.
     pub(super) fn notify(&mut self, now: Now, session: SessionId, status: u16) {
         if !self.calls.contains_key(&session) {
             return;
         }
-        let state = if status < 200 {
-            "active;expires=60"
-        } else {
-            "terminated;reason=noresource"
+        let state = match status {
+            0 | 100..200 => "active;expires=60",
+            _ => "terminated;reason=noresource",
         };
         let headers = Headers::new()
             .with(HeaderName::Event, "refer")

@@ -130,16 +130,17 @@ impl World {
                         Transport::Udp => Kind::Sip,
                         Transport::Tcp => Kind::SipStream,
                     };
-                    let from = config.local_sip;
-                    self.send(
-                        Packet {
-                            from,
-                            to: flow.remote,
-                            kind,
-                            bytes: bytes.to_vec(),
-                        },
-                        Some(i),
-                    );
+                    let packet = Packet {
+                        from: config.local_sip,
+                        to: flow.remote,
+                        kind,
+                        bytes: bytes.to_vec(),
+                    };
+                    let bye = packet.sip().is_some_and(|g| g.method() == Some("BYE"));
+                    if bye && flow.remote.ip() == GATEWAY {
+                        self.leaves_the_gateway(i);
+                    }
+                    self.send(packet, Some(i));
                 }
                 Output::Rtp { to, bytes } => {
                     let from = config.local_rtp;
@@ -157,6 +158,15 @@ impl World {
             }
         }
         self.watch_hold(i);
+    }
+
+    /// What is heard from here on, in another call (a followed REFER, say), is not the gateway's.
+    fn leaves_the_gateway(&mut self, i: usize) {
+        let now = self.now.mono;
+        let up = self.stations.get_mut(i).and_then(|s| s.up.last_mut());
+        if let Some((_, to)) = up {
+            to.get_or_insert(now);
+        }
     }
 
     fn happened(&mut self, i: usize, event: PhoneEvent) {

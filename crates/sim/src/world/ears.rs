@@ -99,7 +99,9 @@ impl World {
         excused.extend(station.pressed.iter().map(|at| (*at, *at + TYPING)));
         excused.extend(self.deaf_or_in_still_company(id));
         excused.extend(self.first_breaths());
-        excused.extend(&self.excused);
+        let at = station.phone.config().local_sip.ip();
+        let there = self.excused.iter().filter(|(address, ..)| *address == at);
+        excused.extend(there.map(|(_, from, to)| (*from, *to)));
         excused.sort_unstable();
         let mut longest = Duration::ZERO;
         for (from, to) in &station.up {
@@ -136,10 +138,10 @@ impl World {
             .collect()
     }
 
-    /// Whoever was joined to a call takes a breath before the first word, and ringback ends with a pause as often as not.
+    /// Whoever answers takes a breath before the first word, and the ringback before it ends with a pause as often as not; after
+    /// music there is no such pause.
     fn first_breaths(&self) -> Vec<(Mono, Mono)> {
-        let is_join =
-            |what: &What| matches!(what, What::Bridged { .. } | What::TransferBridged { .. });
+        let is_join = |what: &What| matches!(what, What::Bridged { .. });
         let joins = self.journal.iter().filter(|e| is_join(&e.what));
         joins
             .map(|e| (self.mono(e.at), self.mono(e.at) + BREATH))

@@ -99,6 +99,13 @@ impl World {
                 0,
                 format!("plays comfort noise to {}", self.names(to)),
             ),
+            Sound::Beeps => {
+                self.ladder.note(
+                    self.now.mono,
+                    0,
+                    format!("plays beeps to {}", self.names(to)),
+                );
+            }
             Sound::Ringback { .. } => {
                 self.ladder.note(
                     self.now.mono,
@@ -166,11 +173,12 @@ impl World {
         self.later(DNS, Later::Resolved(host.to_owned()));
     }
 
-    /// Between the gateway and this address nothing arrives for that long, and nobody is asked what they heard.
+    /// Between the gateway and this address nothing arrives for that long, and nobody there is asked what they heard.
     pub fn cuts(&mut self, at: std::net::IpAddr, time: Duration) {
         self.net.between(at, super::GATEWAY, |link| link.cut = true);
         self.later(time, Later::Mended(at));
-        self.excuses(time + Duration::from_secs(1));
+        let now = self.elapsed();
+        self.excuses(at, now, now + time + Duration::from_secs(1));
     }
 
     /// The answer that is due next.
@@ -247,9 +255,11 @@ impl World {
                 let pcm = (!self.script.speechless(&text)).then(|| sound::said(&text, hz));
                 (self.script.tts_after, pcm)
             }
-            Sound::File { .. } | Sound::Music { .. } | Sound::Ringback { .. } | Sound::Comfort => {
-                (DISK, None)
-            }
+            Sound::File { .. }
+            | Sound::Music { .. }
+            | Sound::Ringback { .. }
+            | Sound::Beeps
+            | Sound::Comfort => (DISK, None),
         };
         self.later(after, Later::Sound(player, pcm));
     }

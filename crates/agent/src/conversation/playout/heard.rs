@@ -42,7 +42,8 @@ impl Conversation {
             return;
         }
         self.playout.failed_in_a_row = self.playout.failed_in_a_row.saturating_add(1);
-        let down = self.playout.failed_in_a_row >= SPEECH_DOWN;
+        // Acted on once: words about it would fail as well.
+        let down = self.playout.failed_in_a_row == SPEECH_DOWN;
         self.journal(What::ProviderFailed {
             door: "tts".to_owned(),
             fault: ProviderFault::Unreachable,
@@ -55,7 +56,6 @@ impl Conversation {
         });
         self.utterance_over(now, utterance, "", false);
         if down && self.is_talking() {
-            self.playout.failed_in_a_row = 0;
             self.providers_down(now, "speech could not be made");
         }
     }

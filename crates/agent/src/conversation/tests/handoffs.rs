@@ -124,8 +124,8 @@ fn a_person_gives_the_caller_back() {
         });
         s.quiet();
         assert_eq!(
-            s.said[said],
-            "You are speaking with our automated assistant."
+            s.said[said], "The automated assistant again.",
+            "in few words: the caller has heard the others"
         );
         assert!(s.last().contains("I remember what we discussed"));
         assert_eq!(

@@ -259,17 +259,18 @@ fn a_recogniser_that_never_answers_is_waited_for_with_words_and_then_not() {
 }
 
 #[test]
-fn a_voice_that_fails_three_times_is_down() {
+fn a_voice_that_fails_twice_is_down_and_that_is_acted_on_once() {
     play(|s| {
         s.mute = true;
         s.input(Input::Begin {
             agent: "triage".into(),
         });
-        s.run(10);
-        s.quiet();
-        s.run(7_500);
-        s.quiet();
+        s.run(100);
         assert_eq!(s.sent_to(), "menu:main");
+        s.run(30_000);
+        assert_eq!(s.transfers.len(), 1);
+        let acted = ("tts".to_owned(), "on_provider_down".to_owned());
+        assert_eq!(s.faults().iter().filter(|f| **f == acted).count(), 1);
         assert!(s.faults().iter().all(|f| f.0 == "tts"));
         assert!(s.turns().is_empty(), "nothing was heard: {:?}", s.turns());
     });

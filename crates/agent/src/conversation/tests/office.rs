@@ -153,6 +153,7 @@ pub(super) fn rules() -> AgentRules {
     AgentRules {
         agents: agents.into(),
         disclosure: texts([("en-GB", "You are speaking with our automated assistant.")]),
+        disclosure_again: texts([("en-GB", "The automated assistant again.")]),
         phrases: vec![(said(&["gas leak", "smell gas"]), target("outside:plumber"))],
         on_human: Some(target("queue:reception")),
         keys: BTreeMap::from([

@@ -2,7 +2,7 @@
 
 use super::stage::{Stage, play};
 use crate::Input;
-use tandem_types::{context::Speaker, journal::What};
+use tandem_types::{Reason, context::Speaker, journal::What};
 
 /// The announcement of a transfer has begun.
 fn is_put_through(s: &mut Stage) {
@@ -101,6 +101,44 @@ fn other_words_change_nothing_and_are_kept() {
         let kept = |w: &What| matches!(w, What::TurnEnded { speaker: Speaker::Caller, text, .. } if text.contains("how long"));
         assert!(s.journal.iter().any(kept));
     });
+}
+
+/// Keys that lead nowhere, pressed while the hint is being said: once nobody took the caller, neither the rest of it nor an answer
+/// to the keys is said instead of the reason.
+#[test]
+fn what_was_being_said_of_the_wait_ends_with_it() {
+    for keys in ["", "5", "58"] {
+        play(|s| {
+            s.begin();
+            s.says("operator");
+            s.input(Input::TransferRang);
+            s.run(10_500);
+            assert!(s.last().contains("press star"), "{}", s.last());
+            let hint = s.last().to_owned();
+            for key in keys.chars() {
+                s.input(Input::Digit(key));
+            }
+            s.run(200);
+            s.fails(Reason::NoAnswer);
+            let after: Vec<&String> = s.said.iter().skip_while(|t| **t != hint).skip(1).collect();
+            assert!(
+                after[0].starts_with("I'm sorry, nobody answered."),
+                "{after:?}"
+            );
+            let turns = s.turns();
+            let sorry = turns.iter().position(|t| t.starts_with("I'm sorry"));
+            let sorry = sorry.expect("it was heard");
+            assert!(!turns[sorry].ends_with('|'), "to its end: {turns:?}");
+            assert!(
+                turns[sorry - 1].ends_with('|') || !keys.is_empty(),
+                "cut: {turns:?}"
+            );
+            assert!(
+                turns.iter().all(|t| *t != hint),
+                "not to its end: {turns:?}"
+            );
+        });
+    }
 }
 
 #[test]
