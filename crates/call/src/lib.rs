@@ -10,6 +10,7 @@
 //! | [`refer`] | the machine that follows a REFER |
 //! | [`watch`] | the machine that asks whether a silent person is there |
 //! | [`cause`] | codes and causes to typed reasons |
+//! | [`table`] | the warm transfer: what each thing does in each phase |
 //! | [`cells`] | which of their states met which of their events |
 //! | `ways` | from a destination to INVITEs, through the plan's limits |
 //! | `house` | registered phones, registrations of ours, slots, rooms, names |
@@ -25,6 +26,7 @@ pub mod reach;
 pub mod refer;
 mod strangers;
 pub mod switch;
+pub mod table;
 pub mod watch;
 mod ways;
 
