@@ -76,6 +76,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rustls", &["net"]),
     ("tokio-rustls", &["net"]),
     ("sqlx", &["store"]),
+    ("rusqlite", &["store"]),
     ("reqwest", &["speech", "tandem"]),
     ("async-openai", &["speech"]),
     ("tokio-tungstenite", &["speech", "standin"]),

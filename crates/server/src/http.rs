@@ -16,9 +16,12 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use tandem_call::Admin;
 use tandem_store::{CallFilter, HandoffFilter, Rows, Store};
@@ -27,6 +30,8 @@ use tokio::sync::{Mutex, oneshot};
 
 /// Rows that a list gives when nothing is said.
 const ROWS: u32 = 50;
+/// How long an answer may wait for rows that are on their way.
+const FRESH: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 pub(crate) struct App {
@@ -128,9 +133,15 @@ struct List {
     limit: Option<u32>,
 }
 
+/// The rows of all that happened before the question; of a database that is slow, what is there.
+async fn store(app: &App) -> &Store {
+    let _ = tokio::time::timeout(FRESH, app.rows.written()).await;
+    &app.store
+}
+
 async fn calls(State(app): State<App>, Query(list): Query<List>) -> Response {
-    match app
-        .store
+    match store(&app)
+        .await
         .calls(&CallFilter::default(), list.limit.unwrap_or(ROWS))
         .await
     {
@@ -143,7 +154,7 @@ async fn call(State(app): State<App>, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse::<CallId>() else {
         return problem(StatusCode::BAD_REQUEST, "that is no call id");
     };
-    match app.store.call(id).await {
+    match store(&app).await.call(id).await {
         Ok(Some(detail)) => Json(detail).into_response(),
         Ok(None) => problem(StatusCode::NOT_FOUND, "no such call"),
         Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string()),
@@ -183,7 +194,7 @@ async fn handoffs(State(app): State<App>, Query(list): Query<List>) -> Response 
         limit: Some(list.limit.unwrap_or(ROWS)),
         ..HandoffFilter::default()
     };
-    match app.store.handoffs(&filter).await {
+    match store(&app).await.handoffs(&filter).await {
         Ok(rows) => Json(rows).into_response(),
         Err(e) => problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string()),
     }

@@ -3,6 +3,7 @@
 use crate::{
     StoreError,
     sql::{Row, Statement, Value},
+    writer::{self, Writer},
 };
 use sqlx::{
     Column, Connection, Row as _, TypeInfo, ValueRef,
@@ -13,7 +14,8 @@ use sqlx::{
         SqliteRow, SqliteSynchronous,
     },
 };
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{future::Future, str::FromStr, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 
 /// A database with Tandem's tables. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,18 +25,19 @@ pub struct Store {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Pool {
-    Sqlite(SqlitePool),
+    /// The pool is for reading.
+    Sqlite(SqlitePool, Writer),
     Postgres(PgPool),
 }
 
 /// A write transaction. Dropped without [`Tx::commit`], it changes nothing.
 pub(crate) enum Tx {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(writer::Transaction),
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
 /// How long a query may wait for a connection, or for SQLite's write lock.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// The projector, and a few questions at a time.
 const CONNECTIONS: u32 = 8;
 
@@ -44,7 +47,7 @@ impl Store {
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let store = Self::connect_lazy(url)?;
         match &store.pool {
-            Pool::Sqlite(pool) => drop(pool.acquire().await?),
+            Pool::Sqlite(pool, _) => drop(pool.acquire().await?),
             // Without the pool, which would hide the reason behind a time-out.
             Pool::Postgres(pool) => {
                 sqlx::PgConnection::connect_with(&pool.connect_options())
@@ -60,7 +63,7 @@ impl Store {
     /// its database is away.
     pub fn connect_lazy(url: &str) -> Result<Self, StoreError> {
         let pool = if url.starts_with("sqlite:") {
-            Pool::Sqlite(sqlite(url)?)
+            sqlite(url)?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
                 .map_err(|_| bad(url))?
@@ -78,22 +81,52 @@ impl Store {
     /// Closes all connections; what is under way is finished first.
     pub async fn close(&self) {
         match &self.pool {
-            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Sqlite(pool, writer) => {
+                writer.close();
+                pool.close().await;
+            }
             Pool::Postgres(pool) => pool.close().await,
         }
     }
 
+    /// For SQLite only within [`Store::apart`].
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match &self.pool {
-            // IMMEDIATE: taking the lock later fails at once when another writer came first.
-            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Sqlite(pool, writer) => {
+                // A database in memory has one user at a time: this is the others' only connection.
+                let alone = match writer.shares_memory() {
+                    true => Some(pool.acquire().await?),
+                    false => None,
+                };
+                Tx::Sqlite(writer.begin(alone)?)
+            }
             Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
 
+    /// Runs what writes. With SQLite nothing is awaited between the statements of a transaction: they run where they are called, one
+    /// thread from the first to the commit, and that thread is one that may wait for a disk or a lock.
+    pub(crate) async fn apart<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        match &self.pool {
+            Pool::Sqlite(..) => {
+                let runtime = Handle::current();
+                // Boxed: as it has room for all that PostgreSQL awaits, it is large, and it changes hands several times.
+                let work = Box::pin(work);
+                tokio::task::spawn_blocking(move || runtime.block_on(work))
+                    .await
+                    .map_err(|e| StoreError::Away(e.to_string()))
+            }
+            Pool::Postgres(_) => Ok(work.await),
+        }
+    }
+
     pub(crate) async fn rows(&self, statement: &Statement) -> Result<Vec<Row>, StoreError> {
         match &self.pool {
-            Pool::Sqlite(pool) => {
+            Pool::Sqlite(pool, _) => {
                 read_all(sqlite_query(statement).fetch_all(pool).await?, sqlite_value)
             }
             Pool::Postgres(pool) => read_all(
@@ -105,13 +138,15 @@ impl Store {
 }
 
 impl Tx {
+    /// A statement with many rows is cheaper than many statements.
+    pub(crate) fn is_far(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Number of rows that were changed.
     pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => sqlite_query(statement)
-                .execute(&mut **tx)
-                .await?
-                .rows_affected(),
+            Self::Sqlite(tx) => tx.execute(statement)?,
             Self::Postgres(tx) => postgres_query(statement)
                 .execute(&mut **tx)
                 .await?
@@ -121,7 +156,7 @@ impl Tx {
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(tx) => tx.commit()?,
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
@@ -134,7 +169,7 @@ fn bad(url: &str) -> StoreError {
     StoreError::BadUrl(format!("{scheme}//..."))
 }
 
-fn sqlite(url: &str) -> Result<SqlitePool, StoreError> {
+fn sqlite(url: &str) -> Result<Pool, StoreError> {
     let path = url.trim_start_matches("sqlite:").trim_start_matches('/');
     let memory = path.starts_with(":memory:");
     if path.is_empty() || path.starts_with('?') {
@@ -157,7 +192,9 @@ fn sqlite(url: &str) -> Result<SqlitePool, StoreError> {
     } else {
         pool.max_connections(CONNECTIONS)
     };
-    Ok(pool.connect_lazy_with(options.busy_timeout(PATIENCE)))
+    let writer = Writer::of(options.get_filename(), memory);
+    let pool = pool.connect_lazy_with(options.busy_timeout(PATIENCE));
+    Ok(Pool::Sqlite(pool, writer))
 }
 
 fn sqlite_query(statement: &Statement) -> Query<'_, sqlx::Sqlite, SqliteArguments> {

@@ -52,6 +52,16 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(e: rusqlite::Error) -> Self {
+        let code = e.sqlite_error().map(|e| e.extended_code.to_string());
+        match code.is_some_and(|code| away(&code)) {
+            true => Self::Away(e.to_string()),
+            false => Self::Refused(e.to_string()),
+        }
+    }
+}
+
 /// Codes that pass: of PostgreSQL by class (08 connection, 25006 read-only, 40 rolled back,
 /// 53 resources, 55P03 lock, 57P shutdown, 58 system, XX internal), of SQLite by its primary code.
 fn away(code: &str) -> bool {

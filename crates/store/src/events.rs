@@ -6,7 +6,7 @@ use crate::{
     sql::{Row, Statement, Value, stmt},
     words::time,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::sync::LazyLock;
 use tandem_types::{CallId, Wall};
 
@@ -184,22 +184,9 @@ fn values(chained: &Chained) -> [Value; 7] {
         event.call.into(),
         event.seq.into(),
         event.at.into(),
-        kind(&chained.json).into(),
+        event.what.kind().into(),
         chained.json.as_str().into(),
         chained.prev.as_str().into(),
         chained.hash.as_str().into(),
     ]
-}
-
-/// What an event is, from its JSON.
-fn kind(json: &str) -> String {
-    #[derive(Deserialize)]
-    struct Raw {
-        what: What,
-    }
-    #[derive(Deserialize)]
-    struct What {
-        r#type: String,
-    }
-    serde_json::from_str(json).map_or_else(|_| String::new(), |raw: Raw| raw.what.r#type)
 }

@@ -18,11 +18,15 @@ pub(crate) mod medium;
 pub mod reader;
 pub(crate) mod recover;
 pub(crate) mod segment;
+pub(crate) mod tail;
 
 pub use chain::{Head, Heads};
 pub use recover::Recovered;
+pub use tail::Follower;
 
+use chain::Link;
 use medium::{FileMedium, Medium};
+use reader::{Entry, Position};
 use std::{
     collections::{BTreeMap, VecDeque},
     io,
@@ -31,7 +35,6 @@ use std::{
     time::Duration,
 };
 use tandem_types::{CallId, Wall, journal::Event};
-use tokio::sync::Notify;
 
 /// When the file is told to reach the disk itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,7 +139,7 @@ pub struct Journal {
     ring: VecDeque<Event>,
     fault: Option<Fault>,
     dropped: u64,
-    wake: Option<Arc<Notify>>,
+    follower: Option<Arc<Follower>>,
 }
 
 struct Fault {
@@ -183,14 +186,14 @@ impl Journal {
             ring: VecDeque::new(),
             fault: None,
             dropped: 0,
-            wake: None,
+            follower: None,
         };
         Ok((journal, found.recovered))
     }
 
-    /// Wakes `notify` after each write (see [`crate::Projector::wake`]).
-    pub fn set_wake(&mut self, notify: Arc<Notify>) {
-        self.wake = Some(notify);
+    /// Tells `follower` of each write (see [`crate::Projector::follower`]).
+    pub fn set_follower(&mut self, follower: Arc<Follower>) {
+        self.follower = Some(follower);
     }
 
     /// Writes the events of one step, with one `write`. Their `seq` must count on within each call.
@@ -246,9 +249,9 @@ impl Journal {
         } else if self.good >= self.limits.segment_bytes {
             self.next_segment()?;
         }
-        let (buffer, hashes) = self.lines();
+        let (buffer, links) = self.lines();
         let n = self.medium.write(&buffer)?.min(buffer.len());
-        let written = self.take_written(&buffer[..n], hashes);
+        let written = self.take_written(&buffer[..n], links);
         if n < buffer.len() {
             return Err(io::Error::new(
                 io::ErrorKind::StorageFull,
@@ -265,56 +268,77 @@ impl Journal {
         Ok(written)
     }
 
-    /// The next lines to write, and the hash of each event among them.
-    fn lines(&self) -> (Vec<u8>, Vec<String>) {
+    /// The next lines to write, and what each event among them is chained by.
+    fn lines(&self) -> (Vec<u8>, Vec<Link>) {
         let mut buffer = Vec::new();
         if self.header_due {
             buffer = segment::header(&self.id, self.shard, self.segment, &self.heads);
         }
-        let mut hashes: Vec<String> = Vec::new();
-        let mut tips: BTreeMap<CallId, String> = BTreeMap::new();
+        let mut links: Vec<Link> = Vec::new();
+        let mut tips: BTreeMap<CallId, usize> = BTreeMap::new();
         for event in &self.ring {
-            let prev = match tips.get(&event.call) {
-                Some(tip) => tip,
-                None => self.heads.tip(event.call),
-            };
-            let (line, hash) = chain::line(prev, event);
-            if !hashes.is_empty() && buffer.len() + line.len() > CHUNK {
+            let tip = tips.get(&event.call).and_then(|at| links.get(*at));
+            let prev = tip.map_or_else(|| self.heads.tip(event.call), |tip| &tip.hash);
+            let link = Link::new(prev, event);
+            let before = buffer.len();
+            link.write(&mut buffer);
+            if !links.is_empty() && buffer.len() > CHUNK {
+                buffer.truncate(before);
                 break;
             }
-            buffer.extend_from_slice(line.as_bytes());
-            tips.insert(event.call, hash.clone());
-            hashes.push(hash);
+            tips.insert(event.call, links.len());
+            links.push(link);
         }
-        (buffer, hashes)
+        (buffer, links)
     }
 
     /// Takes whole lines that reached the file out of the ring; a torn rest is cut off before the
     /// next write.
-    fn take_written(&mut self, reached: &[u8], hashes: Vec<String>) -> usize {
-        let whole = reached
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |i| i + 1);
-        let mut lines = reached[..whole].iter().filter(|b| **b == b'\n').count();
-        if self.header_due && lines > 0 {
-            self.header_due = false;
-            lines -= 1;
-        }
-        self.good += whole as u64;
-        for (event, hash) in self.ring.drain(..lines).zip(hashes) {
-            self.heads.apply(&event, hash);
-        }
-        if lines > 0
-            && let Some(wake) = &self.wake
+    fn take_written(&mut self, reached: &[u8], links: Vec<Link>) -> usize {
+        let mut lines = reached.split_inclusive(|b| *b == b'\n');
+        let mut written = Vec::new();
+        let mut at = self.position();
+        if self.header_due
+            && let Some(header) = whole(&mut lines)
         {
-            wake.notify_one();
+            self.header_due = false;
+            at.byte += header;
         }
-        lines
+        for link in links {
+            let Some(length) = whole(&mut lines) else {
+                break;
+            };
+            let Some(event) = self.ring.pop_front() else {
+                break;
+            };
+            self.heads.apply(&event, link.hash.clone());
+            let byte = at.byte + length;
+            let next = Position { byte, ..at };
+            let line = Ok(Box::new(link.of(event)));
+            written.push(Entry { at, next, line });
+            at = next;
+        }
+        self.good = at.byte;
+        let count = written.len();
+        if count > 0
+            && let Some(follower) = &self.follower
+        {
+            follower.tell(self.shard, written.into_iter());
+        }
+        count
+    }
+
+    /// The end of the last whole line.
+    fn position(&self) -> Position {
+        Position {
+            segment: self.segment,
+            byte: self.good,
+        }
     }
 
     fn next_segment(&mut self) -> io::Result<()> {
-        self.medium.create(self.segment + 1)?;
+        self.medium
+            .create(self.segment + 1, self.fsync == Fsync::Always)?;
         self.segment += 1;
         self.good = 0;
         self.header_due = true;
@@ -383,6 +407,12 @@ impl Journal {
             out.alarms.push(Alarm::Dropping);
         }
     }
+}
+
+/// The length of the next line, if its end is there.
+fn whole<'a>(lines: &mut impl Iterator<Item = &'a [u8]>) -> Option<u64> {
+    let line = lines.next()?;
+    line.ends_with(b"\n").then_some(line.len() as u64)
 }
 
 #[cfg(test)]

@@ -25,13 +25,14 @@ mod sql;
 pub mod transfers;
 pub mod turns;
 mod words;
+mod writer;
 
 pub use calls::{CallDetail, CallFilter, CallRow};
 pub use db::Store;
 pub use error::StoreError;
 pub use events::{ChainFault, EventRow, Verdict};
 pub use handoffs::{HandoffFilter, HandoffRow};
-pub use journal::{Alarm, Fsync, Head, Journal, JournalError, Outcome, Recovered};
+pub use journal::{Alarm, Follower, Fsync, Head, Journal, JournalError, Outcome, Recovered};
 pub use legs::LegRow;
 pub use projector::{Projector, Rows, Status};
 pub use transfers::{AttemptRow, TransferRow};

@@ -35,7 +35,7 @@ impl Store {
                 .collect(),
         );
         let result = match &self.pool {
-            Pool::Sqlite(pool) => migrator.run(pool).await,
+            Pool::Sqlite(pool, _) => migrator.run(pool).await,
             Pool::Postgres(pool) => migrator.run(pool).await,
         };
         result.map_err(|e| match e {

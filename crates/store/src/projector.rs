@@ -9,12 +9,12 @@
 //!   +--------------+          +-------+          +-------------------+
 //!     ^   ^ nothing new: sleep    | a statement is refused: the batch again, one event at a time;
 //!     |   | until woken, then     v the one that is refused goes to journal_faults, with its event
-//!     |   | gather for 100 ms     |
+//!     |   | gather for a second   |
 //!     +---+---------------------- +
 //! ```
 //!
-//! A transaction costs as much as the rows of twenty events, so those of a moment go together; who cannot
-//! wait for them asks [`Rows::written`].
+//! A transaction costs as much as the rows of twenty events, and each page of the database that it touches is written whole, so
+//! those of a moment go together; who cannot wait for them asks [`Rows::written`].
 //!
 //! The position changes in the transaction that writes the rows, so each event is written exactly
 //! once, whenever the process dies. Two projectors on one journal are also safe: the second sees
@@ -22,19 +22,18 @@
 
 mod rows;
 mod views;
+mod work;
 
 pub use self::rows::{Rows, Status};
 
+use self::work::{Work, Written};
 use crate::{
-    Store, StoreError, calls,
-    db::Tx,
-    events,
+    Store, StoreError,
     journal::{
-        chain::Chained,
-        reader::{self, Batch, Entry, Position},
+        Follower,
+        reader::{self, Batch, Position},
         recover,
     },
-    sql::stmt,
 };
 use std::{
     collections::BTreeMap,
@@ -44,27 +43,26 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tandem_types::CallId;
 use tokio::sync::{Notify, watch};
 
 /// Follows one journal directory, all its shards.
 pub struct Projector {
     dir: PathBuf,
     store: Store,
-    wake: Arc<Notify>,
+    follower: Arc<Follower>,
     hurry: Arc<Notify>,
     status: watch::Sender<Status>,
     /// Which journal it is, once a journal has been opened there.
-    journal: Option<String>,
+    journal: Option<Arc<str>>,
     migrated: bool,
     positions: BTreeMap<u16, Position>,
     pause: Duration,
 }
 
 /// Events in one transaction.
-const BATCH: usize = 1024;
-/// Once woken, this long for more of them.
-const GATHER: Duration = Duration::from_millis(100);
+const BATCH: usize = 4096;
+/// Once woken, this long for more of them, unless there are many already.
+const GATHER: Duration = Duration::from_secs(1);
 /// The first wait for a database that is away; doubles to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// No longer, so that rows are there soon after the database is.
@@ -91,7 +89,7 @@ impl Projector {
         Self {
             dir: dir.as_ref().to_owned(),
             store,
-            wake: Arc::new(Notify::new()),
+            follower: Arc::default(),
             hurry: Arc::new(Notify::new()),
             status: watch::Sender::new(Status::default()),
             journal: None,
@@ -101,9 +99,9 @@ impl Projector {
         }
     }
 
-    /// For [`crate::Journal::set_wake`].
-    pub fn wake(&self) -> Arc<Notify> {
-        self.wake.clone()
+    /// For [`crate::Journal::set_follower`].
+    pub fn follower(&self) -> Arc<Follower> {
+        self.follower.clone()
     }
 
     /// How far it is, from now on.
@@ -135,12 +133,13 @@ impl Projector {
             tokio::select! {
                 () = &mut shutdown => break,
                 () = self.hurry.notified() => continue,
-                () = self.wake.notified(), if may_wake => {}
+                () = self.follower.wake.notified(), if may_wake => {}
                 () = pause(wait) => continue,
             }
             tokio::select! {
                 () = &mut shutdown => break,
                 () = self.hurry.notified() => {}
+                () = self.follower.many.notified() => {}
                 () = pause(GATHER) => {}
             }
         }
@@ -171,7 +170,7 @@ impl Projector {
             self.migrated = true;
         }
         if self.journal.is_none() {
-            self.journal = recover::read_id(&self.dir.join("journal.id"))?;
+            self.journal = recover::read_id(&self.dir.join("journal.id"))?.map(Into::into);
         }
         let Some(journal) = self.journal.clone() else {
             self.status.send_modify(|s| s.passes.1 = s.passes.0);
@@ -193,7 +192,7 @@ impl Projector {
         Ok(())
     }
 
-    async fn catch_up_shard(&mut self, journal: &str, shard: u16) -> Result<u64, Stopped> {
+    async fn catch_up_shard(&mut self, journal: &Arc<str>, shard: u16) -> Result<u64, Stopped> {
         loop {
             let from = self.position(journal, shard).await?;
             let batch = self.read(shard, from).await?;
@@ -201,15 +200,19 @@ impl Projector {
                 return Ok(batch.behind);
             }
             self.status.send_modify(|s| s.behind_bytes = batch.behind);
-            match self
-                .write(journal, shard, from, &batch.entries, batch.next)
-                .await
-            {
-                Err(Stopped::Mixed) => self.write_singly(journal, shard, from, &batch).await?,
-                Err(Stopped::Store(e)) if !e.is_away() => {
-                    self.write_singly(journal, shard, from, &batch).await?;
-                }
-                other => other?,
+            let work = Work {
+                store: self.store.clone(),
+                journal: journal.clone(),
+                shard,
+                from,
+                next: batch.next,
+                entries: batch.entries.into(),
+            };
+            match self.store.apart(work.clone().write()).await? {
+                Ok(written) => self.written(&work, written),
+                Err(Stopped::Mixed) => self.write_singly(work).await?,
+                Err(Stopped::Store(e)) if !e.is_away() => self.write_singly(work).await?,
+                Err(other) => return Err(other),
             }
             if from.segment < batch.next.segment {
                 reader::prune(&self.dir, shard, batch.next)?;
@@ -218,6 +221,9 @@ impl Projector {
     }
 
     async fn read(&self, shard: u16, from: Position) -> Result<Batch, Stopped> {
+        if let Some(batch) = self.follower.take(shard, from, BATCH) {
+            return Ok(batch);
+        }
         let dir = self.dir.clone();
         tokio::task::spawn_blocking(move || reader::read(&dir, shard, from, BATCH))
             .await
@@ -225,143 +231,59 @@ impl Projector {
             .map_err(Stopped::Journal)
     }
 
-    /// Where this shard's rows end. The row is made on first sight.
-    async fn position(&mut self, journal: &str, shard: u16) -> Result<Position, Stopped> {
+    async fn position(&mut self, journal: &Arc<str>, shard: u16) -> Result<Position, Stopped> {
         if let Some(position) = self.positions.get(&shard) {
             return Ok(*position);
         }
-        let mut tx = self.store.begin().await?;
-        tx.execute(&stmt!(
-            "INSERT INTO journal_positions (journal, shard, segment, byte) VALUES ($1, $2, 0, 0)
-             ON CONFLICT (journal, shard) DO NOTHING",
-            journal,
-            shard
-        ))
-        .await?;
-        tx.commit().await?;
-        let select = stmt!(
-            "SELECT segment, byte FROM journal_positions WHERE journal = $1 AND shard = $2",
-            journal,
-            shard
-        );
-        let rows = self.store.rows(&select).await?;
-        let row = rows.first().ok_or(StoreError::Row("segment"))?;
-        let position = Position {
-            segment: row.int("segment")?,
-            byte: row.int("byte")?,
-        };
+        let ask = Work::position(self.store.clone(), journal.clone(), shard);
+        let position = self.store.apart(ask).await??;
         self.positions.insert(shard, position);
         Ok(position)
     }
 
-    /// One transaction: rows, ends of chains, position.
-    async fn write(
-        &mut self,
-        journal: &str,
-        shard: u16,
-        from: Position,
-        entries: &[Entry],
-        next: Position,
-    ) -> Result<(), Stopped> {
-        let mut tx = self.store.begin().await?;
-        advance(&mut tx, journal, shard, from, next).await?;
-        let mut faults = 0;
-        let mut ends: BTreeMap<CallId, (u32, &str)> = BTreeMap::new();
-        for chunk in entries.chunks(events::ROWS) {
-            let all: Option<Vec<&Chained>> = chunk
-                .iter()
-                .map(|entry| entry.line.as_ref().ok().map(|chained| &**chained))
-                .collect();
-            let together = match all.as_deref().map(<&[&Chained; events::ROWS]>::try_from) {
-                Some(Ok(all)) => tx.execute(&events::insert_many(all)).await?,
-                Some(Err(_)) | None => 0,
-            };
-            // Of some that were there already nobody knows which: all of them once more, one by one.
-            if together > 0 && together < events::ROWS as u64 {
-                return Err(Stopped::Mixed);
-            }
-            for entry in chunk {
-                match &entry.line {
-                    Ok(chained) => {
-                        if together == 0 && tx.execute(&events::insert(chained)).await? == 0 {
-                            continue;
-                        }
-                        for statement in views::statements(&chained.event) {
-                            tx.execute(&statement).await?;
-                        }
-                        ends.insert(chained.event.call, (chained.event.seq, &chained.hash));
-                    }
-                    Err((line, why)) => {
-                        fault(&mut tx, journal, shard, entry.at, line, why).await?;
-                        faults += 1;
-                    }
-                }
-            }
-        }
-        for (call, (seq, hash)) in ends {
-            tx.execute(&calls::chained_to(call, seq, hash)).await?;
-        }
-        tx.commit().await?;
-        self.written(shard, next, entries.len() as u64 - faults, faults);
-        Ok(())
-    }
-
     /// After a refused statement, or where some events are there already: finds the event whose it is, and keeps
     /// that one as a fault.
-    async fn write_singly(
-        &mut self,
-        journal: &str,
-        shard: u16,
-        from: Position,
-        batch: &Batch,
-    ) -> Result<(), Stopped> {
-        let mut at = from;
-        for entry in &batch.entries {
-            let one = std::slice::from_ref(entry);
-            match self.write(journal, shard, at, one, entry.next).await {
+    async fn write_singly(&mut self, whole: Work) -> Result<(), Stopped> {
+        let mut from = whole.from;
+        for entry in &*whole.entries {
+            let one = Work {
+                from,
+                next: entry.next,
+                entries: [entry.clone()].into(),
+                ..whole.clone()
+            };
+            let written = match self.store.apart(one.clone().write()).await? {
                 Err(Stopped::Store(e)) if !e.is_away() => {
-                    self.write_fault(journal, shard, at, entry, &e).await?;
+                    let faults = one.clone().write_faults(e.to_string());
+                    self.store.apart(faults).await??
                 }
                 other => other?,
-            }
-            at = entry.next;
+            };
+            self.written(&one, written);
+            from = entry.next;
         }
-        if at == batch.next {
+        if from == whole.next {
             return Ok(());
         }
-        self.write(journal, shard, at, &[], batch.next).await
-    }
-
-    async fn write_fault(
-        &mut self,
-        journal: &str,
-        shard: u16,
-        from: Position,
-        entry: &Entry,
-        why: &StoreError,
-    ) -> Result<(), Stopped> {
-        let mut tx = self.store.begin().await?;
-        advance(&mut tx, journal, shard, from, entry.next).await?;
-        let line = match &entry.line {
-            Ok(chained) => {
-                tx.execute(&events::insert(chained)).await?;
-                &chained.json
-            }
-            Err((line, _)) => line,
+        let rest = Work {
+            from,
+            entries: [].into(),
+            ..whole
         };
-        fault(&mut tx, journal, shard, entry.at, line, &why.to_string()).await?;
-        tx.commit().await?;
-        self.written(shard, entry.next, 0, 1);
+        let written = self.store.apart(rest.clone().write()).await??;
+        self.written(&rest, written);
         Ok(())
     }
 
-    fn written(&mut self, shard: u16, next: Position, projected: u64, faults: u64) {
-        self.positions.insert(shard, next);
+    fn written(&mut self, work: &Work, written: Written) {
+        self.positions.insert(work.shard, work.next);
+        let Written { events, faults } = written;
         self.status.send_modify(|s| {
-            s.projected += projected;
+            s.projected += events;
             s.faults += faults;
         });
         if faults > 0 {
+            let shard = work.shard;
             tracing::error!(
                 faults,
                 shard,
@@ -369,55 +291,6 @@ impl Projector {
             );
         }
     }
-}
-
-/// First of its transaction: takes the lock of the row, so that nobody else can be writing.
-async fn advance(
-    tx: &mut Tx,
-    journal: &str,
-    shard: u16,
-    from: Position,
-    to: Position,
-) -> Result<(), Stopped> {
-    let moved = tx
-        .execute(&stmt!(
-            "UPDATE journal_positions SET segment = $3, byte = $4
-             WHERE journal = $1 AND shard = $2 AND segment = $5 AND byte = $6",
-            journal,
-            shard,
-            to.segment,
-            to.byte,
-            from.segment,
-            from.byte
-        ))
-        .await?;
-    if moved == 1 {
-        Ok(())
-    } else {
-        Err(Stopped::Overtaken)
-    }
-}
-
-async fn fault(
-    tx: &mut Tx,
-    journal: &str,
-    shard: u16,
-    at: Position,
-    line: &str,
-    why: &str,
-) -> Result<(), StoreError> {
-    tx.execute(&stmt!(
-        "INSERT INTO journal_faults (journal, shard, segment, byte, why, line)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (journal, shard, segment, byte) DO NOTHING",
-        journal,
-        shard,
-        at.segment,
-        at.byte,
-        why,
-        line
-    ))
-    .await?;
-    Ok(())
 }
 
 #[expect(

@@ -18,12 +18,12 @@ fn ulid(wall: Wall, rng: &mut Rng) -> u128 {
     (ms << 80) | (u128::from(rng.u64()) << 16) | u128::from(rng.u64() & 0xffff)
 }
 
+fn ulid_text(v: u128) -> [u8; 26] {
+    std::array::from_fn(|i| ALPHABET[((v >> (5 * (25 - i))) & 31) as usize])
+}
+
 fn write_ulid(v: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut out = [0u8; 26];
-    for (i, c) in out.iter_mut().enumerate() {
-        *c = ALPHABET[((v >> (5 * (25 - i))) & 31) as usize];
-    }
-    f.write_str(std::str::from_utf8(&out).unwrap_or_default())
+    f.write_str(std::str::from_utf8(&ulid_text(v)).unwrap_or_default())
 }
 
 fn read_ulid(s: &str) -> Option<u128> {

@@ -313,6 +313,43 @@ pub enum What {
 }
 
 impl What {
+    /// Its `type`, as serde spells it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::CallStarted { .. } => "call_started",
+            Self::LegCreated { .. } => "leg_created",
+            Self::LegRinging { .. } => "leg_ringing",
+            Self::LegAnswered { .. } => "leg_answered",
+            Self::LegProved { .. } => "leg_proved",
+            Self::LegHeld { .. } => "leg_held",
+            Self::LegEnded { .. } => "leg_ended",
+            Self::LegMeasured { .. } => "leg_measured",
+            Self::CallAnswered => "call_answered",
+            Self::Disclosed { .. } => "disclosed",
+            Self::AgentEntered { .. } => "agent_entered",
+            Self::TurnEnded { .. } => "turn_ended",
+            Self::Understood { .. } => "understood",
+            Self::ProviderFailed { .. } => "provider_failed",
+            Self::HandoffOffered { .. } => "handoff_offered",
+            Self::HandoffAcknowledged { .. } => "handoff_acknowledged",
+            Self::HandoffEnded { .. } => "handoff_ended",
+            Self::TransferStarted { .. } => "transfer_started",
+            Self::TransferDialled { .. } => "transfer_dialled",
+            Self::TransferRang { .. } => "transfer_rang",
+            Self::TransferAnswered { .. } => "transfer_answered",
+            Self::TransferBriefed { .. } => "transfer_briefed",
+            Self::TransferAccepted { .. } => "transfer_accepted",
+            Self::TransferBridged { .. } => "transfer_bridged",
+            Self::TransferAttemptFailed { .. } => "transfer_attempt_failed",
+            Self::TransferEnded { .. } => "transfer_ended",
+            Self::Bridged { .. } => "bridged",
+            Self::KeyPressed { .. } => "key_pressed",
+            Self::Refused { .. } => "refused",
+            Self::Alarm { .. } => "alarm",
+            Self::CallEnded { .. } => "call_ended",
+        }
+    }
+
     /// Who ended the call, if this says so.
     pub fn ended_by(&self) -> Option<Party> {
         match self {

@@ -29,7 +29,7 @@ pub(super) fn open(
     make_database_folder(&node.store_url)?;
     let store = Store::connect_lazy(&node.store_url)?;
     let projector = Projector::new(&node.journal, store.clone());
-    journal.set_wake(projector.wake());
+    journal.set_follower(projector.follower());
     Ok((journal, store, projector))
 }
 

@@ -23,14 +23,51 @@ pub fn hash(prev: &str, json: &str) -> String {
     sha256_hex(&bytes)
 }
 
-/// The line of an event, line feed included, and its hash.
-pub(crate) fn line(prev: &str, event: &Event) -> (String, String) {
-    let json = canonical_json(event);
-    let hash = hash(prev, &json);
-    (
-        format!("{{\"event\":{json},\"hash\":\"{hash}\",\"prev\":\"{prev}\"}}\n"),
-        hash,
-    )
+/// What a line holds of an event.
+pub(crate) struct Link {
+    pub(crate) prev: String,
+    pub(crate) hash: String,
+    /// Canonical.
+    pub(crate) json: String,
+}
+
+impl Link {
+    /// The next one of a call's chain.
+    pub(crate) fn new(prev: &str, event: &Event) -> Self {
+        let json = canonical_json(event);
+        Self {
+            prev: prev.to_owned(),
+            hash: hash(prev, &json),
+            json,
+        }
+    }
+
+    /// Its line, line feed included.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let Self { prev, hash, json } = self;
+        for part in [
+            "{\"event\":",
+            json,
+            ",\"hash\":\"",
+            hash,
+            "\",\"prev\":\"",
+            prev,
+            "\"}\n",
+        ] {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    /// With the event that it is of.
+    pub(crate) fn of(self, event: Event) -> Chained {
+        let Self { prev, hash, json } = self;
+        Chained {
+            prev,
+            hash,
+            json,
+            event,
+        }
+    }
 }
 
 /// An event as it stands in the journal.
@@ -75,7 +112,7 @@ pub(crate) fn parse(line: &str) -> Result<Chained, String> {
     })
 }
 
-/// The event, its hash and the one before it in a line that is spelled as [`line`] spells it.
+/// The event, its hash and the one before it in a line that is spelled as [`Link::write`] spells it.
 fn parts(line: &str) -> Option<(&str, &str, &str)> {
     let is_hash = |h: &str| h.len() == GENESIS.len() && h.bytes().all(|b| b.is_ascii_hexdigit());
     let rest = line.strip_prefix("{\"event\":")?.trim_end();

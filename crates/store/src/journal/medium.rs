@@ -9,8 +9,8 @@ use std::{
 
 /// Where segments are kept.
 pub(crate) trait Medium: Send {
-    /// Goes on with an empty segment of this number.
-    fn create(&mut self, segment: u32) -> io::Result<()>;
+    /// Goes on with an empty segment of this number; `durable`: the machine must find it again, so the disk is waited for.
+    fn create(&mut self, segment: u32, durable: bool) -> io::Result<()>;
     /// Opens a segment anew and cuts it to `len`. `InvalidData`: it is shorter than that.
     fn reopen(&mut self, segment: u32, len: u64) -> io::Result<()>;
     /// One write to the end of the segment; how much of it was taken.
@@ -40,12 +40,14 @@ impl FileMedium {
 }
 
 impl Medium for FileMedium {
-    fn create(&mut self, segment: u32) -> io::Result<()> {
+    fn create(&mut self, segment: u32, durable: bool) -> io::Result<()> {
         let path = segment::path(&self.dir, self.shard, segment);
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         file.set_len(0)?;
-        // The name must survive the machine too.
-        File::open(&self.dir)?.sync_all()?;
+        if durable {
+            // The name must survive the machine too.
+            File::open(&self.dir)?.sync_all()?;
+        }
         self.file = file;
         Ok(())
     }

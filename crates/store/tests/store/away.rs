@@ -11,7 +11,7 @@ async fn postgres_stops_in_the_middle_and_every_event_is_there_afterwards() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
     let projector = Projector::new(dir.path(), store.clone());
-    journal.set_wake(projector.wake());
+    journal.set_follower(projector.follower());
     let mut status = projector.status();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let run = projector.run(async {
@@ -114,4 +114,13 @@ async fn sqlite_urls_are_read_as_sqlx_writes_them() {
     let memory = Store::connect("sqlite::memory:").await.unwrap();
     memory.migrate().await.unwrap();
     assert_eq!(memory.calls(&CallFilter::default(), 1).await.unwrap(), []);
+    // What writes there is another connection than what reads.
+    let events = story::whole(1);
+    crate::journal(dir.path(), &events);
+    let status = project(dir.path(), &memory).await;
+    assert_eq!((status.projected, status.away), (events.len() as u64, None));
+    assert_eq!(
+        memory.calls(&CallFilter::default(), 9).await.unwrap().len(),
+        1
+    );
 }

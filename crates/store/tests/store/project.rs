@@ -127,8 +127,8 @@ async fn it_follows_a_journal_that_is_written_and_rotated_meanwhile() {
         let (mut journal, _) = Journal::open_with(dir.path(), 0, Fsync::Never, limits).unwrap();
         let (mut other, _) = Journal::open_with(dir.path(), 1, Fsync::Never, limits).unwrap();
         let projector = Projector::new(dir.path(), store.clone());
-        journal.set_wake(projector.wake());
-        other.set_wake(projector.wake());
+        journal.set_follower(projector.follower());
+        other.set_follower(projector.follower());
         let mut status = projector.status();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let run = projector.run(async {

@@ -224,8 +224,8 @@ pub(crate) fn version(command: &mut Command) -> Option<String> {
 
 /// Between two looks at a process: a hundredth of a core at the most, and no run is measured meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
-/// Rows and reports are gathered for a tenth of a second before they are work: what a run put off has begun by then.
-const PUT_OFF: Duration = Duration::from_millis(500);
+/// Rows are gathered for a second before they are work: what a run put off has begun by then.
+const PUT_OFF: Duration = Duration::from_millis(1500);
 
 /// Nothing here tells a bench that another process is ready, or idle, but another look at it.
 #[expect(

@@ -37,8 +37,8 @@ impl Troubled {
 }
 
 impl Medium for Troubled {
-    fn create(&mut self, segment: u32) -> io::Result<()> {
-        self.inner.create(segment)
+    fn create(&mut self, segment: u32, durable: bool) -> io::Result<()> {
+        self.inner.create(segment, durable)
     }
     fn reopen(&mut self, segment: u32, len: u64) -> io::Result<()> {
         self.inner.reopen(segment, len)
