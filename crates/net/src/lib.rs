@@ -11,7 +11,7 @@ pub use kernel::step_back;
 pub use names::resolve;
 pub use ports::{PortPool, RtpSockets};
 pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, TcpEvent, serve_tcp};
-pub use udp::{bind_udp, local_address_towards, read_udp};
+pub use udp::{bind_udp, local_address_towards};
 
 use std::net::SocketAddr;
 

@@ -16,14 +16,22 @@ pub struct RtpSockets {
     pub rtp: UdpSocket,
     /// One above.
     pub rtcp: UdpSocket,
-    /// Where `rtp` is.
-    pub local: SocketAddr,
+}
+
+impl RtpSockets {
+    /// Binds both; `port` is even.
+    pub fn bind(address: IpAddr, port: u16) -> std::io::Result<Self> {
+        let rtp = UdpSocket::bind(SocketAddr::new(address, port))?;
+        let rtcp = UdpSocket::bind(SocketAddr::new(address, port + 1))?;
+        rtp.set_nonblocking(true)?;
+        rtcp.set_nonblocking(true)?;
+        Ok(Self { rtp, rtcp })
+    }
 }
 
 /// The pool of one media worker.
 #[derive(Debug)]
 pub struct PortPool {
-    address: IpAddr,
     free: VecDeque<u16>,
     resting: VecDeque<(Mono, u16)>,
     reserve: usize,
@@ -33,7 +41,6 @@ pub struct PortPool {
 impl PortPool {
     /// The even ports of `first..=last` whose place in the range is `worker` modulo `workers`.
     pub fn new(
-        address: IpAddr,
         (first, last): (u16, u16),
         (worker, workers): (usize, usize),
         reserve: usize,
@@ -46,7 +53,6 @@ impl PortPool {
             .map(|(_, p)| p)
             .collect();
         Self {
-            address,
             free,
             resting: VecDeque::new(),
             reserve,
@@ -54,20 +60,26 @@ impl PortPool {
         }
     }
 
-    /// Two sockets, if there is a pair for this purpose. A port that another process has is passed over.
-    pub fn take(&mut self, now: Mono, for_consult: bool) -> Option<RtpSockets> {
+    /// A port, if there is one for this purpose. One that does not open, as another process has it, is passed over.
+    pub fn take(
+        &mut self,
+        now: Mono,
+        for_consult: bool,
+        mut open: impl FnMut(u16) -> bool,
+    ) -> Option<u16> {
         while let Some((_, port)) = self.resting.pop_front_if(|(at, _)| *at <= now) {
-            self.free.push_back(port);
+            // The next to be used: its sockets may still be open.
+            self.free.push_front(port);
         }
         if self.free.len() <= if for_consult { 0 } else { self.reserve } {
             return None;
         }
         for _ in 0..self.free.len() {
             let port = self.free.pop_front()?;
-            match bind_pair(self.address, port) {
-                Ok(sockets) => return Some(sockets),
-                Err(_) => self.free.push_back(port),
+            if open(port) {
+                return Some(port);
             }
+            self.free.push_back(port);
         }
         None
     }
@@ -83,15 +95,6 @@ impl PortPool {
     }
 }
 
-fn bind_pair(address: IpAddr, port: u16) -> std::io::Result<RtpSockets> {
-    let local = SocketAddr::new(address, port);
-    let rtp = UdpSocket::bind(local)?;
-    let rtcp = UdpSocket::bind(SocketAddr::new(address, port + 1))?;
-    rtp.set_nonblocking(true)?;
-    rtcp.set_nonblocking(true)?;
-    Ok(RtpSockets { rtp, rtcp, local })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,31 +102,41 @@ mod tests {
     #[test]
     fn a_port_rests_and_the_reserve_is_for_consult_legs() {
         let rest = Duration::from_secs(30);
-        let mut pool = PortPool::new([127, 0, 0, 97].into(), (23_450, 23_453), (0, 1), 1, rest);
-        let first = pool.take(Mono(0), false).expect("one of two pairs");
-        assert!(pool.take(Mono(0), false).is_none(), "the second is kept");
-        let second = pool.take(Mono(0), true).expect("for a consult leg");
-        assert_ne!(first.local, second.local);
-        let port = second.local.port();
-        assert_eq!(port % 2, 0);
-        drop(second);
-        pool.give_back(Mono(0), port);
-        assert!(pool.take(Mono(1), true).is_none(), "it rests");
-        assert!(pool.take(Mono(0) + rest, true).is_some());
+        let mut pool = PortPool::new((23_450, 23_453), (0, 1), 1, rest);
+        let open = |_| true;
+        let first = pool.take(Mono(0), false, open).expect("one of two pairs");
+        assert!(
+            pool.take(Mono(0), false, open).is_none(),
+            "the second is kept"
+        );
+        let second = pool.take(Mono(0), true, open).expect("for a consult leg");
+        assert_ne!(first, second);
+        assert_eq!(second % 2, 0);
+        pool.give_back(Mono(0), second);
+        assert!(pool.take(Mono(1), true, open).is_none(), "it rests");
+        assert_eq!(pool.take(Mono(0) + rest, true, open), Some(second));
+    }
+
+    #[test]
+    fn a_port_that_another_process_has_is_passed_over() {
+        let here = IpAddr::from([127, 0, 0, 97]);
+        // Both ports of a pair are needed.
+        let taken = UdpSocket::bind((here, 23_503)).expect("a port");
+        let mut pool = PortPool::new((23_502, 23_505), (0, 1), 0, Duration::ZERO);
+        let mut bound = None;
+        let mut open = |port| {
+            bound = RtpSockets::bind(here, port).ok();
+            bound.is_some()
+        };
+        assert_eq!(pool.take(Mono(0), false, &mut open), Some(23_504));
+        assert_eq!(pool.take(Mono(0), false, &mut open), None);
+        drop(taken);
+        assert_eq!(pool.take(Mono(0), false, &mut open), Some(23_502));
     }
 
     #[test]
     fn workers_share_nothing() {
-        let pool = |w| {
-            PortPool::new(
-                [127, 0, 0, 97].into(),
-                (23_000, 23_100),
-                (w, 2),
-                0,
-                Duration::ZERO,
-            )
-            .free
-        };
+        let pool = |w| PortPool::new((23_000, 23_100), (w, 2), 0, Duration::ZERO).free;
         assert!(pool(0).iter().all(|p| !pool(1).contains(p)));
         assert_eq!(pool(0).len() + pool(1).len(), 50);
     }

@@ -1,4 +1,5 @@
-//! What is done at the socket with a new call while the shard has too much to do: a 503 that costs a tenth of a call.
+//! What is done at the socket while the shard has too much to do: a new call gets a 503 that costs a tenth of a call, and what
+//! matters least is dropped first.
 //!
 //! ```text
 //!                 fewer than BUSY packets wait
@@ -8,12 +9,22 @@
 //!      |     but one that was let in before, again --> shard
 //!      +-- ACK of such a 503 -------------------------> forgotten
 //!      +-- anything else: in a dialog, BYE, CANCEL,
-//!          OPTIONS, REGISTER, responses, strangers ---> shard
+//!          OPTIONS, REGISTER, responses, strangers ---> shard, while there is a place:
+//!
+//!   who                                      places
+//!   a stranger (a phone is one here),
+//!     whose request begins something         BEGINNINGS
+//!     anything else of a stranger's          STRANGERS
+//!   a trunk                                  PACKETS
 //! ```
+//!
+//! So no flood of strangers, whatever they send, takes the places of what trunks send in their calls. Whatever is dropped is sent
+//! again by its sender (RFC 3261 section 17.1), a connection is closed and made anew.
 //!
 //! Without Retry-After, because that would turn the whole of a sender's traffic away (RFC 3261 section 21.5.4). A call whose INVITE
 //! waits for the shard sends it again after half a second (section 17.1.1.2): a 503 to that one would end a call that is let in.
 
+use crate::places::full;
 use bytes::Bytes;
 use std::{
     hash::{BuildHasher, RandomState},
@@ -28,6 +39,14 @@ use tandem_sip::message::{HeaderName, Message, Method, Response};
 
 /// Packets that wait for the shard before new calls are refused: what it does in some 20 ms, so that no answer is late.
 pub(crate) const BUSY: usize = 512;
+
+/// Places for packets: what a core takes in a fraction of T1 (RFC 3261 section 17.1.1.1), so that what is answered late is not
+/// answered twice.
+const PACKETS: usize = 4096;
+/// Those that strangers may take.
+const STRANGERS: usize = PACKETS / 4 * 3;
+/// Those that strangers may take with what belongs to no dialog.
+const BEGINNINGS: usize = PACKETS / 2;
 
 /// INVITEs that the door remembers: those of the 32 s in which one is repeated, at 250 calls per second.
 const REMEMBERED: usize = 8192;
@@ -82,6 +101,8 @@ pub(crate) enum Verdict {
     Refuse(SocketAddr, Bytes),
     /// It needs no answer.
     Forget,
+    /// There is no place for it.
+    Drop,
 }
 
 impl Door {
@@ -103,6 +124,11 @@ impl Door {
             }
             return Verdict::Enter;
         }
+        let stranger = self.plan.trunk_by_source(from.ip()).is_empty();
+        if waiting >= PACKETS || (stranger && waiting >= BEGINNINGS && !stays(waiting, bytes)) {
+            full("shard", "drop");
+            return Verdict::Drop;
+        }
         if bytes.starts_with(b"ACK ") {
             let tag = self.tag.as_bytes();
             let ours = bytes.windows(tag.len()).any(|w| w == tag);
@@ -112,10 +138,7 @@ impl Door {
                 Verdict::Enter
             };
         }
-        if !invite
-            || self.plan.trunk_by_source(from.ip()).is_empty()
-            || self.let_in.has(from, bytes)
-        {
+        if !invite || stranger || self.let_in.has(from, bytes) {
             return Verdict::Enter;
         }
         let Ok(Message::Request(request)) = Message::parse(bytes.clone()) else {
@@ -135,6 +158,16 @@ impl Door {
         metrics::counter!("tandem_calls_refused_total", "why" => "overload").increment(1);
         Verdict::Refuse(to, response.to_bytes())
     }
+}
+
+/// Whether a stranger's packet, one of the second half, may still come in.
+fn stays(waiting: usize, bytes: &Bytes) -> bool {
+    waiting < STRANGERS
+        && match Message::parse(bytes.clone()) {
+            Ok(Message::Request(request)) => request.to().is_some_and(|to| to.tag().is_some()),
+            Ok(Message::Response(_)) => true,
+            Err(_) => false,
+        }
 }
 
 #[cfg(test)]
@@ -224,8 +257,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_dropped_is_what_matters_least() {
+        let within = "<sip:100@gw>;tag=t";
+        let begins = message("OPTIONS", "<sip:100@gw>");
+        let bye = message("BYE", within);
+        let answer = Bytes::from(
+            String::from_utf8_lossy(&begins)
+                .replace("OPTIONS sip:100@gw SIP/2.0", "SIP/2.0 200 OK"),
+        );
+        let noise = Bytes::from_static(b"noise");
+        // Who, what, and how many places there are for it.
+        for (from, bytes, places) in [
+            (STRANGER, &begins, BEGINNINGS),
+            (STRANGER, &noise, BEGINNINGS),
+            (STRANGER, &bye, STRANGERS),
+            (STRANGER, &answer, STRANGERS),
+            (KNOWN, &begins, PACKETS),
+            (KNOWN, &bye, PACKETS),
+            (KNOWN, &answer, PACKETS),
+        ] {
+            let what = (from, String::from_utf8_lossy(bytes).into_owned());
+            assert_eq!(judge(places - 1, from, bytes), Verdict::Enter, "{what:?}");
+            assert_eq!(judge(places, from, bytes), Verdict::Drop, "{what:?}");
+        }
+    }
+
+    #[test]
     fn nothing_else_is_ever_refused() {
-        let far = BUSY * 10;
+        let far = BEGINNINGS - 1;
         let within = "<sip:100@gw>;tag=t";
         for (method, to) in [
             ("INVITE", within),

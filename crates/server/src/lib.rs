@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   threads                                      tokio tasks
-//!   sip-udp (one a socket) --+                   +-- TCP connections
-//!                            v                   v
-//!                        shard: Switch + Journal <---- HTTP (admin, snapshots)
+//!                                                +-- TCP connections
+//!                                                v
+//!        UDP sockets <-> shard: Switch + Journal <---- HTTP (admin, snapshots)
 //!                         |  ^        |
 //!            MediaCommand |  |        | Provider, NeedSpeech
 //!                         v  |        v
@@ -14,12 +14,14 @@
 //!
 //! Every queue is bounded; what happens when one is full, and how it is counted, stands in `places`.
 
+mod bell;
 mod clock;
 pub mod config;
 mod door;
 mod hep;
 mod hours;
 mod http;
+mod intake;
 mod media_worker;
 mod places;
 mod run;

@@ -2,18 +2,22 @@
 //! which they come; commands, sound and events travel by queues of their own.
 
 mod handle;
+mod pairs;
 mod wav;
 
 pub(crate) use self::handle::{MediaHandle, call_of};
 
-use self::handle::{Orders, Sound};
+use self::{
+    handle::{Order, Orders, Sound},
+    pairs::Pairs,
+};
 use crate::{
     Clock,
     places::ShardHandle,
     shard::ToShard,
     speech_desk::{DeskHandle, Segments},
 };
-use mio::{Events, Interest, Poll, Token, Waker, net::UdpSocket};
+use mio::{Events, Poll, Token, Waker};
 use std::{
     collections::BTreeMap,
     io::ErrorKind,
@@ -27,12 +31,13 @@ use tandem_call::Input;
 use tandem_media::{Engine, EngineConfig, Output, Transmit};
 use tandem_net::PortPool;
 use tandem_speech::Line;
-use tandem_types::{LegId, PlayerId, Rng, media::MediaEvent};
+use tandem_types::{
+    LegId, PlayerId, Rng,
+    media::{MediaCommand, MediaEvent},
+};
 
 /// The largest datagram that is read: more than Ethernet carries.
 const DATAGRAM: usize = 2048;
-/// Datagrams taken from one socket before the others have their turn.
-const BURST: usize = 64;
 const WAKE: Token = Token(usize::MAX);
 
 /// What a worker is made with.
@@ -48,29 +53,18 @@ pub(crate) struct WorkerConfig {
     pub(crate) config_dir: PathBuf,
 }
 
-/// The sockets of one leg.
-struct Sockets {
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
-    slot: usize,
-    port: u16,
-}
-
 struct Worker {
     clock: Clock,
     engine: Engine,
-    pool: PortPool,
     poll: Poll,
-    legs: BTreeMap<LegId, Sockets>,
-    /// Tokens are twice the slot, plus one for RTCP.
-    slots: Vec<Option<LegId>>,
-    free_slots: Vec<usize>,
+    pairs: Pairs,
+    /// The leg whose port the shard took itself and knows of, and the port until the leg has it.
+    early: Option<(LegId, Option<u16>)>,
     orders: Orders,
     shard: ShardHandle,
     desk: DeskHandle,
     segments: Segments,
     config_dir: PathBuf,
-    own: MediaHandle,
     files: BTreeMap<String, Arc<[i16]>>,
 }
 
@@ -83,7 +77,15 @@ pub(crate) fn start(
     segments: Segments,
 ) -> std::io::Result<(MediaHandle, JoinHandle<()>)> {
     let poll = Poll::new()?;
-    let (handle, orders) = MediaHandle::new(Waker::new(poll.registry(), WAKE)?);
+    let waker = Waker::new(poll.registry(), WAKE)?;
+    let (handle, orders) = MediaHandle::new(waker, config.advertise);
+    let pool = PortPool::new(
+        config.ports,
+        (config.index, config.workers),
+        config.reserve,
+        config.drain,
+    );
+    let pairs = Pairs::new(config.address, pool, poll.registry().try_clone()?);
     let engine = EngineConfig {
         rtp_timeout: config.rtp_timeout,
         advertise: Some(config.advertise),
@@ -95,23 +97,14 @@ pub(crate) fn start(
             engine,
             Rng::seeded(clock.now().wall.0 as u64 ^ ((config.index as u64) << 56)),
         ),
-        pool: PortPool::new(
-            config.address,
-            config.ports,
-            (config.index, config.workers),
-            config.reserve,
-            config.drain,
-        ),
         poll,
-        legs: BTreeMap::new(),
-        slots: Vec::new(),
-        free_slots: Vec::new(),
+        pairs,
+        early: None,
         orders,
         shard,
         desk,
         segments,
         config_dir: config.config_dir,
-        own: handle.clone(),
         files: BTreeMap::new(),
     };
     let thread = std::thread::Builder::new()
@@ -124,10 +117,19 @@ impl Worker {
     fn run(mut self) {
         let mut events = Events::with_capacity(1024);
         let mut buffer = [0u8; DATAGRAM];
-        while !self.orders.stop.load(Ordering::Relaxed) {
+        loop {
+            // Whoever has something for us from here on rings.
+            self.orders.bell.listen();
+            if self.orders.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            self.take_orders();
+            self.stock();
             let now = self.clock.now();
             let wait = self.engine.poll_timeout().map(|(at, _)| at.since(now.mono));
-            match self.poll.poll(&mut events, wait) {
+            let slept = self.poll.poll(&mut events, wait);
+            self.orders.bell.awake();
+            match slept {
                 Ok(()) => {}
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => {
@@ -140,56 +142,66 @@ impl Worker {
                     self.readable(event.token().0, &mut buffer);
                 }
             }
-            self.take_orders();
             let now = self.clock.now();
             if self
                 .engine
                 .poll_timeout()
                 .is_some_and(|(at, _)| at <= now.mono)
             {
-                let legs = &self.legs;
-                self.engine.handle_timeout(now, &mut |t| send(legs, t));
+                let pairs = &self.pairs;
+                self.engine.handle_timeout(now, &mut |t| send(pairs, t));
             }
             self.drain();
         }
     }
 
     fn readable(&mut self, token: usize, buffer: &mut [u8; DATAGRAM]) {
-        let Some(Some(leg)) = self.slots.get(token / 2).copied() else {
-            return;
-        };
-        let rtcp = token % 2 == 1;
+        // Until the socket is empty: mio tells once for all that is there.
         loop {
-            let Some(sockets) = self.legs.get(&leg) else {
+            let Some((socket, leg, rtcp)) = self.pairs.at(token) else {
                 return;
             };
-            let socket = if rtcp { &sockets.rtcp } else { &sockets.rtp };
-            // Until the socket is empty: mio tells once for all that is there.
-            for _ in 0..BURST {
-                match socket.recv_from(buffer) {
-                    Ok((n, from)) => {
-                        let legs = &self.legs;
-                        self.engine.handle_packet(
-                            self.clock.now(),
-                            leg,
-                            from,
-                            &buffer[..n],
-                            rtcp,
-                            &mut |t| send(legs, t),
-                        );
-                    }
-                    Err(e) if e.kind() == ErrorKind::WouldBlock => return,
-                    // ICMP's word about a packet that we sent: the far end has closed its port.
-                    Err(_) => {}
+            match (socket.recv_from(buffer), leg) {
+                (Ok((n, from)), Some(leg)) => {
+                    let pairs = &self.pairs;
+                    self.engine.handle_packet(
+                        self.clock.now(),
+                        leg,
+                        from,
+                        &buffer[..n],
+                        rtcp,
+                        &mut |t| send(pairs, t),
+                    );
                 }
+                (Err(e), _) if e.kind() == ErrorKind::WouldBlock => return,
+                // ICMP's word about a packet that we sent: the far end has closed its port. Or a late packet of a leg that is gone.
+                (Err(_), _) | (Ok(_), None) => {}
             }
         }
     }
 
+    /// Ports for the next calls, so that the shard need not ask for them and wait.
+    fn stock(&mut self) {
+        let missing = self.orders.stock.missing();
+        for _ in 0..missing {
+            let Some(port) = self.pairs.take(self.clock.now().mono, false) else {
+                return;
+            };
+            self.orders.stock.put(port);
+        }
+    }
+
     fn take_orders(&mut self) {
-        while let Some(command) = self.orders.command() {
+        while let Some(Order { command, port }) = self.orders.command() {
+            if let (MediaCommand::OpenLeg { leg, .. }, Some(_)) = (&command, port) {
+                self.early = Some((*leg, port));
+            }
             self.engine.handle_command(self.clock.now(), command);
             self.drain();
+            if let Some((_, Some(port))) = self.early.take() {
+                // The leg had one already.
+                self.orders.stock.put(port);
+            }
         }
         while let Ok(sound) = self.orders.sound.try_recv() {
             match sound {
@@ -208,9 +220,9 @@ impl Worker {
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::NeedPort { leg, reserve } => self.open(leg, reserve),
-                Output::ReleasePort { leg } => self.release(leg),
+                Output::ReleasePort { leg } => self.pairs.release(leg, self.clock.now().mono),
                 Output::Farewell { leg, to, bytes } => send(
-                    &self.legs,
+                    &self.pairs,
                     Transmit {
                         leg,
                         rtcp: true,
@@ -242,59 +254,28 @@ impl Worker {
 
     fn open(&mut self, leg: LegId, reserve: bool) {
         let now = self.clock.now();
-        match self.pool.take(now.mono, reserve) {
-            Some(taken) => {
-                let slot = self.free_slots.pop().unwrap_or_else(|| {
-                    self.slots.push(None);
-                    self.slots.len() - 1
-                });
-                let mut rtp = UdpSocket::from_std(taken.rtp);
-                let mut rtcp = UdpSocket::from_std(taken.rtcp);
-                let registry = self.poll.registry();
-                let registered = registry
-                    .register(&mut rtp, Token(slot * 2), Interest::READABLE)
-                    .and_then(|()| {
-                        registry.register(&mut rtcp, Token(slot * 2 + 1), Interest::READABLE)
-                    });
-                if registered.is_err() {
-                    self.free_slots.push(slot);
-                    self.pool.give_back(now.mono, taken.local.port());
-                    return self.engine.refused(leg);
-                }
-                if let Some(place) = self.slots.get_mut(slot) {
-                    *place = Some(leg);
-                }
-                self.legs.insert(
-                    leg,
-                    Sockets {
-                        rtp,
-                        rtcp,
-                        slot,
-                        port: taken.local.port(),
-                    },
-                );
-                self.engine.bound(now, leg, taken.local);
+        let early = self.early.as_mut().filter(|(of, _)| *of == leg);
+        let early = early.and_then(|(_, port)| port.take());
+        let port = early
+            .or_else(|| self.pairs.take(now.mono, reserve))
+            // The last ones, whoever wants them.
+            .or_else(|| self.orders.stock.take());
+        match port {
+            Some(port) => {
+                let local = self.pairs.give(leg, port);
+                self.engine.bound(now, leg, local);
             }
             None => self.engine.refused(leg),
         }
     }
 
-    fn release(&mut self, leg: LegId) {
-        let Some(mut sockets) = self.legs.remove(&leg) else {
-            return;
-        };
-        let registry = self.poll.registry();
-        let _ = registry.deregister(&mut sockets.rtp);
-        let _ = registry.deregister(&mut sockets.rtcp);
-        if let Some(place) = self.slots.get_mut(sockets.slot) {
-            *place = None;
-        }
-        self.free_slots.push(sockets.slot);
-        self.pool.give_back(self.clock.now().mono, sockets.port);
-    }
-
     /// Events wait for a place in the shard's queue: none of them may be lost, and the shard never waits for us.
     fn tell(&self, event: MediaEvent) {
+        if let (MediaEvent::LegOpened { leg, .. }, Some((told, _))) = (&event, self.early)
+            && *leg == told
+        {
+            return;
+        }
         self.shard.event(ToShard::Input(Input::Media(event)));
     }
 
@@ -316,13 +297,11 @@ impl Worker {
                 self.engine.fail_audio(player);
             }
         }
-        self.own.wake();
     }
 }
 
-fn send(legs: &BTreeMap<LegId, Sockets>, t: Transmit<'_>) {
-    if let Some(sockets) = legs.get(&t.leg) {
-        let socket = if t.rtcp { &sockets.rtcp } else { &sockets.rtp };
+fn send(pairs: &Pairs, t: Transmit<'_>) {
+    if let Some(socket) = pairs.of(t.leg, t.rtcp) {
         // A full buffer drops the packet, as a full link would.
         let _ = socket.send_to(t.bytes, t.to);
     }

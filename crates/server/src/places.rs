@@ -3,9 +3,10 @@
 //!
 //! | queue | places | who comes | when it is full |
 //! |---|---|---|---|
-//! | `shard` | 16,384 | packets, at most 4,096 of them | dropped: UDP is repeated by its sender, a TCP connection is closed |
+//! | `shard` | 16,384 | packets, at most 4,096 of them, of which strangers' at most 2,048 (see `door`) | dropped: UDP is repeated by its sender, a TCP connection is closed |
 //! | | | media events, providers' answers, the stop | wait asleep; none is lost |
 //! | | | snapshots, an admin's wishes over HTTP | refused (503) |
+//! | `udp` | the kernel's buffer | packets that go out | dropped: what matters is sent again |
 //! | `media` | no bound | commands of the shard, which never waits | kept; past 16,384 counted, with an alarm |
 //! | `sound` | 4,096 | sound of the speech desk | waits asleep; the provider's stream waits with it |
 //! | `desk` | 1,024 | requests of calls | refused: the call hears Overloaded at once |
@@ -15,13 +16,15 @@
 //! would be wrong to its end; and the shard cannot wait, because the worker waits for a place in the shard's queue. What waits
 //! is bounded all the same by what came in: packets for the shard are, and each makes a handful of commands.
 
-use crate::shard::ToShard;
+use crate::{bell::Bell, shard::ToShard};
 use bytes::Bytes;
+use mio::{Events, Poll, Registry, Token, Waker};
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
     },
     time::Duration,
 };
@@ -31,9 +34,10 @@ use tandem_types::provider::ProviderEvent;
 
 /// Messages that may wait for the shard.
 const SHARD: usize = 16_384;
-/// Of these, packets: what a core takes in a fraction of T1 (RFC 3261 section 17.1.1.1), so that what is answered late is
-/// not answered twice. The other places are for what must not be lost.
-const PACKETS: usize = 4096;
+/// The bell of a queue.
+const BELL: Token = Token(0);
+/// The first token for the sockets of a shard.
+pub(crate) const SOCKETS: usize = 1;
 
 /// Counts a full queue.
 pub(crate) fn full(queue: &'static str, rule: &'static str) {
@@ -62,51 +66,79 @@ pub(crate) async fn wait_for_place<T: Send + 'static>(
     }
 }
 
+/// How many packets wait for the shard, in its queue and at its sockets.
+#[derive(Clone, Default)]
+pub(crate) struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    pub(crate) fn now(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn come(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn go(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The way to the shard.
 #[derive(Clone)]
 pub(crate) struct ShardHandle {
     queue: SyncSender<ToShard>,
-    packets: Arc<AtomicUsize>,
+    packets: Waiting,
+    bell: Bell,
 }
 
 /// The shard's end.
 pub(crate) struct ShardQueue {
     queue: Receiver<ToShard>,
-    packets: Arc<AtomicUsize>,
+    packets: Waiting,
+    poll: Poll,
+    bell: Bell,
+    /// Seen on the way to bed.
+    first: Option<ToShard>,
+    gone: bool,
 }
 
 /// The queue of a shard.
-pub(crate) fn shard_queue() -> (ShardHandle, ShardQueue) {
+pub(crate) fn shard_queue() -> io::Result<(ShardHandle, ShardQueue)> {
     with_places(SHARD)
 }
 
-fn with_places(places: usize) -> (ShardHandle, ShardQueue) {
+fn with_places(places: usize) -> io::Result<(ShardHandle, ShardQueue)> {
     let (sender, receiver) = sync_channel(places);
-    let packets = Arc::new(AtomicUsize::new(0));
+    let packets = Waiting::default();
+    let poll = Poll::new()?;
+    let bell = Bell::new(Waker::new(poll.registry(), BELL)?);
     let handle = ShardHandle {
         queue: sender,
         packets: packets.clone(),
+        bell: bell.clone(),
     };
     let queue = ShardQueue {
         queue: receiver,
         packets,
+        poll,
+        bell,
+        first: None,
+        gone: false,
     };
-    (handle, queue)
+    Ok((handle, queue))
 }
 
 impl ShardHandle {
-    /// What came from a socket. `false`: dropped.
+    /// What came by a connection, and may enter. `false`: dropped.
     pub(crate) fn packet(&self, from: Flow, bytes: Bytes) -> bool {
-        // Several readers may pass the bound together: by one packet each.
-        if self.packets.load(Ordering::Relaxed) >= PACKETS {
-            full("shard", "drop");
-            return false;
-        }
-        self.packets.fetch_add(1, Ordering::Relaxed);
+        self.packets.come();
         let message = ToShard::Input(Input::Packet { from, bytes });
         let taken = self.queue.try_send(message).is_ok();
-        if !taken {
-            self.packets.fetch_sub(1, Ordering::Relaxed);
+        if taken {
+            self.bell.ring();
+        } else {
+            self.packets.go();
             full("shard", "drop");
         }
         taken
@@ -114,36 +146,41 @@ impl ShardHandle {
 
     /// How many packets wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.packets.load(Ordering::Relaxed)
+        self.packets.now()
     }
 
     /// What must not be lost, from a thread that may wait. `false`: the shard is gone.
     pub(crate) fn event(&self, message: ToShard) -> bool {
-        match self.queue.try_send(message) {
+        let taken = match self.queue.try_send(message) {
             Ok(()) => true,
             Err(TrySendError::Disconnected(_)) => false,
             Err(TrySendError::Full(message)) => {
                 full("shard", "wait");
                 self.queue.send(message).is_ok()
             }
-        }
+        };
+        self.bell.ring();
+        taken
     }
 
     /// A provider's answer, from a task.
     pub(crate) async fn answer(&self, event: ProviderEvent) {
-        let message = ToShard::Input(Input::Provider(event));
-        wait_for_place("shard", &self.queue, message).await;
+        self.order(ToShard::Input(Input::Provider(event))).await;
     }
 
     /// What must not be lost, from a task. `false`: the shard is gone.
     pub(crate) async fn order(&self, message: ToShard) -> bool {
-        wait_for_place("shard", &self.queue, message).await
+        let taken = wait_for_place("shard", &self.queue, message).await;
+        self.bell.ring();
+        taken
     }
 
     /// What its sender may ask again. `false`: refused.
     pub(crate) fn wish(&self, message: ToShard) -> bool {
         let taken = self.queue.try_send(message).is_ok();
-        if !taken {
+        if taken {
+            self.bell.ring();
+        } else {
             full("shard", "refuse");
         }
         taken
@@ -151,24 +188,55 @@ impl ShardHandle {
 }
 
 impl ShardQueue {
-    /// The next message, waiting so long at the most.
-    pub(crate) fn within(&self, wait: Duration) -> Result<ToShard, RecvTimeoutError> {
-        let message = self.queue.recv_timeout(wait)?;
-        self.count(&message);
-        Ok(message)
+    /// For the sockets that shall wake it too, with tokens from [`SOCKETS`] on.
+    pub(crate) fn registry(&self) -> &Registry {
+        self.poll.registry()
+    }
+
+    /// How many packets wait.
+    pub(crate) fn packets(&self) -> Waiting {
+        self.packets.clone()
+    }
+
+    /// Sleeps until there is a message or a socket has something, `wait` at the longest.
+    pub(crate) fn sleep(&mut self, events: &mut Events, wait: Duration) -> io::Result<()> {
+        self.bell.listen();
+        if self.first.is_none() {
+            self.first = self.take();
+        }
+        let there = self.first.is_some() || self.gone;
+        let wait = if there { Duration::ZERO } else { wait };
+        let slept = self.poll.poll(events, Some(wait));
+        self.bell.awake();
+        slept.or_else(|e| match e.kind() {
+            io::ErrorKind::Interrupted => Ok(()),
+            _ => Err(e),
+        })
     }
 
     /// The next message, if one is there.
-    pub(crate) fn at_once(&self) -> Option<ToShard> {
-        let message = self.queue.try_recv().ok()?;
-        self.count(&message);
+    pub(crate) fn next(&mut self) -> Option<ToShard> {
+        let message = self.first.take().or_else(|| self.take())?;
+        if matches!(message, ToShard::Input(Input::Packet { .. })) {
+            self.packets.go();
+        }
         Some(message)
     }
 
-    fn count(&self, message: &ToShard) {
-        if matches!(message, ToShard::Input(Input::Packet { .. })) {
-            self.packets.fetch_sub(1, Ordering::Relaxed);
+    fn take(&mut self) -> Option<ToShard> {
+        match self.queue.try_recv() {
+            Ok(message) => Some(message),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.gone = true;
+                None
+            }
         }
+    }
+
+    /// Nobody is left who could send anything.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone && self.first.is_none()
     }
 }
 
@@ -201,6 +269,13 @@ mod tests {
             remote: here,
         };
         handle.packet(from, Bytes::from_static(b"x"))
+    }
+
+    /// The next message, within ten seconds.
+    fn within(queue: &mut ShardQueue) -> Option<ToShard> {
+        let mut events = Events::with_capacity(4);
+        let _ = queue.sleep(&mut events, Duration::from_secs(10));
+        queue.next()
     }
 
     fn is_packet(message: &ToShard) -> bool {
@@ -250,38 +325,34 @@ mod tests {
     }
 
     #[test]
-    fn packets_leave_places_for_what_must_not_be_lost() {
-        let (handle, queue) = shard_queue();
-        let taken = (0..PACKETS + 500).filter(|_| packet(&handle)).count();
-        assert_eq!(taken, PACKETS);
-        assert!(handle.event(ToShard::admin(Admin::Drain)));
-        // One is taken out, so one more may come in.
-        assert!(queue.at_once().is_some_and(|m| is_packet(&m)));
+    fn what_comes_by_a_connection_is_counted_until_it_is_taken() {
+        let (handle, mut queue) = with_places(2).expect("a queue");
         assert!(packet(&handle));
-        assert!(!packet(&handle));
-        let rest = std::iter::from_fn(|| queue.at_once());
-        let (packets, others): (Vec<_>, Vec<_>) = rest.partition(is_packet);
-        assert_eq!((packets.len(), others.len()), (PACKETS, 1));
+        assert!(handle.event(ToShard::admin(Admin::Drain)));
+        assert!(!packet(&handle), "no place is left");
+        assert_eq!(handle.waiting(), 1);
+        assert!(queue.next().is_some_and(|m| is_packet(&m)));
+        assert_eq!(handle.waiting(), 0);
+        assert!(queue.next().is_some_and(|m| !is_packet(&m)));
+        assert!(queue.next().is_none() && !queue.is_gone());
+        drop(handle);
+        assert!(queue.next().is_none() && queue.is_gone());
     }
 
     #[test]
     fn a_wish_is_refused_and_an_event_waits() {
-        let (handle, queue) = with_places(1);
+        let (handle, mut queue) = with_places(1).expect("a queue");
         assert!(handle.wish(ToShard::admin(Admin::Drain)));
         assert!(!handle.wish(ToShard::admin(Admin::HangupAll)));
         let waits = std::thread::spawn({
             let handle = handle.clone();
             move || handle.event(ToShard::Stop)
         });
-        let first = queue.within(Duration::from_secs(10));
         assert!(matches!(
-            first,
-            Ok(ToShard::Input(Input::Admin(Admin::Drain)))
+            within(&mut queue),
+            Some(ToShard::Input(Input::Admin(Admin::Drain)))
         ));
-        assert!(matches!(
-            queue.within(Duration::from_secs(10)),
-            Ok(ToShard::Stop)
-        ));
+        assert!(matches!(within(&mut queue), Some(ToShard::Stop)));
         assert!(waits.join().expect("no panic"));
     }
 }

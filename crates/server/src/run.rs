@@ -9,13 +9,14 @@ mod stop;
 
 pub use self::{error::StartError, speech::profiles, stop::Gateway};
 
-use self::listen::{bind, bind_http, listen_tcp, serve_http, take_calls};
+use self::listen::{bind, bind_http, listen_tcp, serve_http};
 use crate::{
     Clock, config,
     door::Door,
     hep,
     hours::Override,
     http::App,
+    intake::Intake,
     media_worker::{self, MediaHandle, WorkerConfig},
     places::{ShardHandle, shard_queue},
     shard::{Shard, ToShard, Wires},
@@ -28,6 +29,7 @@ use std::{
     path::Path,
     sync::{Arc, atomic::AtomicBool},
     thread::JoinHandle,
+    time::Duration,
 };
 use tandem_call::{Admin, Switch, SwitchConfig, brains_of};
 use tandem_dialplan::{Node, Plan};
@@ -57,8 +59,8 @@ pub async fn start(
         ..plan
     });
     let clock = Clock::start();
-    let stop = Arc::new(AtomicBool::new(false));
-    let (to_shard, queue) = shard_queue();
+    let (to_shard, queue) =
+        shard_queue().map_err(|error| StartError::system("the signalling queue", error))?;
     let metrics = metrics_handle();
     let door = Door::new(plan.clone(), u64::from_le_bytes(random()?));
 
@@ -66,6 +68,7 @@ pub async fn start(
     let udp = bind(&node)?;
     let mut listen: Vec<_> = udp.keys().map(|seen| (Transport::Udp, *seen)).collect();
     let mut tasks = JoinSet::new();
+    tasks.spawn(upkeep(metrics.clone()));
     let mut tcp = BTreeMap::new();
     for l in node.listen.iter().filter(|l| l.tcp) {
         let (seen, table) =
@@ -107,7 +110,7 @@ pub async fn start(
         desk: &desk_handle,
         segments: &segments,
     };
-    let (media, mut threads) = start_media(&node, config_dir, &around)?;
+    let (media, threads) = start_media(&node, config_dir, &around)?;
     tasks.spawn(make_desk(media.clone()).run());
 
     let brains = brains_of(&plan);
@@ -131,8 +134,9 @@ pub async fn start(
         None => (None, None),
     };
     let live = broadcast::Sender::new(LIVE);
+    let intake = Intake::new(udp, door, &queue)
+        .map_err(|error| StartError::system("the SIP sockets", error))?;
     let wires = Wires {
-        udp: udp.clone(),
         tcp,
         media: media.clone(),
         desk: desk_handle,
@@ -146,6 +150,8 @@ pub async fn start(
         journal,
         wires,
         queue,
+        intake,
+        commanded: Vec::new(),
     };
     let shard = std::thread::Builder::new()
         .name("shard-0".into())
@@ -173,20 +179,9 @@ pub async fn start(
         }
         None => None,
     };
-    // Everything is there: let calls in.
-    for (local, socket) in udp {
-        threads.push(take_calls(
-            local,
-            socket,
-            stop.clone(),
-            to_shard.clone(),
-            door.clone(),
-        )?);
-    }
     Ok(Gateway {
         clock,
         app,
-        stop,
         shutdown,
         copies,
         drain: node.drain,
@@ -263,6 +258,15 @@ fn random<const N: usize>() -> Result<[u8; N], StartError> {
         .and_then(|mut f| f.read_exact(&mut bytes))
         .map_err(|error| StartError::system("/dev/urandom", error))?;
     Ok(bytes)
+}
+
+/// Samples are folded into their histograms when somebody asks for them. Where nobody does, they would be kept for ever.
+async fn upkeep(metrics: metrics_exporter_prometheus::PrometheusHandle) {
+    let mut tick = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        tick.tick().await;
+        metrics.run_upkeep();
+    }
 }
 
 /// One recorder for the process: tests start several gateways in it.

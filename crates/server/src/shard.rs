@@ -1,9 +1,12 @@
-//! The thread of one signalling shard: it owns the switch and its journal, and waits for nothing but its
+//! The thread of one signalling shard: it owns the switch, its journal and its UDP sockets, and waits for nothing but those, its
 //! queue and its next deadline.
+
+mod log;
 
 use crate::{
     Clock,
     hep::HepHandle,
+    intake::Intake,
     media_worker::MediaHandle,
     places::{ShardQueue, full},
     speech_desk::DeskHandle,
@@ -11,21 +14,18 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    net::{SocketAddr, UdpSocket},
-    sync::{Arc, mpsc::RecvTimeoutError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use tandem_call::{Admin, Input, Output, Switch};
 use tandem_net::Outgoing;
 use tandem_sip::api::{Flow, Transport};
 use tandem_store::{Alarm, Journal};
-use tandem_types::journal::{Event, What};
+use tandem_types::journal::Event;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-/// Inputs taken in one go before the outputs are looked at by the clock again.
+/// Inputs taken in one go before the sockets and the clock are looked at again.
 const BURST: usize = 128;
+/// Inputs whose events go to the journal with one write: what they do to the wire waits for it.
+const STEP: usize = 16;
 /// The shard wakes at least this often, to write what waits for a disk.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -65,8 +65,6 @@ pub struct Snapshot {
 
 /// What the shard sends by.
 pub(crate) struct Wires {
-    /// UDP sockets by the address that peers see.
-    pub(crate) udp: BTreeMap<SocketAddr, Arc<UdpSocket>>,
     /// TCP tables by the address that peers see.
     pub(crate) tcp: BTreeMap<SocketAddr, mpsc::Sender<Outgoing>>,
     pub(crate) media: Vec<MediaHandle>,
@@ -77,6 +75,13 @@ pub(crate) struct Wires {
     pub(crate) live: broadcast::Sender<Event>,
 }
 
+/// What inputs have led to and is not done yet.
+#[derive(Default)]
+struct Step {
+    events: Vec<Event>,
+    others: Vec<Output>,
+}
+
 /// One shard.
 pub(crate) struct Shard {
     pub(crate) clock: Clock,
@@ -84,46 +89,32 @@ pub(crate) struct Shard {
     pub(crate) journal: Journal,
     pub(crate) wires: Wires,
     pub(crate) queue: ShardQueue,
+    pub(crate) intake: Intake,
+    /// Media workers that have commands and do not know yet.
+    pub(crate) commanded: Vec<usize>,
 }
 
 impl Shard {
-    /// Runs until told to stop.
+    /// Runs until told to stop, or until nobody is left who could.
     pub(crate) fn run(mut self) {
+        let active = metrics::gauge!("tandem_calls_active");
+        let mut step = Step::default();
         // What the switch wants before anybody calls: its registrations with carriers.
         self.switch.handle_timeout(self.clock.now());
-        self.carry_out();
+        self.gather(&mut step);
+        self.carry_out(&mut step);
         loop {
             let now = self.clock.now();
             let wait = self
                 .switch
                 .poll_timeout()
                 .map_or(IDLE, |(at, _)| at.since(now.mono).min(IDLE));
-            match self.queue.within(wait) {
-                Ok(first) => {
-                    if self.take(first) {
-                        return;
-                    }
-                    let mut more = true;
-                    for _ in 1..BURST {
-                        match self.queue.at_once() {
-                            Some(next) => {
-                                if self.take(next) {
-                                    return;
-                                }
-                            }
-                            None => {
-                                more = false;
-                                break;
-                            }
-                        }
-                    }
-                    if more {
-                        // Where all share a core, and real-time priority, the readers would else have no turn.
-                        std::thread::yield_now();
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+            self.intake.sleep(&mut self.queue, wait);
+            self.intake.read();
+            if !self.take_some(&mut step) {
+                let outcome = self.journal.flush(self.clock.now().wall);
+                alarms(&outcome.alarms);
+                return;
             }
             let now = self.clock.now();
             if self
@@ -132,74 +123,102 @@ impl Shard {
                 .is_some_and(|(at, _)| at <= now.mono)
             {
                 self.switch.handle_timeout(now);
-                self.carry_out();
+                self.gather(&mut step);
+                self.carry_out(&mut step);
             }
             if self.journal.waiting() > 0 {
                 let outcome = self.journal.flush(now.wall);
                 alarms(&outcome.alarms);
             }
-            metrics::gauge!("tandem_calls_active").set(self.switch.active() as f64);
+            active.set(self.switch.active() as f64);
+            if self.intake.is_behind() {
+                // Where all share a core, and real-time priority, the media workers would else have no turn.
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    /// A burst of what waits: messages first, since they are few and packets may be many. `false`: it is over.
+    fn take_some(&mut self, step: &mut Step) -> bool {
+        let mut inputs = 0;
+        for _ in 0..BURST {
+            let message = match self.queue.next() {
+                Some(message) => message,
+                None => match self.intake.next() {
+                    Some((from, bytes)) => ToShard::Input(Input::Packet { from, bytes }),
+                    None => break,
+                },
+            };
+            match message {
+                ToShard::Input(input) => {
+                    self.switch.handle_input(self.clock.now(), input);
+                    self.gather(step);
+                    inputs += 1;
+                    if inputs % STEP == 0 {
+                        self.carry_out(step);
+                    }
+                }
+                ToShard::Snapshot(answer) => {
+                    self.carry_out(step);
+                    let _ = answer.send(self.snapshot());
+                }
+                ToShard::Stop => {
+                    self.carry_out(step);
+                    return false;
+                }
+            }
+        }
+        self.carry_out(step);
+        !self.queue.is_gone()
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let census = self.switch.census();
+        let s = census.sip;
+        Snapshot {
+            calls: census.calls,
+            legs: census.legs,
+            sip: s.invite_client + s.client + s.invite_server + s.server + s.sessions,
+            phones: self.switch.phones(),
+            registrations: self.switch.registrations(),
+            peers: self.switch.peers(),
+            leaving: self.switch.leaving(),
+            journal_waiting: self.journal.waiting(),
         }
     }
 
-    /// `true`: stop.
-    fn take(&mut self, message: ToShard) -> bool {
-        match message {
-            ToShard::Input(input) => {
-                self.switch.handle_input(self.clock.now(), input);
-                self.carry_out();
-            }
-            ToShard::Snapshot(answer) => {
-                let census = self.switch.census();
-                let s = census.sip;
-                let _ = answer.send(Snapshot {
-                    calls: census.calls,
-                    legs: census.legs,
-                    sip: s.invite_client + s.client + s.invite_server + s.server + s.sessions,
-                    phones: self.switch.phones(),
-                    registrations: self.switch.registrations(),
-                    peers: self.switch.peers(),
-                    leaving: self.switch.leaving(),
-                    journal_waiting: self.journal.waiting(),
-                });
-            }
-            ToShard::Stop => {
-                let outcome = self.journal.flush(self.clock.now().wall);
-                alarms(&outcome.alarms);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Each step's events are written first; then everything else goes out. What cannot go is the next step.
-    fn carry_out(&mut self) {
-        while self.step() {}
-    }
-
-    /// `false`: there was nothing to do.
-    fn step(&mut self) -> bool {
-        let mut events: Vec<Event> = Vec::new();
-        let mut others: Vec<Output> = Vec::new();
+    /// What the switch has to say after an input.
+    fn gather(&mut self, step: &mut Step) {
         while let Some(output) = self.switch.poll_output() {
             match output {
-                Output::Journal(event) => events.push(event),
-                other => others.push(other),
+                Output::Journal(event) => step.events.push(event),
+                other => step.others.push(other),
             }
         }
-        let some = !events.is_empty() || !others.is_empty();
-        if !events.is_empty() {
-            let outcome = self.journal.append(self.clock.now().wall, &events);
-            alarms(&outcome.alarms);
-            for event in events {
-                log(&event);
-                let _ = self.wires.live.send(event);
+    }
+
+    /// The events are written first, with one write; then everything else goes out. What cannot go is the next step.
+    fn carry_out(&mut self, step: &mut Step) {
+        while !step.events.is_empty() || !step.others.is_empty() {
+            if !step.events.is_empty() {
+                let outcome = self.journal.append(self.clock.now().wall, &step.events);
+                alarms(&outcome.alarms);
+                for event in step.events.drain(..) {
+                    log::event(&event);
+                    let _ = self.wires.live.send(event);
+                }
             }
+            for output in std::mem::take(&mut step.others) {
+                self.send(output);
+            }
+            // Once for all of a step, and after its messages are on their way.
+            for worker in self.commanded.drain(..) {
+                if let Some(media) = self.wires.media.get(worker) {
+                    media.wake();
+                }
+            }
+            self.gather(step);
         }
-        for output in others {
-            self.send(output);
-        }
-        some
     }
 
     fn send(&mut self, output: Output) {
@@ -209,8 +228,15 @@ impl Shard {
             Output::Media(command) => {
                 let call = crate::media_worker::call_of(&command);
                 let worker = (call.0 % self.wires.media.len().max(1) as u128) as usize;
-                if let Some(media) = self.wires.media.get(worker) {
-                    media.command(command);
+                let Some(media) = self.wires.media.get(worker) else {
+                    return;
+                };
+                if !self.commanded.contains(&worker) {
+                    self.commanded.push(worker);
+                }
+                if let Some(event) = media.command(command) {
+                    self.switch
+                        .handle_input(self.clock.now(), Input::Media(event));
                 }
             }
             Output::Provider(command) => {
@@ -258,17 +284,7 @@ impl Shard {
 
     fn transmit(&mut self, flow: Flow, bytes: Bytes) {
         let sent = match flow.transport {
-            Transport::Udp => self
-                .wires
-                .udp
-                .get(&flow.local)
-                .or_else(|| {
-                    self.wires.udp.values().find(|s| {
-                        s.local_addr()
-                            .is_ok_and(|a| a.is_ipv4() == flow.remote.is_ipv4())
-                    })
-                })
-                .is_some_and(|socket| socket.send_to(&bytes, flow.remote).is_ok()),
+            Transport::Udp => self.intake.send(&flow, &bytes),
             Transport::Tcp => self
                 .wires
                 .tcp
@@ -295,51 +311,6 @@ fn alarms(alarms: &[Alarm]) {
     for alarm in alarms {
         metrics::counter!("tandem_journal_alarms_total").increment(1);
         tracing::error!(target: "tandem::alarm", ?alarm, "the journal");
-    }
-}
-
-/// One line a call that an admin can grep, and the metrics; caller data stays out of both.
-fn log(event: &Event) {
-    let call = event.call;
-    match &event.what {
-        What::CallStarted {
-            via,
-            dialplan,
-            start,
-            ..
-        } => {
-            metrics::counter!("tandem_calls_total").increment(1);
-            tracing::info!(%call, via, dialplan, start, "call started");
-        }
-        What::CallEnded {
-            end, duration_ms, ..
-        } => {
-            let reason = format!("{:?}", end.reason);
-            metrics::counter!("tandem_calls_ended_total", "reason" => reason.clone()).increment(1);
-            metrics::histogram!("tandem_call_duration_seconds")
-                .record(*duration_ms as f64 / 1000.0);
-            tracing::info!(%call, by = ?end.by, reason, sip = end.sip, q850 = end.q850, ms = duration_ms, "call ended");
-        }
-        What::HandoffEnded { handoff, end, .. } => {
-            metrics::counter!("tandem_handoffs_total", "end" => format!("{end:?}")).increment(1);
-            tracing::info!(%call, %handoff, ?end, "handoff ended");
-        }
-        What::TransferEnded { transfer, failed } => {
-            let outcome = failed.map_or_else(|| "Bridged".to_owned(), |r| format!("{r:?}"));
-            metrics::counter!("tandem_transfers_total", "outcome" => outcome.clone()).increment(1);
-            tracing::info!(%call, %transfer, outcome, "transfer ended");
-        }
-        What::ProviderFailed {
-            door,
-            fault,
-            instead,
-        } => {
-            metrics::counter!("tandem_provider_faults_total", "door" => door.clone()).increment(1);
-            tracing::warn!(%call, door, ?fault, instead, "provider failed");
-        }
-        What::Refused { rule, .. } => tracing::warn!(%call, rule, "refused by the dialplan"),
-        What::Alarm { text } => tracing::error!(target: "tandem::alarm", %call, text, "alarm"),
-        _ => {}
     }
 }
 

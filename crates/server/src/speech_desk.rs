@@ -9,7 +9,10 @@ use futures_util::StreamExt;
 use std::{
     collections::BTreeMap,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tandem_speech::{ChatPart, ChatRequest, Line, Providers};
 use tandem_types::{
@@ -59,6 +62,11 @@ impl Segments {
             .remove(&segment)
     }
 
+    fn is_empty(&self) -> bool {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.is_empty()
+    }
+
     fn forget(&self, leg: LegId) {
         self.0
             .lock()
@@ -71,36 +79,69 @@ impl Segments {
 #[derive(Clone)]
 pub(crate) struct DeskHandle {
     jobs: mpsc::Sender<Job>,
+    segments: Segments,
+    load: Load,
+}
+
+/// Whether the desk has anything to do: most calls of a trunk end without having asked it, and need not wake it for that.
+#[derive(Clone, Default)]
+struct Load {
+    /// Jobs that it was ever given.
+    given: Arc<AtomicU64>,
+    /// How many of them it had taken when nothing was under way; [`BUSY`] while something is.
+    done: Arc<AtomicU64>,
+}
+
+const BUSY: u64 = u64::MAX;
+
+impl Load {
+    fn is_none(&self) -> bool {
+        self.done.load(Ordering::Acquire) == self.given.load(Ordering::Acquire)
+    }
 }
 
 impl DeskHandle {
     /// Carries out what a call asks. A full desk refuses, and this is then the provider's answer.
     pub(crate) fn provider(&self, command: ProviderCommand) -> Option<ProviderEvent> {
-        let refused = self.jobs.try_send(Job::Provider(command)).err()?;
-        full("desk", "refuse");
-        match refused.into_inner() {
-            Job::Provider(command) => overloaded(&command),
+        let over = matches!(command, ProviderCommand::Forget { .. });
+        if over && self.load.is_none() && self.segments.is_empty() {
+            return None;
+        }
+        match self.give(Job::Provider(command))? {
+            Job::Provider(command) => {
+                full("desk", "refuse");
+                overloaded(&command)
+            }
             Job::Speak { .. } | Job::Hush { .. } => None,
         }
     }
 
+    /// The job, if there is no place for it.
+    fn give(&self, job: Job) -> Option<Job> {
+        // First, so that the desk is never thought to be done with what it has not seen.
+        self.load.given.fetch_add(1, Ordering::AcqRel);
+        let refused = self.jobs.try_send(job).err()?;
+        self.load.given.fetch_sub(1, Ordering::AcqRel);
+        Some(refused.into_inner())
+    }
+
     /// Speaks into a player. `false`: the desk is full.
     pub(crate) fn speak(&self, player: PlayerId, profile: String, line: Line) -> bool {
-        let taken = self.jobs.try_send(Job::Speak {
+        let refused = self.give(Job::Speak {
             player,
             profile,
             line,
         });
-        if taken.is_err() {
+        if refused.is_some() {
             full("desk", "refuse");
         }
-        taken.is_ok()
+        refused.is_none()
     }
 
     /// Speech for this player is not wanted any more. A full desk loses that: the next sound for a player
     /// that is gone asks again.
     pub(crate) fn hush(&self, player: PlayerId) {
-        if self.jobs.try_send(Job::Hush { player }).is_err() {
+        if self.give(Job::Hush { player }).is_some() {
             full("desk", "drop");
         }
     }
@@ -149,6 +190,7 @@ pub(crate) struct Desk {
     jobs: mpsc::Receiver<Job>,
     tasks: JoinSet<Key>,
     running: BTreeMap<Key, AbortHandle>,
+    load: Load,
 }
 
 /// A desk and its handle. The desk begins to work once it has the media workers.
@@ -158,7 +200,12 @@ pub(crate) fn desk(
     shard: ShardHandle,
 ) -> (DeskHandle, impl FnOnce(Vec<MediaHandle>) -> Desk) {
     let (sender, jobs) = mpsc::channel(QUEUE);
-    let handle = DeskHandle { jobs: sender };
+    let load = Load::default();
+    let handle = DeskHandle {
+        jobs: sender,
+        segments: segments.clone(),
+        load: load.clone(),
+    };
     let make = move |media| Desk {
         providers,
         segments,
@@ -167,6 +214,7 @@ pub(crate) fn desk(
         jobs,
         tasks: JoinSet::new(),
         running: BTreeMap::new(),
+        load,
     };
     (handle, make)
 }
@@ -174,10 +222,16 @@ pub(crate) fn desk(
 impl Desk {
     /// Works until every handle is gone.
     pub(crate) async fn run(mut self) {
+        let mut taken = 0;
         loop {
+            let done = if self.running.is_empty() { taken } else { BUSY };
+            self.load.done.store(done, Ordering::Release);
             tokio::select! {
                 job = self.jobs.recv() => match job {
-                    Some(job) => self.job(job),
+                    Some(job) => {
+                        self.job(job);
+                        taken += 1;
+                    }
                     None => return,
                 },
                 Some(done) = self.tasks.join_next() => {

@@ -1,13 +1,22 @@
 //! The way to a media worker.
 
-use crate::places::{full, wait_for_place};
-use mio::Waker;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
-    mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+use crate::{
+    bell::Bell,
+    places::{full, wait_for_place},
 };
-use tandem_types::{CallId, PlayerId, media::MediaCommand};
+use mio::Waker;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    },
+};
+use tandem_types::{
+    CallId, PlayerId,
+    media::{MediaCommand, MediaEvent},
+};
 
 /// So many commands wait only where a worker cannot keep up: an alarm.
 const MANY: usize = 16_384;
@@ -21,17 +30,52 @@ pub(super) enum Sound {
     Failed(PlayerId),
 }
 
+/// A command, and the port of the leg that it opens, if that was there.
+pub(super) struct Order {
+    pub(super) command: MediaCommand,
+    pub(super) port: Option<u16>,
+}
+
+/// Ports whose sockets are open, for legs to come: a leg that takes one is told of it at once, not when the worker has had its turn.
+#[derive(Clone, Default)]
+pub(super) struct Stock(Arc<Mutex<Vec<u16>>>);
+
+/// Ports in stock: more than the legs that are opened before a worker has its turn.
+const STOCK: usize = 32;
+
+impl Stock {
+    fn ports(&self) -> MutexGuard<'_, Vec<u16>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many it wants; none until half of them are gone.
+    pub(super) fn missing(&self) -> usize {
+        let there = self.ports().len();
+        if there * 2 > STOCK { 0 } else { STOCK - there }
+    }
+
+    pub(super) fn put(&self, port: u16) {
+        self.ports().push(port);
+    }
+
+    pub(super) fn take(&self) -> Option<u16> {
+        self.ports().pop()
+    }
+}
+
 /// What the worker reads.
 pub(super) struct Orders {
-    commands: Receiver<MediaCommand>,
+    commands: Receiver<Order>,
     waiting: Arc<AtomicUsize>,
+    pub(super) stock: Stock,
     pub(super) sound: Receiver<Sound>,
     pub(super) stop: Arc<AtomicBool>,
+    pub(super) bell: Bell,
 }
 
 impl Orders {
     /// The next command of the shard, if one is there.
-    pub(super) fn command(&self) -> Option<MediaCommand> {
+    pub(super) fn command(&self) -> Option<Order> {
         let command = self.commands.try_recv().ok()?;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         Some(command)
@@ -41,10 +85,13 @@ impl Orders {
 /// For the shard and the speech desk. What happens when a queue is full stands in `places`.
 #[derive(Clone)]
 pub(crate) struct MediaHandle {
-    commands: Sender<MediaCommand>,
+    commands: Sender<Order>,
     waiting: Arc<AtomicUsize>,
+    stock: Stock,
+    /// What far ends are told.
+    advertise: IpAddr,
     sound: SyncSender<Sound>,
-    waker: Arc<Waker>,
+    bell: Bell,
     stop: Arc<AtomicBool>,
 }
 
@@ -54,29 +101,44 @@ impl MediaHandle {
         clippy::disallowed_methods,
         reason = "a lost command would leave a caller in silence, and the shard may not wait for a worker that waits for it"
     )]
-    pub(super) fn new(waker: Waker) -> (Self, Orders) {
+    pub(super) fn new(waker: Waker, advertise: IpAddr) -> (Self, Orders) {
         let (commands, command_queue) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let (sound, sound_queue) = sync_channel(CHUNKS);
         let stop = Arc::new(AtomicBool::new(false));
+        let bell = Bell::new(waker);
+        let stock = Stock::default();
         let orders = Orders {
             commands: command_queue,
             waiting: waiting.clone(),
+            stock: stock.clone(),
             sound: sound_queue,
             stop: stop.clone(),
+            bell: bell.clone(),
         };
         let handle = Self {
             commands,
             waiting,
+            stock,
+            advertise,
             sound,
-            waker: Arc::new(waker),
+            bell,
             stop,
         };
         (handle, orders)
     }
 
-    /// A command of the shard: taken always, in order.
-    pub(crate) fn command(&self, command: MediaCommand) {
+    /// A command of the shard: taken always, in order; [`MediaHandle::wake`] follows. What is known at once is its answer: a leg has
+    /// a port that was in stock.
+    pub(crate) fn command(&self, command: MediaCommand) -> Option<MediaEvent> {
+        let opens = match &command {
+            MediaCommand::OpenLeg {
+                leg,
+                reserve: false,
+            } => Some(*leg),
+            _ => None,
+        };
+        let port = opens.and_then(|_| self.stock.take());
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         if before >= MANY {
             full("media", "keep");
@@ -84,10 +146,11 @@ impl MediaHandle {
         if before == MANY {
             tracing::error!(target: "tandem::alarm", waiting = before, "a media worker cannot keep up with its commands");
         }
-        if self.commands.send(command).is_err() {
+        if self.commands.send(Order { command, port }).is_err() {
             tracing::error!(target: "tandem::alarm", "a media worker is gone; its calls have no sound");
         }
-        self.wake();
+        let local = SocketAddr::new(self.advertise, port?);
+        opens.map(|leg| MediaEvent::LegOpened { leg, local })
     }
 
     pub(crate) async fn audio(&self, player: PlayerId, pcm: Vec<i16>) {
@@ -109,8 +172,8 @@ impl MediaHandle {
         }
     }
 
-    pub(super) fn wake(&self) {
-        let _ = self.waker.wake();
+    pub(crate) fn wake(&self) {
+        self.bell.ring();
     }
 
     pub(crate) fn stop(&self) {
@@ -142,25 +205,56 @@ mod tests {
     use mio::{Poll, Token};
     use tandem_types::LegId;
 
-    #[test]
-    fn no_command_is_lost_however_many_wait_and_all_come_in_order() {
+    fn worker() -> (MediaHandle, Orders, Poll) {
         let poll = Poll::new().expect("a poll");
         let waker = Waker::new(poll.registry(), Token(0)).expect("a waker");
-        let (handle, orders) = MediaHandle::new(waker);
-        let of = |index| MediaCommand::CloseLeg {
-            leg: LegId {
-                call: CallId(1),
-                index,
-            },
-        };
+        let (handle, orders) = MediaHandle::new(waker, [192, 0, 2, 1].into());
+        (handle, orders, poll)
+    }
+
+    fn leg(index: u32) -> LegId {
+        LegId {
+            call: CallId(1),
+            index,
+        }
+    }
+
+    #[test]
+    fn no_command_is_lost_however_many_wait_and_all_come_in_order() {
+        let (handle, orders, _poll) = worker();
+        let of = |index| MediaCommand::CloseLeg { leg: leg(index) };
         let all = MANY as u32 + 5000;
         // The worker reads nothing meanwhile, and nobody waits for it.
-        (0..all).for_each(|i| handle.command(of(i)));
+        for i in 0..all {
+            assert_eq!(handle.command(of(i)), None);
+        }
         assert_eq!(handle.waiting.load(Ordering::Relaxed), all as usize);
         for i in 0..all {
-            assert_eq!(orders.command(), Some(of(i)));
+            assert_eq!(orders.command().map(|o| o.command), Some(of(i)));
         }
-        assert_eq!(orders.command(), None);
+        assert!(orders.command().is_none());
         assert_eq!(handle.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_leg_has_its_port_at_once_while_there_are_some_in_stock() {
+        let (handle, orders, _poll) = worker();
+        assert_eq!(orders.stock.missing(), STOCK);
+        orders.stock.put(10_000);
+        let open = |index, reserve| MediaCommand::OpenLeg {
+            leg: leg(index),
+            reserve,
+        };
+        assert_eq!(
+            handle.command(open(1, true)),
+            None,
+            "a consult leg has a reserve"
+        );
+        let local = ([192, 0, 2, 1], 10_000).into();
+        let opened = MediaEvent::LegOpened { leg: leg(2), local };
+        assert_eq!(handle.command(open(2, false)), Some(opened));
+        assert_eq!(handle.command(open(3, false)), None, "the worker will tell");
+        let ports: Vec<_> = std::iter::from_fn(|| orders.command().map(|o| o.port)).collect();
+        assert_eq!(ports, [None, Some(10_000), None]);
     }
 }

@@ -11,12 +11,11 @@ use crate::{
 use std::{
     collections::BTreeMap,
     net::{SocketAddr, UdpSocket},
-    sync::{Arc, atomic::AtomicBool},
-    thread::JoinHandle,
+    sync::Arc,
 };
 use tandem_call::Input;
 use tandem_dialplan::Node;
-use tandem_net::{Frame, NetError, Outgoing, Patience, TcpEvent, bind_udp, read_udp, serve_tcp};
+use tandem_net::{Frame, NetError, Outgoing, Patience, TcpEvent, bind_udp, serve_tcp};
 use tandem_sip::{
     api::{Flow, Transport},
     message::{Framing, frame},
@@ -31,10 +30,10 @@ use tokio::{
 const TCP_QUEUE: usize = 4096;
 
 /// UDP sockets by the address that peers see.
-pub(super) fn bind(node: &Node) -> Result<BTreeMap<SocketAddr, Arc<UdpSocket>>, StartError> {
+pub(super) fn bind(node: &Node) -> Result<BTreeMap<SocketAddr, UdpSocket>, StartError> {
     let mut sockets = BTreeMap::new();
     for l in node.listen.iter().filter(|l| !l.tcp) {
-        let socket = Arc::new(bind_udp(l.addr)?);
+        let socket = bind_udp(l.addr)?;
         let local = socket
             .local_addr()
             .map_err(|error| StartError::system("the SIP socket", error))?;
@@ -80,6 +79,7 @@ pub(super) async fn listen_tcp(
                         table.is_some_and(|t| t.try_send(Outgoing { remote, bytes }).is_ok())
                     }
                     Verdict::Forget => true,
+                    Verdict::Drop => false,
                 }
             }
             TcpEvent::Failed { remote } => {
@@ -112,39 +112,6 @@ fn framer(bytes: &[u8]) -> Frame {
         Framing::Whole(n) => Frame::Whole(n),
         Framing::Bad => Frame::Bad,
     }
-}
-
-/// Lets packets in.
-pub(super) fn take_calls(
-    local: SocketAddr,
-    socket: Arc<UdpSocket>,
-    stop: Arc<AtomicBool>,
-    shard: ShardHandle,
-    door: Door,
-) -> Result<JoinHandle<()>, StartError> {
-    let answers = socket.clone();
-    read_udp(socket, stop, move |remote, bytes| {
-        // CRLF keepalives of phones behind NAT (RFC 5626) are no messages.
-        if bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
-            return;
-        }
-        let from = Flow {
-            transport: Transport::Udp,
-            local,
-            remote,
-        };
-        match door.judge(shard.waiting(), remote, &bytes) {
-            Verdict::Enter => {
-                shard.packet(from, bytes);
-            }
-            Verdict::Refuse(to, answer) => {
-                // Lost, it is asked for again.
-                let _ = answers.send_to(&answer, to);
-            }
-            Verdict::Forget => {}
-        }
-    })
-    .map_err(|error| StartError::system("a SIP reader", error))
 }
 
 /// A socket for HTTP; nobody is answered yet.

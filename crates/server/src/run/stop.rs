@@ -6,15 +6,7 @@ use crate::{
     media_worker::MediaHandle,
     shard::{Snapshot, ToShard},
 };
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::atomic::Ordering, thread::JoinHandle, time::Duration};
 use tandem_call::Admin;
 use tandem_sip::api::Transport;
 use tandem_store::Store;
@@ -32,7 +24,6 @@ const LAST_ROUND: Duration = Duration::from_secs(2);
 pub struct Gateway {
     pub(super) clock: Clock,
     pub(super) app: App,
-    pub(super) stop: Arc<AtomicBool>,
     pub(super) shutdown: watch::Sender<bool>,
     /// What sends copies to the capture server.
     pub(super) copies: Option<tokio::task::JoinHandle<()>>,
@@ -105,7 +96,6 @@ impl Gateway {
         if let Some(copies) = self.copies.take() {
             let _ = tokio::time::timeout(LAST_WORDS, copies).await;
         }
-        self.stop.store(true, Ordering::Relaxed);
         self.media.iter().for_each(MediaHandle::stop);
         let threads = std::mem::take(&mut self.threads);
         let _ =

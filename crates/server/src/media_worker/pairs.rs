@@ -1,0 +1,180 @@
+//! The sockets of a worker. A pair stays open, and registered, for the legs that come after: to make and to close one takes a dozen
+//! system calls, more than all messages of a leg do.
+
+use mio::{Interest, Registry, Token, net::UdpSocket};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
+use tandem_net::{PortPool, RtpSockets};
+use tandem_types::{LegId, Mono};
+
+/// Pairs that stay open while no leg has them: four file handles a second of calls and rest.
+const KEPT: usize = 1024;
+
+struct Pair {
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    port: u16,
+    leg: Option<LegId>,
+}
+
+pub(super) struct Pairs {
+    address: IpAddr,
+    pool: PortPool,
+    registry: Registry,
+    /// Tokens are twice the place, plus one for RTCP.
+    pairs: Vec<Option<Pair>>,
+    empty: Vec<usize>,
+    /// Those that are open, by port.
+    open: BTreeMap<u16, usize>,
+    legs: BTreeMap<LegId, usize>,
+}
+
+impl Pairs {
+    pub(super) fn new(address: IpAddr, pool: PortPool, registry: Registry) -> Self {
+        Self {
+            address,
+            pool,
+            registry,
+            pairs: Vec::new(),
+            empty: Vec::new(),
+            open: BTreeMap::new(),
+            legs: BTreeMap::new(),
+        }
+    }
+
+    /// A port whose pair is open, for a leg to come.
+    pub(super) fn take(&mut self, now: Mono, for_consult: bool) -> Option<u16> {
+        let Self {
+            address,
+            pool,
+            registry,
+            pairs,
+            empty,
+            open,
+            ..
+        } = self;
+        pool.take(now, for_consult, |port| {
+            if open.contains_key(&port) {
+                return true;
+            }
+            let place = empty.pop().unwrap_or_else(|| {
+                pairs.push(None);
+                pairs.len() - 1
+            });
+            let pair = bind(*address, port, registry, place);
+            let bound = pair.is_ok();
+            match pairs.get_mut(place).zip(pair.ok()) {
+                Some((into, pair)) => {
+                    *into = Some(pair);
+                    open.insert(port, place);
+                }
+                None => empty.push(place),
+            }
+            bound
+        })
+    }
+
+    /// The pair of a port that was taken is this leg's from now on. Where it is.
+    pub(super) fn give(&mut self, leg: LegId, port: u16) -> SocketAddr {
+        if let Some(place) = self.open.get(&port)
+            && let Some(Some(pair)) = self.pairs.get_mut(*place)
+        {
+            pair.leg = Some(leg);
+            self.legs.insert(leg, *place);
+        }
+        SocketAddr::new(self.address, port)
+    }
+
+    /// The leg needs its pair no more.
+    pub(super) fn release(&mut self, leg: LegId, now: Mono) {
+        let Some(place) = self.legs.remove(&leg) else {
+            return;
+        };
+        let Some(into) = self.pairs.get_mut(place) else {
+            return;
+        };
+        let Some(pair) = into else { return };
+        pair.leg = None;
+        self.pool.give_back(now, pair.port);
+        if self.open.len() > self.legs.len() + KEPT
+            && let Some(mut pair) = into.take()
+        {
+            let _ = self.registry.deregister(&mut pair.rtp);
+            let _ = self.registry.deregister(&mut pair.rtcp);
+            self.open.remove(&pair.port);
+            self.empty.push(place);
+        }
+    }
+
+    /// The socket of a token, whose it is, and whether it is for RTCP.
+    pub(super) fn at(&self, token: usize) -> Option<(&UdpSocket, Option<LegId>, bool)> {
+        let pair = self.pairs.get(token / 2)?.as_ref()?;
+        let rtcp = token % 2 == 1;
+        let socket = if rtcp { &pair.rtcp } else { &pair.rtp };
+        Some((socket, pair.leg, rtcp))
+    }
+
+    /// The socket of a leg.
+    pub(super) fn of(&self, leg: LegId, rtcp: bool) -> Option<&UdpSocket> {
+        let pair = self.pairs.get(*self.legs.get(&leg)?)?.as_ref()?;
+        Some(if rtcp { &pair.rtcp } else { &pair.rtp })
+    }
+}
+
+fn bind(address: IpAddr, port: u16, registry: &Registry, place: usize) -> std::io::Result<Pair> {
+    let RtpSockets { rtp, rtcp } = RtpSockets::bind(address, port)?;
+    let mut rtp = UdpSocket::from_std(rtp);
+    let mut rtcp = UdpSocket::from_std(rtcp);
+    // Closed by being dropped, a socket is registered no more.
+    registry.register(&mut rtp, Token(place * 2), Interest::READABLE)?;
+    registry.register(&mut rtcp, Token(place * 2 + 1), Interest::READABLE)?;
+    Ok(Pair {
+        rtp,
+        rtcp,
+        port,
+        leg: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::Poll;
+    use std::time::Duration;
+    use tandem_types::CallId;
+
+    const REST: Duration = Duration::from_secs(30);
+
+    fn leg(index: u32) -> LegId {
+        LegId {
+            call: CallId(1),
+            index,
+        }
+    }
+
+    #[test]
+    fn a_pair_stays_open_for_the_next_leg_once_it_has_rested() {
+        let poll = Poll::new().expect("a poll");
+        let pool = PortPool::new((23_600, 23_610), (0, 1), 0, REST);
+        let registry = poll.registry().try_clone().expect("a registry");
+        let mut pairs = Pairs::new([127, 0, 0, 97].into(), pool, registry);
+        let first = pairs.take(Mono(0), false).expect("a port");
+        let token = 2 * pairs.open[&first];
+        assert!(
+            pairs.at(token).is_some_and(|(_, leg, _)| leg.is_none()),
+            "late packets of nobody's are read and forgotten"
+        );
+        let local = pairs.give(leg(1), first);
+        assert_eq!(local.port(), first);
+        let bound = pairs.of(leg(1), true).expect("a socket").local_addr();
+        assert_eq!(bound.expect("an address").port(), first + 1);
+        pairs.release(leg(1), Mono(0));
+        assert!(pairs.of(leg(1), false).is_none());
+        let other = pairs.take(Mono(1), false).expect("a port");
+        assert_ne!(other, first, "it rests");
+        assert_eq!(pairs.take(Mono(0) + REST, false), Some(first));
+        assert_eq!(pairs.open.len(), 2, "nothing was opened for it");
+    }
+}

@@ -1,0 +1,48 @@
+//! What the log and the metrics say of a call's events.
+
+use tandem_types::journal::{Event, What};
+
+/// One line a call that an admin can grep, and the metrics; caller data stays out of both.
+pub(super) fn event(event: &Event) {
+    let call = event.call;
+    match &event.what {
+        What::CallStarted {
+            via,
+            dialplan,
+            start,
+            ..
+        } => {
+            metrics::counter!("tandem_calls_total").increment(1);
+            tracing::info!(%call, via, dialplan, start, "call started");
+        }
+        What::CallEnded {
+            end, duration_ms, ..
+        } => {
+            let reason = format!("{:?}", end.reason);
+            metrics::counter!("tandem_calls_ended_total", "reason" => reason.clone()).increment(1);
+            metrics::histogram!("tandem_call_duration_seconds")
+                .record(*duration_ms as f64 / 1000.0);
+            tracing::info!(%call, by = ?end.by, reason, sip = end.sip, q850 = end.q850, ms = duration_ms, "call ended");
+        }
+        What::HandoffEnded { handoff, end, .. } => {
+            metrics::counter!("tandem_handoffs_total", "end" => format!("{end:?}")).increment(1);
+            tracing::info!(%call, %handoff, ?end, "handoff ended");
+        }
+        What::TransferEnded { transfer, failed } => {
+            let outcome = failed.map_or_else(|| "Bridged".to_owned(), |r| format!("{r:?}"));
+            metrics::counter!("tandem_transfers_total", "outcome" => outcome.clone()).increment(1);
+            tracing::info!(%call, %transfer, outcome, "transfer ended");
+        }
+        What::ProviderFailed {
+            door,
+            fault,
+            instead,
+        } => {
+            metrics::counter!("tandem_provider_faults_total", "door" => door.clone()).increment(1);
+            tracing::warn!(%call, door, ?fault, instead, "provider failed");
+        }
+        What::Refused { rule, .. } => tracing::warn!(%call, rule, "refused by the dialplan"),
+        What::Alarm { text } => tracing::error!(target: "tandem::alarm", %call, text, "alarm"),
+        _ => {}
+    }
+}
