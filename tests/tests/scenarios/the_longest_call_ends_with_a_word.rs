@@ -2,13 +2,16 @@
 
 use super::{common::*, steps::*};
 
-#[test]
-fn the_longest_call_ends_with_a_word() {
-    let config = Config::office().with(
+fn one_minute() -> Config {
+    Config::office().with(
         "operator = \"queue:reception\"",
         "operator = \"queue:reception\"\nmax_call = \"60s\"",
-    );
-    scenario_in(&config, "the_longest_call_ends_with_a_word", |o| {
+    )
+}
+
+#[test]
+fn the_longest_call_ends_with_a_word() {
+    scenario_in(&one_minute(), "the_longest_call_ends_with_a_word", |o| {
         let desk = o.desk("203", answers(1));
         let caller = o.caller;
         are_connected(o, "203", desk);
@@ -17,5 +20,22 @@ fn the_longest_call_ends_with_a_word() {
         o.is_over(caller, ms(100));
         o.is_over(desk, ms(100));
         o.heard(caller, "This call has reached its longest time. Goodbye.");
+    });
+}
+
+/// Nobody waits for a word that the caller, who is on hold, does not hear.
+#[test]
+fn the_longest_call_ends_with_a_word_to_whoever_listens() {
+    let name = "the_longest_call_ends_with_a_word_to_whoever_listens";
+    scenario_in(&one_minute(), name, |o| {
+        let desk = o.desk("203", answers(1));
+        let caller = o.caller;
+        are_connected(o, "203", desk);
+        o.does(caller, Act::Hold(tandem_sdp::Direction::SendOnly));
+        o.run(secs(56));
+        o.ends(Party::Gateway, Reason::Limit);
+        o.is_over(caller, ms(100));
+        o.is_over(desk, ms(100));
+        o.heard(desk, "This call has reached its longest time. Goodbye.");
     });
 }

@@ -205,18 +205,19 @@ impl Call {
         self.stop(cx, |_| true);
         self.tell_talk_gone(cx);
         self.connect_all(cx);
-        let others: Vec<LegId> = self
-            .legs
-            .values()
-            .filter(|l| l.up() && l.id != self.caller)
-            .map(|l| l.id)
-            .collect();
-        for other in others {
+        // Whoever has put us on hold hears nothing of it, and is not waited for.
+        let listens = self.legs.values().filter(|l| l.up() && !l.held);
+        let mut all: Vec<LegId> = listens.map(|l| l.id).collect();
+        all.sort_by_key(|id| *id == self.caller);
+        let Some(waited) = all.pop() else {
+            return self.end(cx, end);
+        };
+        for other in all {
             let sound = self.speech(cx.plan, text);
             self.play(cx, other, sound, Lane::Voice, Purpose::Notice);
         }
         let sound = self.speech(cx.plan, text);
-        self.play(cx, self.caller, sound, Lane::Voice, Purpose::Farewell);
+        self.play(cx, waited, sound, Lane::Voice, Purpose::Farewell);
     }
 
     fn hang_all_but_the_caller(&mut self, cx: &mut Ctx<'_>, reason: Reason) {
