@@ -91,10 +91,12 @@ pub(crate) struct Dice {
     admin: bool,
     /// Events that belong to those before them.
     pub(super) plot: VecDeque<Event>,
+    /// Whether people at their desks ask colleagues before they transfer, and go on at other phones.
+    desks: bool,
 }
 
 impl Dice {
-    pub(crate) fn new(mut rng: Rng) -> Self {
+    pub(crate) fn new(mut rng: Rng, desks: bool) -> Self {
         let mut one_in = |n| rng.below(n) == 0;
         let (net, providers, admin) = (one_in(3), one_in(3), one_in(5));
         Self {
@@ -103,6 +105,7 @@ impl Dice {
             providers,
             admin,
             plot: VecDeque::new(),
+            desks,
         }
     }
 
@@ -227,8 +230,10 @@ impl Dice {
                 let number = self.of(NUMBERS);
                 Deed::Calls(who, number)
             }
+            (State::Idle, Part::Desk) if self.desks && self.one_in(5) => Deed::TakesOver(who),
             (State::Idle, _) => Deed::Becomes(who, self.manner()),
             (State::Calling, _) => self.weighted(vec![
+                (u64::from(self.desks), Deed::Completes(who)),
                 (2, Deed::HangsUp(who)),
                 (5, Deed::Nothing),
                 (1, Deed::Presses(who, "1")),
@@ -267,7 +272,14 @@ impl Dice {
 
     fn callee(&mut self, who: Whose) -> Deed {
         let (keys, direction, to) = (self.of(KEYS_IN_CALL), self.direction(), self.of(TARGETS));
-        self.weighted(vec![
+        let mut all = match self.desks {
+            true => vec![
+                (2, Deed::Consults(who, self.of(NUMBERS))),
+                (3, Deed::Completes(who)),
+            ],
+            false => Vec::new(),
+        };
+        all.extend([
             (20, Deed::Presses(who, keys)),
             (3, Deed::HangsUp(who)),
             (2, Deed::Holds(who, direction)),
@@ -276,7 +288,8 @@ impl Dice {
             (1, Deed::Mute(who, true)),
             (2, Deed::Mute(who, false)),
             (8, Deed::Nothing),
-        ])
+        ]);
+        self.weighted(all)
     }
 
     fn direction(&mut self) -> Direction {

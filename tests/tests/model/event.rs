@@ -33,6 +33,12 @@ pub(crate) enum Deed {
     Resumes(Whose),
     /// The phone's own transfer key.
     Refers(Whose, &'static str),
+    /// Calls somebody else while the call in its ear waits.
+    Consults(Whose, &'static str),
+    /// Transfers whom it has waiting to the one in its ear.
+    Completes(Whose),
+    /// Takes the place of another phone of the same user.
+    TakesOver(Whose),
     /// What the phone does with a REFER from now on.
     Follows(Whose, Refer),
     Mute(Whose, bool),

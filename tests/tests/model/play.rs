@@ -79,6 +79,12 @@ impl Stage {
                 let to = Uri::sip(*to, &std::net::SocketAddr::new(GATEWAY, 5060).to_string());
                 self.does(*who, Act::Refer { to });
             }
+            Deed::Consults(who, to) => {
+                let target = Uri::sip(*to, &std::net::SocketAddr::new(GATEWAY, 5060).to_string());
+                self.does(*who, Act::Consult { target });
+            }
+            Deed::Completes(who) => self.does(*who, Act::Complete),
+            Deed::TakesOver(who) => self.takes_over(*who),
             Deed::Follows(who, refer) => self.does(*who, Act::AcceptRefer(policy(refer))),
             Deed::Mute(who, mute) => {
                 self.muted[*who] = *mute;
@@ -125,6 +131,16 @@ impl Stage {
                 }
             }
             _ => unreachable!("{deed:?} is done by people"),
+        }
+    }
+
+    fn takes_over(&mut self, who: Whose) {
+        let same = |other: &Whose| *other != who && CAST[*other].1 == CAST[who].1;
+        let mut others = (0..CAST.len()).filter(same);
+        let dialog = others.find_map(|other| self.w.phone(self.phones[other]).dialog());
+        if let Some(dialog) = dialog {
+            let headers = Headers::new().with(HeaderName::Replaces, dialog);
+            self.w.calls_with(self.phones[who], CAST[who].1, headers);
         }
     }
 
