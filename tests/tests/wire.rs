@@ -35,6 +35,7 @@ mod wire {
     mod refer_followed;
     mod returns;
     mod room;
+    mod srtp;
     mod trunk;
     mod warm;
     mod wide;

@@ -120,6 +120,8 @@ pub struct SwitchConfig {
     pub shard: u8,
     /// Keys the nonces of digest challenges; from the system's random numbers.
     pub nonce_secret: Pii<[u8; 32]>,
+    /// What the keys of SRTP are made of; from there too.
+    pub srtp_secret: Pii<[u8; 32]>,
     /// Seeds tags, branches and ids.
     pub seed: u64,
 }

@@ -35,6 +35,11 @@ pub fn of_status(status: u16, network: bool) -> Reason {
     }
 }
 
+/// What is said to an offer of a transport that the far end does not speak (RFC 3261 sections 21.4.13, 21.4.26, 21.6.4).
+pub fn refuses_srtp(status: u16) -> bool {
+    matches!(status, 415 | 488 | 606)
+}
+
 /// Only these try the next trunk: 34, 38, 41, 42, 503, 504 and a time-out (field note 7).
 pub fn tries_next_trunk(status: u16, q850: u8) -> bool {
     if q850 != 0 {

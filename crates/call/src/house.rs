@@ -24,7 +24,7 @@ use tandem_sip::{
     registrar::{Binding, Registrar, RegistrarConfig},
     registration::{Registration, RegistrationInput},
 };
-use tandem_types::{CallId, Mono, Now, Rng};
+use tandem_types::{CallId, Mono, Now, Pii, Rng};
 
 /// Desk phones refresh every few minutes; a phone behind NAT must do so before its binding closes, so short wishes
 /// are granted. Ten contacts are more than a person has phones.
@@ -57,6 +57,8 @@ pub(crate) struct House {
     pub(crate) health: Health,
     pub(crate) strangers: Strangers,
     pub(crate) verifier: Verifier,
+    /// What the keys of SRTP are made of.
+    pub(crate) srtp_secret: Pii<[u8; 32]>,
     pub(crate) draining: bool,
     /// Asked for in calls of ours.
     pub(crate) session_timer: Option<tandem_sip::api::SessionTimer>,
@@ -96,6 +98,7 @@ impl House {
             rooms: BTreeMap::new(),
             verifier: Verifier::new(*config.nonce_secret.reveal())
                 .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
+            srtp_secret: config.srtp_secret,
             draining: false,
             session_timer: crate::ways::session_timer(&plan.node),
             manual: None,

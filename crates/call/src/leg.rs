@@ -15,9 +15,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, net::IpAddr};
-use tandem_sdp::{Agreed, Session};
+use tandem_sdp::{Agreed, Secrets, Session};
 use tandem_sip::api::{OutgoingInvite, RequestKey, SessionId};
-use tandem_types::{LegId, Mono, Termination, journal::LegRole, media::Codec};
+use tandem_types::{LegId, Mono, SrtpPolicy, Termination, journal::LegRole, media::Codec};
 
 /// Where a leg stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,12 @@ pub struct Leg {
     pub generation: u32,
     /// What may be offered.
     pub codecs: Vec<Codec>,
+    /// Whether its sound is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Counts the keys that were made for it.
+    pub keyed: u32,
+    /// The way that is being tried with SRTP and may be tried without.
+    pub plain_way: Option<OutgoingInvite>,
     /// Where RTP may be learnt from.
     pub learn: Learn,
     /// Where its signalling comes from.
@@ -136,6 +142,9 @@ impl Leg {
             agreed: None,
             generation: 0,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            srtp: SrtpPolicy::Off,
+            keyed: 0,
+            plain_way: None,
             learn: Learn::Auto,
             source: None,
             trunk: None,
@@ -187,6 +196,19 @@ impl Leg {
     /// Both ends agreed on media.
     pub fn up(&self) -> bool {
         matches!(self.state, LegState::Up | LegState::Accepted)
+    }
+
+    /// Makes new keys for its next offer or answer, of which none is ever made again.
+    pub fn secure(&mut self, policy: SrtpPolicy, secret: &[u8; 32]) {
+        self.keyed += 1;
+        let mut purpose = [0; 24];
+        purpose[..16].copy_from_slice(&self.id.call.0.to_be_bytes());
+        purpose[16..20].copy_from_slice(&self.id.index.to_be_bytes());
+        purpose[20..].copy_from_slice(&self.keyed.to_be_bytes());
+        if let Some(sdp) = &mut self.sdp {
+            let purpose = &purpose;
+            sdp.secure(policy, Secrets { secret, purpose });
+        }
     }
 
     /// From where RTP may be learnt besides SDP's address.

@@ -8,7 +8,7 @@ use tandem_sip::{
     api::{Credentials, Flow, OutgoingInvite, Reliable, SessionTimer, Transport},
     message::{HeaderName, Headers, NameAddr, Uri},
 };
-use tandem_types::{Party, Pii, Reason, Termination, media::Codec};
+use tandem_types::{Party, Pii, Reason, SrtpPolicy, Termination, media::Codec};
 
 /// As whom we call.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct Identity {
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) codecs: Vec<Codec>,
+    pub(crate) srtp: SrtpPolicy,
     pub(crate) learn: Learn,
     pub(crate) trunk: Option<String>,
     /// The user of a registered phone.
@@ -109,6 +110,7 @@ pub(crate) fn to(
                 .ok_or_else(|| no(Reason::Unreachable))?;
             let shape = Shape {
                 codecs: vec![Codec::Pcmu, Codec::Pcma],
+                srtp: SrtpPolicy::Off,
                 learn: Learn::Auto,
                 trunk: None,
                 phone: None,
@@ -159,6 +161,7 @@ fn extension(
                 };
                 let shape = Shape {
                     codecs: plan.phones.codecs.clone(),
+                    srtp: plan.phones.srtp,
                     learn,
                     trunk: None,
                     phone: Some(user.clone()),
@@ -222,6 +225,7 @@ pub(crate) fn shape_of(trunk: &Trunk) -> Shape {
     };
     Shape {
         codecs: trunk.codecs.clone(),
+        srtp: trunk.srtp,
         learn,
         trunk: Some(trunk.name.clone()),
         phone: None,

@@ -5,7 +5,7 @@ use crate::{Hours, When, Zone};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_types::{agent::AgentRules, media::Codec};
+use tandem_types::{SrtpPolicy, agent::AgentRules, media::Codec};
 
 /// Everything, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -244,6 +244,8 @@ pub struct Trunk {
     pub register: Option<(String, Duration)>,
     /// In order of preference.
     pub codecs: Vec<Codec>,
+    /// Whether sound is encrypted.
+    pub srtp: SrtpPolicy,
     /// Where RTP may come from.
     pub nat: Nat,
     /// Reliable provisional responses.
@@ -288,6 +290,8 @@ pub struct Phones {
     pub domain: String,
     /// What they speak, the most wanted first.
     pub codecs: Vec<Codec>,
+    /// Whether sound is encrypted.
+    pub srtp: SrtpPolicy,
     /// What phones may dial.
     pub may_dial: Vec<Pattern>,
     /// What phones are asked to prove themselves by, the preferred one first (RFC 8760 section 2.3).

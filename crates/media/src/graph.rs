@@ -11,11 +11,14 @@ use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
 };
-use tandem_rtp::{Packet, Verdict};
+use tandem_rtp::{Packet, Verdict, srtp::Refused};
 use tandem_types::{
     LegId, Mono, Now, PlayerId, Rng,
     media::{Lane, MediaEvent},
 };
+
+/// A longer datagram is no sound: Ethernet carries less.
+const LONGEST_SEALED: usize = 1500;
 
 /// What a step of a graph may use of its engine.
 pub(crate) struct Context<'a> {
@@ -144,10 +147,46 @@ impl Graph {
         let Some(leg) = self.legs.get_mut(&id) else {
             return Changed::default();
         };
+        let Some(srtp) = &mut leg.srtp else {
+            return self.take_rtp(context, id, (from, false), bytes, send);
+        };
+        let mut clear = [0; LONGEST_SEALED];
+        let Some(packet) = clear.get_mut(..bytes.len()) else {
+            return Changed::default();
+        };
+        packet.copy_from_slice(bytes);
+        match srtp.unprotect(packet) {
+            Ok(length) => self.take_rtp(context, id, (from, true), &clear[..length], send),
+            // A packet that comes twice is nobody's attack.
+            Err(Refused::Replayed) => Changed::default(),
+            Err(Refused::Forged | Refused::Malformed) => {
+                leg.refused += 1;
+                Changed::default()
+            }
+        }
+    }
+
+    /// Takes an RTP packet in clear, from a source that is known to be the far end (`authentic`) or not.
+    fn take_rtp(
+        &mut self,
+        context: &mut Context<'_>,
+        id: LegId,
+        (from, authentic): (SocketAddr, bool),
+        bytes: &[u8],
+        send: &mut dyn FnMut(Transmit<'_>),
+    ) -> Changed {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return Changed::default();
+        };
         let Ok(packet) = Packet::parse(bytes) else {
             return Changed::default();
         };
-        let learnt = match leg.latch.judge(from) {
+        let verdict = if authentic {
+            leg.latch.judge_authentic(from)
+        } else {
+            leg.latch.judge(from)
+        };
+        let learnt = match verdict {
             Verdict::Refused => {
                 leg.refused += 1;
                 return Changed::default();
@@ -282,7 +321,21 @@ impl Graph {
         let Some(leg) = self.legs.get_mut(&id) else {
             return Changed::default();
         };
-        if leg.latch.judge_rtcp(from) == Verdict::Refused {
+        let mut clear = [0; LONGEST_SEALED];
+        let (verdict, bytes) = match &mut leg.srtp {
+            None => (leg.latch.judge_rtcp(from), bytes),
+            Some(srtp) => {
+                let Some(packet) = clear.get_mut(..bytes.len()) else {
+                    return Changed::default();
+                };
+                packet.copy_from_slice(bytes);
+                match srtp.unprotect_rtcp(packet) {
+                    Ok(length) => (leg.latch.judge_authentic_rtcp(from), &clear[..length]),
+                    Err(_) => (Verdict::Refused, bytes),
+                }
+            }
+        };
+        if verdict == Verdict::Refused {
             leg.refused += 1;
             return Changed::default();
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tandem_codec::{Concealer, Decoder, DtmfTone, Encoder, Hurry, Law, RATE, Stretcher, stream};
 use tandem_rtp::{
     DigitReceiver, DigitSender, JitterBuffer, JitterConfig, Latch, Outgoing, Packet, ReceiveStats,
-    Received, Run,
+    Received, Run, Srtp,
 };
 use tandem_types::{
     LegId, Mono, Rng,
@@ -48,6 +48,8 @@ pub(crate) struct Leg {
     pub(crate) local: Option<std::net::SocketAddr>,
     pub(crate) flow: Option<MediaFlow>,
     pub(crate) latch: Latch,
+    /// Boxed: most legs have none, and it is large.
+    pub(crate) srtp: Option<Box<Srtp>>,
     pub(crate) received: ReceiveStats,
     pub(crate) watch: Watch,
     /// The deadline that the engine knows of.
@@ -110,6 +112,7 @@ impl Leg {
             local: None,
             flow: None,
             latch: Latch::new(),
+            srtp: None,
             received: ReceiveStats::new(),
             watch: Watch::new(now),
             armed: Mono(u64::MAX),
@@ -158,6 +161,10 @@ impl Leg {
             self.hear_as(flow.codec);
             self.encoder = Encoder::new(flow.codec);
             self.relay.release();
+        }
+        match (&mut self.srtp, flow.srtp.clone()) {
+            (Some(srtp), Some(keys)) => srtp.set(keys),
+            (srtp, keys) => *srtp = keys.map(|keys| Box::new(Srtp::new(keys))),
         }
         self.watch.flow(now, self.flow.as_ref(), &flow, config, rng);
         self.flow = Some(flow);
@@ -228,6 +235,14 @@ impl Leg {
             jitter_us: self.received.jitter_us(),
             digits: self.keys,
             concealed: self.concealed,
+        }
+    }
+
+    /// Encrypts a packet, the first `length` octets of `bytes`, where the leg is; its new length. `None`: it must not go out.
+    pub(crate) fn seal(&mut self, bytes: &mut [u8], length: usize) -> Option<usize> {
+        match &mut self.srtp {
+            Some(srtp) => srtp.protect(bytes, length),
+            None => Some(length),
         }
     }
 

@@ -3,15 +3,17 @@
 //! ```text
 //!            datagram                                       datagram
 //!               |                                              ^
+//!      [SRTP, where the leg has it]                            |
+//!               |                                 [SRTP, where the leg has it]
 //!   [latch: may this source be heard?]                         |
 //!               |                                 [own SSRC, sequence, timestamp]
-//!        [statistics, keys]                            ^                 ^
-//!               |                                      |                 |
-//!               +---- listener hears this leg alone ---' relay           | every ptime
-//!               |                                                        |
-//!        [jitter buffer] --10 ms--> [concealment] --> [ears]      [N-1 mix, soft edges]
-//!                                        |                               ^
-//!                                        '-------------------------------+---- players
+//!        [statistics, keys]                            ^                       ^
+//!               |                                      |                       |
+//!               +---- listener hears this leg alone ---' relay                 | every ptime
+//!               |                                                              |
+//!        [jitter buffer] --> [concealment] --> [stretch] --10 ms--> [ears]     [N-1 mix, soft edges]
+//!                                                            |                 ^
+//!                                                            '-----------------+---- players
 //! ```
 //!
 //! A leg is relayed if it hears exactly one leg and no player: packets go out in the step in which they come,

@@ -14,7 +14,7 @@ use crate::{
     output::Transmit,
 };
 use tandem_codec::{Decoder, Law, RATE};
-use tandem_rtp::{Header, Packet, packet::HEADER_LEN};
+use tandem_rtp::{Header, Packet, packet::HEADER_LEN, srtp::OVERHEAD};
 use tandem_types::{Now, media::Codec};
 
 /// The longest payload that is relayed.
@@ -103,8 +103,9 @@ pub(crate) fn forward(
             &converted[..n]
         }
     };
-    let mut bytes = [0; HEADER_LEN + PAYLOAD];
-    let Some(length) = header.write(payload, &mut bytes) else {
+    let mut bytes = [0; HEADER_LEN + PAYLOAD + OVERHEAD];
+    let written = header.write(payload, &mut bytes);
+    let Some(length) = written.and_then(|n| listener.seal(&mut bytes, n)) else {
         return;
     };
     // An octet of every codec is a tick.

@@ -18,7 +18,10 @@ use crate::{
     output::{EngineConfig, Transmit},
 };
 use std::{net::SocketAddr, time::Duration};
-use tandem_rtp::rtcp::{self, SenderInfo};
+use tandem_rtp::{
+    rtcp::{self, SenderInfo},
+    srtp::OVERHEAD,
+};
 use tandem_types::{
     Mono, Now, Rng,
     media::{MediaEvent, MediaFlow, Proof},
@@ -252,7 +255,13 @@ impl Leg {
         };
         let sender = (sent > std::mem::replace(&mut self.watch.sent_before, sent)).then_some(info);
         let block = self.received.report(now.mono);
-        let bytes = rtcp::report(self.out.ssrc(), sender, block, &config.cname, bye);
+        let mut bytes = rtcp::report(self.out.ssrc(), sender, block, &config.cname, bye);
+        let length = bytes.len();
+        if let Some(srtp) = self.srtp.as_mut().filter(|_| length > 0) {
+            bytes.resize(length + OVERHEAD, 0);
+            let sealed = srtp.protect_rtcp(&mut bytes, length);
+            bytes.truncate(sealed.unwrap_or(0));
+        }
         (!bytes.is_empty()).then_some((to, bytes))
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     output::Transmit,
 };
 use tandem_codec::RATE;
-use tandem_rtp::packet::HEADER_LEN;
+use tandem_rtp::{packet::HEADER_LEN, srtp::OVERHEAD};
 use tandem_types::{LegId, Now};
 
 impl Graph {
@@ -181,7 +181,7 @@ impl Leg {
         let Some(to) = self.latch.send_to() else {
             return;
         };
-        let mut bytes = [0; HEADER_LEN + crate::leg::LONGEST];
+        let mut bytes = [0; HEADER_LEN + crate::leg::LONGEST + OVERHEAD];
         let marker = self.out.catch_up(now.mono);
         let event = flow.event_payload_type.and_then(|pt| {
             let digit = self.keys_out.poll(self.out.timestamp(), samples as u32)?;
@@ -208,7 +208,7 @@ impl Leg {
                 header.write(&codes[..octets], &mut bytes)
             }
         };
-        if let Some(length) = length {
+        if let Some(length) = length.and_then(|n| self.seal(&mut bytes, n)) {
             send(Transmit {
                 leg: self.id,
                 rtcp: false,

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 use tandem_media::{Engine, EngineConfig, Output};
-use tandem_rtp::Header;
+use tandem_rtp::{Header, Srtp};
 use tandem_types::{
-    CallId, LegId, Now, PlayerId, Rng,
+    CallId, LegId, Now, PlayerId, Rng, SrtpKey, SrtpKeys, SrtpSuite,
     media::{Codec, Lane, MediaCommand, MediaFlow, Sound},
 };
 
@@ -54,8 +54,20 @@ fn address(index: u32) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, index as u8], 4000))
 }
 
-fn engine(codecs: &[Codec]) -> Engine {
+/// What one end of a leg encrypts with; the phone's is the other way round.
+fn keys(suite: SrtpSuite, leg: u32, phone: bool) -> SrtpKeys {
+    let key = |ours| SrtpKey::derived(suite, &[leg as u8; 32], &[u8::from(ours)]);
+    SrtpKeys {
+        suite,
+        ours: key(!phone),
+        theirs: key(phone),
+    }
+}
+
+/// An engine with a leg for each codec, and what encrypts its phones.
+fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> (Engine, Vec<Option<Srtp>>) {
     let mut engine = Engine::new(EngineConfig::default(), Rng::seeded(1));
+    let mut phones = Vec::new();
     let now = at(0);
     for (i, codec) in (1..).zip(codecs.iter().copied()) {
         engine.handle_command(
@@ -75,11 +87,13 @@ fn engine(codecs: &[Codec]) -> Engine {
             send: true,
             receive: true,
             generation: 1,
+            srtp: suite.map(|suite| keys(suite, i, false)),
         };
+        phones.push(suite.map(|suite| Srtp::new(keys(suite, i, true))));
         engine.handle_command(now, MediaCommand::SetFlow { leg: leg(i), flow });
         engine.bound(now, leg(i), SocketAddr::from(([127, 0, 0, 1], 10_000)));
     }
-    engine
+    (engine, phones)
 }
 
 fn at(ms: u64) -> Now {
@@ -87,7 +101,12 @@ fn at(ms: u64) -> Now {
 }
 
 /// Runs `ms` (before the first report, which may allocate) with a packet from each leg every 20 ms; says how many packets went out.
-fn run(engine: &mut Engine, codecs: &[Codec], from: u64, ms: u64) -> u64 {
+fn run(
+    (engine, phones): &mut (Engine, Vec<Option<Srtp>>),
+    codecs: &[Codec],
+    from: u64,
+    ms: u64,
+) -> u64 {
     let mut sent = 0;
     let mut bytes = [0; 200];
     for t in (from..from + ms).step_by(10) {
@@ -101,7 +120,10 @@ fn run(engine: &mut Engine, codecs: &[Codec], from: u64, ms: u64) -> u64 {
                     timestamp: u32::from(n) * 160,
                     ssrc: i,
                 };
-                let length = header.write(&[0x33; 160], &mut bytes).unwrap_or(0);
+                let mut length = header.write(&[0x33; 160], &mut bytes).unwrap_or(0);
+                if let Some(Some(srtp)) = phones.get_mut(i as usize - 1) {
+                    length = srtp.protect(&mut bytes, length).unwrap_or(0);
+                }
                 engine.handle_packet(
                     at(t),
                     leg(i),
@@ -125,24 +147,31 @@ fn run(engine: &mut Engine, codecs: &[Codec], from: u64, ms: u64) -> u64 {
     sent
 }
 
-fn relayed(codecs: [Codec; 2]) {
-    let mut two = engine(&codecs);
+fn relayed(codecs: [Codec; 2], suite: Option<SrtpSuite>) {
+    let mut two = engine(&codecs, suite);
     let hears = vec![(leg(1), vec![leg(2)]), (leg(2), vec![leg(1)])];
-    two.handle_command(at(0), MediaCommand::Connect { call: CALL, hears });
+    two.0
+        .handle_command(at(0), MediaCommand::Connect { call: CALL, hears });
     run(&mut two, &codecs, 0, 400);
     let before = allocations();
     let sent = run(&mut two, &codecs, 400, 600);
-    assert_eq!((sent, allocations() - before), (60, 0), "relay {codecs:?}");
+    assert_eq!(
+        (sent, allocations() - before),
+        (60, 0),
+        "relay {codecs:?} {suite:?}"
+    );
 }
 
-fn mixed(codecs: [Codec; 3]) {
-    let mut three = engine(&codecs);
+fn mixed(codecs: [Codec; 3], suite: Option<SrtpSuite>) {
+    let mut three = engine(&codecs, suite);
     let all = [1, 2, 3].map(leg);
     let hears = all
         .iter()
         .map(|l| (*l, all.iter().copied().filter(|o| o != l).collect()))
         .collect();
-    three.handle_command(at(0), MediaCommand::Connect { call: CALL, hears });
+    three
+        .0
+        .handle_command(at(0), MediaCommand::Connect { call: CALL, hears });
     let music = MediaCommand::Play {
         player: PlayerId {
             call: CALL,
@@ -152,18 +181,26 @@ fn mixed(codecs: [Codec; 3]) {
         sound: Sound::Music { file: None },
         lane: Lane::Background,
     };
-    three.handle_command(at(0), music);
+    three.0.handle_command(at(0), music);
     run(&mut three, &codecs, 0, 400);
     let before = allocations();
     let sent = run(&mut three, &codecs, 400, 600);
-    assert_eq!((sent, allocations() - before), (90, 0), "mix {codecs:?}");
+    assert_eq!(
+        (sent, allocations() - before),
+        (90, 0),
+        "mix {codecs:?} {suite:?}"
+    );
 }
 
 #[test]
-fn relaying_transcoding_and_mixing_allocate_nothing() {
-    relayed([Codec::Pcmu, Codec::Pcma]);
-    relayed([Codec::G722, Codec::Pcma]);
-    relayed([Codec::G722, Codec::G722]);
-    mixed([Codec::Pcmu, Codec::Pcma, Codec::Pcmu]);
-    mixed([Codec::G722, Codec::Pcma, Codec::Pcmu]);
+fn relaying_transcoding_mixing_and_encrypting_allocate_nothing() {
+    relayed([Codec::Pcmu, Codec::Pcma], None);
+    relayed([Codec::G722, Codec::Pcma], None);
+    relayed([Codec::G722, Codec::G722], None);
+    mixed([Codec::Pcmu, Codec::Pcma, Codec::Pcmu], None);
+    mixed([Codec::G722, Codec::Pcma, Codec::Pcmu], None);
+    for suite in SrtpSuite::ALL {
+        relayed([Codec::Pcmu, Codec::Pcma], Some(suite));
+        mixed([Codec::G722, Codec::Pcma, Codec::Pcmu], Some(suite));
+    }
 }

@@ -21,6 +21,8 @@ mod players;
 mod relay;
 #[path = "scenarios/reports.rs"]
 mod reports;
+#[path = "scenarios/secure.rs"]
+mod secure;
 #[path = "scenarios/sources.rs"]
 mod sources;
 #[path = "scenarios/wide.rs"]

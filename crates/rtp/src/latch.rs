@@ -11,6 +11,9 @@
 //! A new generation keeps the old source as long as it may still be heard, so that sound goes on; one other source
 //! may then take over. If the address in SDP did not move, the old source's next packet closes the door again.
 //!
+//! Under SRTP an authentic packet is the far end's wherever it comes from (a NAT that gave it another port, a phone that changed
+//! its network): its source is heard from then on, and answered, where the far end was symmetric before.
+//!
 //! May be learnt: `remote` itself; another port of `remote`'s address (heard, but answered at `remote`: the sender
 //! need not be symmetric); any port of `learn_from` (heard and answered there). Once per generation.
 
@@ -39,6 +42,8 @@ pub struct Latch {
     open: bool,
     /// The last generation changed `remote`: packets of the old source may still be under way.
     moved: bool,
+    /// `source` is answered wherever it is.
+    followed: bool,
     rtcp_source: Option<SocketAddr>,
 }
 
@@ -57,6 +62,7 @@ impl Latch {
             self.source = self
                 .source
                 .filter(|s| Some(s.ip()) == learn_from || s.ip() == remote.ip());
+            self.followed &= self.source.is_some() && !moved;
             self.rtcp_source = None;
             self.open = true;
             self.moved = moved;
@@ -85,6 +91,38 @@ impl Latch {
         Verdict::Learnt
     }
 
+    /// Judges the source of an RTP packet that SRTP found authentic.
+    pub fn judge_authentic(&mut self, from: SocketAddr) -> Verdict {
+        let from = plain(from);
+        let Some(remote) = self.remote else {
+            return Verdict::Refused;
+        };
+        if self.source == Some(from) {
+            return Verdict::Known;
+        }
+        // Another port of the same address, from the first packet on, need not be where it hears.
+        self.followed = match self.source {
+            Some(source) => self.send_to() == Some(source),
+            None => from.ip() != remote.ip(),
+        };
+        self.source = Some(from);
+        self.open = false;
+        Verdict::Learnt
+    }
+
+    /// The same for RTCP.
+    pub fn judge_authentic_rtcp(&mut self, from: SocketAddr) -> Verdict {
+        if self.remote.is_none() {
+            return Verdict::Refused;
+        }
+        let before = self.rtcp_source.replace(plain(from));
+        if before == self.rtcp_source {
+            Verdict::Known
+        } else {
+            Verdict::Learnt
+        }
+    }
+
     /// Judges the source of an RTCP packet: the address that is heard, any port, which is then kept.
     pub fn judge_rtcp(&mut self, from: SocketAddr) -> Verdict {
         let from = plain(from);
@@ -107,7 +145,8 @@ impl Latch {
 
     /// Where RTP goes; `None` before the first [`Self::set`], or where SDP says nowhere and nothing was learnt.
     pub fn send_to(&self) -> Option<SocketAddr> {
-        let learnt = self.source.filter(|s| Some(s.ip()) == self.learn_from);
+        let answered = |s: &SocketAddr| self.followed || Some(s.ip()) == self.learn_from;
+        let learnt = self.source.filter(answered);
         learnt
             .or(self.remote)
             .filter(|to| to.port() != 0 && !to.ip().is_unspecified())
@@ -218,6 +257,51 @@ mod tests {
             "it went elsewhere"
         );
         assert_eq!(latch.send_to(), Some(at("192.0.2.1:5000")));
+    }
+
+    #[test]
+    fn under_srtp_the_far_end_is_followed_wherever_it_is_if_it_hears_where_it_speaks() {
+        let mut latch = Latch::new();
+        assert_eq!(
+            latch.judge_authentic(at("192.0.2.1:4000")),
+            Verdict::Refused,
+            "nothing was agreed"
+        );
+        latch.set(at("192.0.2.1:4000"), None, 1);
+        assert_eq!(latch.judge_authentic(at("192.0.2.1:4000")), Verdict::Learnt);
+        assert_eq!(
+            latch.judge_authentic(at("198.51.100.7:61000")),
+            Verdict::Learnt
+        );
+        assert_eq!(latch.send_to(), Some(at("198.51.100.7:61000")));
+        assert_eq!(
+            latch.judge_authentic(at("198.51.100.7:61000")),
+            Verdict::Known
+        );
+        latch.set(at("192.0.2.1:4000"), None, 2);
+        assert_eq!(latch.judge_authentic(at("203.0.113.9:7")), Verdict::Learnt);
+        assert_eq!(latch.send_to(), Some(at("203.0.113.9:7")));
+        latch.set(at("192.0.2.2:4000"), None, 3);
+        assert_eq!(
+            latch.send_to(),
+            Some(at("192.0.2.2:4000")),
+            "it said where it is now"
+        );
+        assert_eq!(
+            latch.judge_authentic_rtcp(at("203.0.113.9:8")),
+            Verdict::Learnt
+        );
+        assert_eq!(latch.send_rtcp_to(), Some(at("203.0.113.9:8")));
+    }
+
+    #[test]
+    fn under_srtp_too_a_phone_may_hear_elsewhere_than_it_speaks() {
+        let mut latch = Latch::new();
+        latch.set(at("192.0.2.1:4000"), None, 1);
+        for from in ["192.0.2.1:5000", "192.0.2.1:5002"] {
+            assert_eq!(latch.judge_authentic(at(from)), Verdict::Learnt);
+            assert_eq!(latch.send_to(), Some(at("192.0.2.1:4000")));
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! RTP without sockets (RFC 3550, 3551, 4733). The only crate that names rtp-rs and rtcp-types.
+//! RTP without sockets (RFC 3550, 3551, 3711, 4733). The only crate that names rtp-rs and rtcp-types.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`packet`] | one packet: read and written without allocation |
 //! | [`digits`] | keys as telephone-events: sent, and received once each |
 //! | [`rtcp`] | reports: read and written |
+//! | [`srtp`] | encryption, both ways, with keys from SDP |
 //! | [`stats`] | what a receiver counts: loss, jitter, restarts |
 //! | [`jitter`] | the buffer that makes even sound of uneven packets |
 //! | [`latch`] | who may be heard, and where to send |
@@ -16,6 +17,7 @@ pub mod latch;
 pub mod outgoing;
 pub mod packet;
 pub mod rtcp;
+pub mod srtp;
 pub mod stats;
 
 pub use digits::{DigitPacket, DigitReceiver, DigitSender, Event};
@@ -24,4 +26,5 @@ pub use latch::{Latch, Verdict};
 pub use outgoing::Outgoing;
 pub use packet::{Header, Malformed, Packet, is_rtcp};
 pub use rtcp::{ReportBlock, Rtcp};
+pub use srtp::Srtp;
 pub use stats::{ReceiveStats, Received};

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use tandem_types::media::{Codec, MediaFlow};
+use tandem_types::{
+    SrtpKeys,
+    media::{Codec, MediaFlow},
+};
 
 /// Who may send, from the point of view of the one who says it (RFC 3264 section 5.1).
 #[derive(
@@ -76,6 +79,8 @@ pub struct Agreed {
     pub their_direction: Direction,
     /// The far end put us on hold: it does not take what we would send.
     pub held_by_peer: bool,
+    /// What encrypts the sound.
+    pub srtp: Option<SrtpKeys>,
 }
 
 impl Agreed {
@@ -92,6 +97,7 @@ impl Agreed {
             send: !nowhere && self.our_direction.sends() && self.their_direction.receives(),
             receive: self.our_direction.receives() && self.their_direction.sends(),
             generation,
+            srtp: self.srtp.clone(),
         }
     }
 
@@ -139,8 +145,11 @@ pub enum Unusable {
     #[error("no codec in common")]
     NoCodec,
     /// Audio, but only encrypted.
-    #[error("only SRTP is offered")]
+    #[error("only SRTP that we do not speak here is offered")]
     SrtpOnly,
+    /// Audio, but not encrypted, and it must be.
+    #[error("SRTP is required")]
+    SrtpRequired,
     /// The audio line names no address that RTP could be sent to (a host name, multicast, none).
     #[error("no usable address")]
     NoAddress,
@@ -160,6 +169,7 @@ impl Unusable {
             Self::NoAudio
             | Self::NoCodec
             | Self::SrtpOnly
+            | Self::SrtpRequired
             | Self::NoAddress
             | Self::AddressFamily
             | Self::NotOffered => 488,
@@ -172,7 +182,7 @@ impl Unusable {
             Self::Malformed | Self::NotOffered => (399, "Miscellaneous warning"),
             Self::NoAudio => (304, "Media type not available"),
             Self::NoCodec => (305, "Incompatible media format"),
-            Self::SrtpOnly => (302, "Incompatible transport protocol"),
+            Self::SrtpOnly | Self::SrtpRequired => (302, "Incompatible transport protocol"),
             Self::NoAddress | Self::AddressFamily => (301, "Incompatible network address formats"),
         }
     }

@@ -2,6 +2,7 @@
 //! number, Latin-1 in `s=`, two spaces, a second `t=`), so only the lines that matter here reach it,
 //! with their white space mended.
 
+use crate::crypto::Crypto;
 use crate::model::{Direction, Unusable};
 use sdp_types::{Attribute, Media, Session};
 use std::net::{IpAddr, SocketAddr};
@@ -29,6 +30,8 @@ pub(crate) struct Section {
     pub(crate) event_payload_type: Option<u8>,
     /// What the far end wants to get, already bound to 10..=60 and to maxptime.
     pub(crate) ptime_ms: u8,
+    /// Keys for SRTP that we can use, the most wanted first.
+    pub(crate) crypto: Vec<Crypto>,
 }
 
 impl Section {
@@ -40,6 +43,11 @@ impl Section {
     }
     pub(crate) fn is_srtp(&self) -> bool {
         self.proto.to_ascii_uppercase().contains("SAVP")
+    }
+    /// SRTP with keys in SDP. Beside `RTP/SAVP` there are phones that offer keys under `RTP/AVP`: take them or leave them.
+    pub(crate) fn is_sdes(&self) -> bool {
+        let savp = self.proto.eq_ignore_ascii_case("RTP/SAVP");
+        (savp || self.is_plain_rtp()) && !self.crypto.is_empty()
     }
     /// Where RTP goes.
     pub(crate) fn remote(&self) -> Result<SocketAddr, Unusable> {
@@ -134,6 +142,7 @@ fn section(m: &Media, session_address: Option<&str>, session_direction: Directio
         codecs,
         event_payload_type,
         ptime_ms: ptime(m),
+        crypto: values(m, "crypto").filter_map(Crypto::parse).collect(),
     }
 }
 

@@ -13,17 +13,29 @@
 //! No state is written as an enum: an offer that is answered twice (183, then 200), refused or crossed
 //! leaves the agreement before it untouched, and that is all there is to it.
 
+use crate::crypto::Crypto;
 use crate::model::{Agreed, Direction, Unusable};
 use crate::read::{Section, sections};
 use crate::write::{Description, Line};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use tandem_types::media::Codec;
+use tandem_types::{Pii, SrtpKey, SrtpKeys, SrtpPolicy, SrtpSuite, media::Codec};
 
 /// Our payload type for telephone-event until the far end names another: what most of the field uses.
 const EVENTS: u8 = 101;
 /// Packet time that we ask for.
 const PTIME_MS: u8 = 20;
+const PLAIN: &str = "RTP/AVP";
+const SECURE: &str = "RTP/SAVP";
+
+/// What keys of ours are made of. Whoever knows one key knows no other.
+#[derive(Clone, Copy)]
+pub struct Secrets<'a> {
+    /// Of this gateway, known to nobody.
+    pub secret: &'a [u8; 32],
+    /// What nothing else was ever called under that secret: this leg and this attempt.
+    pub purpose: &'a [u8],
+}
 
 /// Our side of one leg's SDP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +55,17 @@ pub struct Session {
     lines: Vec<Line>,
     /// The direction of the last body of ours.
     said: Direction,
-    /// The last body of ours.
-    sent: Option<String>,
+    /// The last body of ours; it may have keys in it.
+    sent: Option<Pii<String>>,
     /// The last body of ours was an offer.
     offered: bool,
     agreed: Option<Agreed>,
+    srtp: SrtpPolicy,
+    /// A key of ours for each suite.
+    keys: Vec<(SrtpSuite, SrtpKey)>,
+    /// The profile of our line and its keys: all that are offered, or the one that was agreed.
+    proto: String,
+    crypto: Vec<Crypto>,
 }
 
 impl Session {
@@ -68,7 +86,42 @@ impl Session {
             sent: None,
             offered: false,
             agreed: None,
+            srtp: SrtpPolicy::Off,
+            keys: Vec::new(),
+            proto: PLAIN.to_owned(),
+            crypto: Vec::new(),
         }
+    }
+
+    /// From the next offer or answer on. Under anything but [`SrtpPolicy::Off`] an offer is of SRTP alone (`RTP/SAVP`), because
+    /// phones differ in what they make of both; who refuses it and need not have it is offered plain RTP (field note 16).
+    pub fn secure(&mut self, policy: SrtpPolicy, secrets: Secrets<'_>) {
+        self.srtp = policy;
+        (self.proto, self.crypto, self.keys) = (PLAIN.to_owned(), Vec::new(), Vec::new());
+        if policy == SrtpPolicy::Off {
+            return;
+        }
+        let derived = |s: SrtpSuite| (s, SrtpKey::derived(s, secrets.secret, secrets.purpose));
+        self.keys = SrtpSuite::ALL.map(derived).to_vec();
+        self.proto = SECURE.to_owned();
+        let tagged = (1..).zip(SrtpSuite::OFFERED);
+        self.crypto = tagged
+            .filter_map(|(tag, s)| self.crypto_of(tag, s))
+            .collect();
+    }
+
+    /// SRTP stands in our offers.
+    pub fn offers_srtp(&self) -> bool {
+        !self.crypto.is_empty()
+    }
+
+    fn crypto_of(&self, tag: u32, suite: SrtpSuite) -> Option<Crypto> {
+        let (_, key) = self.keys.iter().find(|(s, _)| *s == suite)?;
+        Some(Crypto {
+            tag,
+            suite,
+            key: key.clone(),
+        })
     }
 
     /// What the last exchange fixed.
@@ -122,7 +175,8 @@ impl Session {
     }
 
     /// Answers an offer. `direction` is what we want; what is said is what the offer leaves of it. One
-    /// codec is answered, the offerer's first that we know, under the offerer's payload type.
+    /// codec is answered, the offerer's first that we know, under the offerer's payload type; one key, with the tag of the
+    /// offerer's that it answers.
     pub fn answer(
         &mut self,
         offer: &[u8],
@@ -145,6 +199,13 @@ impl Session {
         self.event_payload_type = event_payload_type;
         self.ptime_ms = section.ptime_ms;
         self.offered = false;
+        let theirs_first = section.crypto.first().filter(|_| self.takes_srtp(section));
+        self.proto.clone_from(&section.proto);
+        self.crypto = theirs_first
+            .and_then(|c| self.crypto_of(c.tag, c.suite))
+            .into_iter()
+            .collect();
+        let srtp = theirs_first.and_then(|c| self.agreed_keys(c));
         let agreed = Agreed {
             remote,
             codec,
@@ -154,6 +215,7 @@ impl Session {
             our_direction: ours,
             their_direction: theirs,
             held_by_peer: !theirs.receives(),
+            srtp,
         };
         self.agreed = Some(agreed.clone());
         Ok((self.say(ours), agreed))
@@ -183,9 +245,7 @@ impl Session {
             .iter()
             .find(listed)
             .ok_or(Unusable::NoCodec)?;
-        if !section.is_plain_rtp() {
-            return Err(Unusable::NoCodec);
-        }
+        let srtp = self.answered_keys(section)?;
         let theirs = section.effective_direction();
         let agreed = Agreed {
             remote: self.reachable(section)?,
@@ -198,27 +258,66 @@ impl Session {
             our_direction: self.said.answering(theirs),
             their_direction: theirs,
             held_by_peer: self.said.sends() && !theirs.receives(),
+            srtp,
         };
         self.agreed = Some(agreed.clone());
         Ok(agreed)
     }
 
-    /// The first audio line that we can speak, and its first codec that we know.
+    /// What an answer makes of the keys that we offered. They stay in our next offer as they are (field note 14).
+    fn answered_keys(&self, section: &Section) -> Result<Option<SrtpKeys>, Unusable> {
+        if !self.offers_srtp() {
+            let plain = section.is_plain_rtp();
+            return plain.then_some(None).ok_or(Unusable::NoCodec);
+        }
+        if !section.is_sdes() {
+            return Err(Unusable::SrtpRequired);
+        }
+        // One of ours, and no more (RFC 4568 section 5.1.3).
+        let ours = |theirs: &Crypto| {
+            (self.crypto.iter()).any(|c| (c.tag, c.suite) == (theirs.tag, theirs.suite))
+        };
+        match &section.crypto[..] {
+            [theirs] if ours(theirs) => Ok(self.agreed_keys(theirs)),
+            _ => Err(Unusable::SrtpOnly),
+        }
+    }
+
+    fn agreed_keys(&self, theirs: &Crypto) -> Option<SrtpKeys> {
+        let ours = self.crypto_of(theirs.tag, theirs.suite)?;
+        Some(SrtpKeys {
+            suite: theirs.suite,
+            ours: ours.key,
+            theirs: theirs.key.clone(),
+        })
+    }
+
+    fn takes_srtp(&self, section: &Section) -> bool {
+        self.srtp != SrtpPolicy::Off && section.is_sdes()
+    }
+
+    /// The first audio line that we can speak, encrypted rather than plain, and its first codec that we know.
     fn choose(&self, sections: &[Section]) -> Result<(usize, (Codec, u8)), Unusable> {
         let audio: Vec<_> = sections
             .iter()
             .enumerate()
             .filter(|(_, s)| s.is_audio())
             .collect();
-        let plain = audio.iter().filter(|(_, s)| s.is_plain_rtp());
+        let plain = |s: &Section| self.srtp != SrtpPolicy::Required && s.is_plain_rtp();
+        let encrypted = audio.iter().filter(|(_, s)| self.takes_srtp(s));
+        let usable = encrypted.chain(audio.iter().filter(|(_, s)| plain(s)));
         let ours = |(codec, _): &&(Codec, u8)| self.codecs.contains(codec);
-        let chosen = plain
+        let chosen = usable
             .clone()
             .find_map(|(i, s)| Some((*i, *s.codecs.iter().find(ours)?)));
         chosen.ok_or(if audio.is_empty() {
             Unusable::NoAudio
-        } else if plain.count() == 0 && audio.iter().all(|(_, s)| s.is_srtp()) {
+        } else if usable.count() > 0 {
+            Unusable::NoCodec
+        } else if audio.iter().all(|(_, s)| s.is_srtp()) {
             Unusable::SrtpOnly
+        } else if self.srtp == SrtpPolicy::Required {
+            Unusable::SrtpRequired
         } else {
             Unusable::NoCodec
         })
@@ -236,11 +335,15 @@ impl Session {
     fn say(&mut self, direction: Direction) -> String {
         self.said = direction;
         let mut text = self.text();
-        if self.sent.as_ref().is_some_and(|sent| *sent != text) {
+        if self
+            .sent
+            .as_ref()
+            .is_some_and(|sent| *sent.reveal() != text)
+        {
             self.version += 1;
             text = self.text();
         }
-        self.sent = Some(text.clone());
+        self.sent = Some(Pii::new(text.clone()));
         text
     }
 
@@ -254,6 +357,8 @@ impl Session {
             event_payload_type: self.event_payload_type,
             ptime_ms: self.ptime_ms,
             direction: self.said,
+            proto: &self.proto,
+            crypto: &self.crypto,
         }
         .to_text()
     }

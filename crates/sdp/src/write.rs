@@ -1,5 +1,6 @@
 //! Writing SDP: one form, in the order of RFC 8866 section 5.
 
+use crate::crypto::Crypto;
 use crate::model::Direction;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -29,6 +30,9 @@ pub(crate) struct Description<'a> {
     pub(crate) event_payload_type: Option<u8>,
     pub(crate) ptime_ms: u8,
     pub(crate) direction: Direction,
+    /// `RTP/AVP` or `RTP/SAVP`.
+    pub(crate) proto: &'a str,
+    pub(crate) crypto: &'a [Crypto],
 }
 
 impl Description<'_> {
@@ -55,7 +59,7 @@ impl Description<'_> {
     }
 
     fn audio(&self, out: &mut String) {
-        let _ = write!(out, "m=audio {} RTP/AVP", self.local.port());
+        let _ = write!(out, "m=audio {} {}", self.local.port(), self.proto);
         let types = self
             .codecs
             .iter()
@@ -73,6 +77,9 @@ impl Description<'_> {
                 out,
                 "a=rtpmap:{pt} telephone-event/8000\r\na=fmtp:{pt} 0-16\r\n"
             );
+        }
+        for crypto in self.crypto {
+            let _ = write!(out, "{}\r\n", crypto.line());
         }
         let _ = write!(
             out,

@@ -118,6 +118,7 @@ pub async fn start(
         listen: listen.clone(),
         shard: 0,
         nonce_secret: tandem_types::Pii::new(random()?),
+        srtp_secret: tandem_types::Pii::new(random()?),
         seed: u64::from_le_bytes(random()?),
     };
     let switch = Switch::new(config, plan.clone(), brains, clock.now());

@@ -160,12 +160,19 @@ fn without_secrets(bytes: &Bytes) -> Bytes {
 /// Where the secret of a line begins.
 fn secret_in(line: &[u8]) -> Option<usize> {
     // Nearly all lines are told by their first letter.
-    if !matches!(line.first()?, b'a' | b'A' | b'p' | b'P' | b'k') {
+    let text = line.trim_ascii_start();
+    if !matches!(text.first()?, b'a' | b'A' | b'p' | b'P' | b'k' | b'K') {
         return None;
     }
-    if let Some((start, key)) = SECRET_LINES.iter().find(|(s, _)| line.starts_with(s)) {
+    // As leniently as a description is read.
+    let begins = |s: &[u8]| {
+        text.get(..s.len())
+            .is_some_and(|t| t.eq_ignore_ascii_case(s))
+    };
+    if let Some((start, key)) = SECRET_LINES.iter().find(|(s, _)| begins(s)) {
         let before = line.windows(key.len()).position(|w| w == *key);
-        return Some(before.map_or(start.len(), |at| at + key.len()));
+        let indent = line.len() - text.len();
+        return Some(before.map_or(indent + start.len(), |at| at + key.len()));
     }
     let colon = line.iter().position(|b| *b == b':')?;
     let name = line.get(..colon)?.trim_ascii_end();
@@ -210,11 +217,11 @@ mod tests {
     fn credentials_never_reach_the_ring_and_no_length_changes() {
         let message = Bytes::from_static(
             b"REGISTER sip:x SIP/2.0\r\nAuthorization : Digest username=\"200\",\r\n response=\"s3cret\"\r\nPROXY-AUTHORIZATION: Digest t0ken\r\n\
-              P-Asserted-Identity: <sip:200@x>\r\nCSeq: 2 REGISTER\r\n\r\nv=0\r\na=crypto:1 AES_CM_128 inline:s3key\r\nk=clear:k3y\r\na=sendrecv\r\n",
+              P-Asserted-Identity: <sip:200@x>\r\nCSeq: 2 REGISTER\r\n\r\nv=0\r\na=crypto:1 AES_CM_128 inline:s3key\r\nk=clear:k3y\r\na=sendrecv\r\n a=Crypto:2 X INLINE:s4key\r\n",
         );
         let kept = without_secrets(&message);
         let text = std::str::from_utf8(&kept).expect("text");
-        for gone in ["s3cret", "200\"", "t0ken", "s3key", "k3y"] {
+        for gone in ["s3cret", "200\"", "t0ken", "s3key", "s4key", "k3y"] {
             assert!(!text.contains(gone), "{gone} in {text}");
         }
         for there in [

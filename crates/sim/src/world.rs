@@ -161,6 +161,7 @@ impl World {
             ],
             shard: 0,
             nonce_secret: [7; 32].into(),
+            srtp_secret: [8; 32].into(),
             seed: rng.u64(),
         };
         let switch = Switch::new(config, plan.clone(), brains.clone(), now);

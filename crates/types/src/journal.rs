@@ -8,7 +8,7 @@ mod open;
 pub use open::Open;
 
 use crate::{
-    CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall,
+    CallId, HandoffId, LegId, Party, Reason, SrtpSuite, Termination, TransferId, Wall,
     context::{ContextPackage, Holder, Speaker},
     media::{Codec, LegStats, Proof},
     provider::ProviderFault,
@@ -103,6 +103,9 @@ pub enum What {
         leg: LegId,
         /// What it speaks.
         codec: Codec,
+        /// What it is encrypted by, if it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        srtp: Option<SrtpSuite>,
     },
     /// Media of a leg was proved.
     LegProved {

@@ -8,6 +8,7 @@
 //! | [`id`] | [`CallId`], [`LegId`], [`HandoffId`] and the smaller ids |
 //! | [`rng`] | the seeded generator that is handed in |
 //! | [`pii`] | [`Pii`]: prints redacted |
+//! | [`srtp`] | what encrypts a leg |
 //! | [`termination`] | who ended a call, and why |
 //! | [`media`] | what the call tells the media graph, and what it hears back |
 //! | [`provider`] | what the call asks of speech and language providers |
@@ -25,11 +26,13 @@ pub mod media;
 pub mod pii;
 pub mod provider;
 pub mod rng;
+pub mod srtp;
 pub mod termination;
 pub mod time;
 
 pub use id::{CallId, HandoffId, LegId, PlayerId, RequestId, SegmentId, TransferId};
 pub use pii::Pii;
 pub use rng::Rng;
+pub use srtp::{SrtpKey, SrtpKeys, SrtpPolicy, SrtpSuite};
 pub use termination::{Party, Reason, Termination};
 pub use time::{Mono, Now, Wall};

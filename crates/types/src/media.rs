@@ -4,7 +4,7 @@
 //! gives the whole table each time), and players are aimed at legs. A leg that hears exactly one
 //! other leg and no player is relayed packet by packet; everything else is mixed.
 
-use crate::{CallId, LegId, PlayerId, SegmentId};
+use crate::{CallId, LegId, PlayerId, SegmentId, SrtpKeys};
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -68,6 +68,8 @@ pub struct MediaFlow {
     pub receive: bool,
     /// Counts offer/answers of this leg.
     pub generation: u32,
+    /// What encrypts it; plain RTP without.
+    pub srtp: Option<SrtpKeys>,
 }
 
 /// A sound to be played.

@@ -100,6 +100,7 @@ fn answered(n: u128) -> Vec<What> {
         What::LegAnswered {
             leg: leg(n, 1),
             codec: Codec::Pcma,
+            srtp: None,
         },
         What::CallAnswered,
         What::LegProved {
@@ -194,6 +195,7 @@ fn put_through() -> Vec<What> {
         What::LegAnswered {
             leg: leg(1, 2),
             codec: Codec::Pcmu,
+            srtp: None,
         },
         What::TransferAnswered { transfer },
         What::TransferBriefed {

@@ -50,6 +50,10 @@ pub(crate) struct Like<'a> {
     pub(crate) codecs: &'a str,
     /// Of its microphone, in Hz.
     pub(crate) rate: u32,
+    /// It says what it hears, in place of its tone: whoever hears themselves knows that it heard them.
+    pub(crate) echoes: bool,
+    /// Nothing, `srtp` (if the other can) or `srtp-mand`.
+    pub(crate) mediaenc: &'a str,
 }
 
 impl Default for Like<'_> {
@@ -65,6 +69,8 @@ impl Default for Like<'_> {
             dtmf: "rtpevent",
             codecs: "PCMA,PCMU",
             rate: tandem_codec::RATE,
+            echoes: false,
+            mediaenc: "",
         }
     }
 }
@@ -103,9 +109,14 @@ impl Baresip {
             &format!("phone-{n}/microphone.wav"),
             sound::wav(like.rate, &sound::tone_at(like.rate, like.hz, 180_000)),
         );
+        let source = if like.echoes {
+            format!("aubridge,ear{n}")
+        } else {
+            format!("aufile,{}", microphone.to_string_lossy())
+        };
         lab.write(
             &format!("phone-{n}/config"),
-            config(&place, n, like.rate, &microphone.to_string_lossy()),
+            config(&place, n, like.rate, &source),
         );
         lab.write(&format!("phone-{n}/accounts"), "");
         lab.write(&format!("phone-{n}/contacts"), "");
@@ -289,16 +300,20 @@ fn account(like: &Like<'_>, gateway: Ipv4Addr) -> String {
         if like.registers { 60 } else { 0 },
         if like.answers { "auto" } else { "manual" },
     );
+    let mediaenc = match like.mediaenc {
+        "" => String::new(),
+        mediaenc => format!(";mediaenc={mediaenc}"),
+    };
     let outbound = like.by.map_or_else(String::new, |proxy| {
         format!(";outbound=\"sip:{proxy}:{SIP}\"")
     });
     format!(
         "<sip:{user}@{gateway}:{SIP};transport={transport}>;auth_user={user};auth_pass={password};\
-         regint={register};answermode={answer};audio_codecs={codecs};dtmfmode={dtmf}{outbound}"
+         regint={register};answermode={answer};audio_codecs={codecs};dtmfmode={dtmf}{mediaenc}{outbound}"
     )
 }
 
-fn config(place: &Place, n: u8, rate: u32, microphone: &str) -> String {
+fn config(place: &Place, n: u8, rate: u32, source: &str) -> String {
     let Place { ip, sip, rtp } = place;
     let (first, last, control) = (rtp.0, rtp.1, sip + CONTROL);
     format!(
@@ -308,7 +323,7 @@ net_interface {ip}
 call_local_timeout 60
 call_max_calls 4
 audio_player aubridge,ear{n}
-audio_source aufile,{microphone}
+audio_source {source}
 audio_alert aubridge,bell{n}
 ausrc_srate {rate}
 auplay_srate {rate}
@@ -323,6 +338,7 @@ module g711.so
 module g722.so
 module aufile.so
 module aubridge.so
+module srtp.so
 module uuid.so
 module_app account.so
 module_app menu.so

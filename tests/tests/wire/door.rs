@@ -150,7 +150,7 @@ impl Drop for Serving {
     }
 }
 
-async fn http(ip: Ipv4Addr, path: &str) -> String {
+pub(crate) async fn http(ip: Ipv4Addr, path: &str) -> String {
     let Ok(mut stream) = TcpStream::connect((ip, HTTP)).await else {
         return String::new();
     };

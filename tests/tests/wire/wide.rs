@@ -40,7 +40,7 @@ fn answered(stage: &Stage, call: CallId) -> Vec<Codec> {
     let of_call = events.iter().filter(|e| e.call == call);
     let mut codecs: Vec<(u32, Codec)> = of_call
         .filter_map(|e| match e.what {
-            What::LegAnswered { leg, codec } => Some((leg.index, codec)),
+            What::LegAnswered { leg, codec, .. } => Some((leg.index, codec)),
             _ => None,
         })
         .collect();

@@ -12,7 +12,7 @@ use tandem_sip::{
     message::{HeaderName, Headers},
 };
 use tandem_types::{
-    LegId, Mono, Party, Reason, Termination,
+    LegId, Mono, Party, Reason, SrtpPolicy, Termination,
     journal::{LegRole, What},
     media::{LegStats, MediaCommand},
 };
@@ -46,6 +46,7 @@ impl Call {
         leg.ways = ways.into();
         leg.source = leg.ways.front().map(|w| w.flow.remote.ip());
         leg.codecs = shape.codecs;
+        leg.srtp = shape.srtp;
         leg.learn = shape.learn;
         leg.trunk = shape.trunk;
         leg.phone = shape.phone;
@@ -59,6 +60,7 @@ impl Call {
 
     pub(crate) fn leg_opened(&mut self, cx: &mut Ctx<'_>, id: LegId, local: std::net::SocketAddr) {
         let session_id = cx.rng.u64() >> 2;
+        let secret = *cx.house.srtp_secret.reveal();
         let Some(leg) = self.leg_mut(id) else {
             return cx.media(MediaCommand::CloseLeg { leg: id });
         };
@@ -73,6 +75,7 @@ impl Call {
         leg.sdp = Some(Session::new(session_id, local, leg.codecs.clone(), true));
         if leg.session.is_some() {
             leg.state = LegState::Incoming;
+            leg.secure(leg.srtp, &secret);
             if !self.offer_refused(cx, id) {
                 self.incoming_ready(cx, id);
             }
@@ -162,7 +165,33 @@ impl Call {
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return false;
         };
-        let (Some(mut invite), Some(sdp)) = (leg.ways.pop_front(), leg.sdp.as_mut()) else {
+        let Some(invite) = leg.ways.pop_front() else {
+            return false;
+        };
+        let srtp = leg.srtp;
+        let or_plain = srtp == SrtpPolicy::Preferred;
+        leg.plain_way = or_plain.then(|| invite.clone());
+        self.invite(cx, id, srtp, invite)
+    }
+
+    /// The same way once more, for a far end that refused SRTP and need not have it (field note 16). `false`: it was not that.
+    pub(crate) fn plain_way(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
+        let way = self.leg_mut(id).and_then(|l| l.plain_way.take());
+        way.is_some_and(|invite| self.invite(cx, id, SrtpPolicy::Off, invite))
+    }
+
+    fn invite(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        id: LegId,
+        srtp: SrtpPolicy,
+        mut invite: OutgoingInvite,
+    ) -> bool {
+        let Some(leg) = self.legs.get_mut(&id.index) else {
+            return false;
+        };
+        leg.secure(srtp, cx.house.srtp_secret.reveal());
+        let Some(sdp) = leg.sdp.as_mut() else {
             return false;
         };
         invite.body = Some(sdp_body(sdp.offer(Direction::SendRecv)));
@@ -242,6 +271,10 @@ impl Call {
         if leg.state != LegState::Incoming {
             return leg.up();
         }
+        if leg.offer.is_none() && leg.srtp == SrtpPolicy::Preferred {
+            // Our offer in a 200 cannot be made again without SRTP: who needs it not is not asked for it.
+            leg.secure(SrtpPolicy::Off, cx.house.srtp_secret.reveal());
+        }
         let trunk = leg.trunk.as_ref().and_then(|t| cx.plan.trunks.get(t));
         let credentials = trunk.and_then(|t| crate::ways::credentials(cx.house, t));
         let (Some(session), Some(sdp)) = (leg.session, leg.sdp.as_mut()) else {
@@ -283,15 +316,18 @@ impl Call {
         };
         leg.generation += 1;
         let first = leg.generation == 1;
+        leg.plain_way = None;
         let flow = agreed.flow(leg.learn_from(&agreed), leg.generation);
         let (codec, held) = (agreed.codec, agreed.held_by_peer);
+        let srtp = agreed.srtp.as_ref().map(|keys| keys.suite);
         let was_held = std::mem::replace(&mut leg.held, held);
         // The media graph's watch on its sound begins anew where the far end did not send, and goes on where it did.
         let sent = |a: &Agreed| a.our_direction.receives() && a.their_direction.sends();
         leg.silent &= leg.agreed.replace(agreed).as_ref().is_some_and(sent);
         cx.media(MediaCommand::SetFlow { leg: id, flow });
         if first {
-            self.journal(cx, What::LegAnswered { leg: id, codec });
+            let leg = id;
+            self.journal(cx, What::LegAnswered { leg, codec, srtp });
         }
         self.settle_keys(cx);
         if held != was_held {

@@ -320,6 +320,8 @@ impl Call {
             session: Some(session),
             sdp: from.sdp,
             codecs: from.codecs,
+            srtp: from.srtp,
+            keyed: from.keyed,
             learn: from.learn,
             source: from.source,
             trunk: from.trunk,

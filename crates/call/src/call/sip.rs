@@ -71,6 +71,11 @@ impl Call {
             Failure::TimedOut | Failure::Unreachable => (0, 0),
             Failure::Cancelled => (487, 0),
         };
+        if leg.alive() && cause::refuses_srtp(sip) && self.plain_way(cx, id) {
+            let text = format!("leg {} refused SRTP with {sip}: offered without", id.index);
+            return self.journal(cx, What::Alarm { text });
+        }
+        let Some(leg) = self.leg(id) else { return };
         if leg.alive() && cause::tries_next_trunk(sip, q850) && self.next_way(cx, id) {
             let how = match sip {
                 0 => "is not to be reached".to_owned(),

@@ -112,6 +112,7 @@ impl Switch {
             codecs: trunk
                 .as_ref()
                 .map_or_else(|| self.plan.phones.codecs.clone(), |t| t.codecs.clone()),
+            srtp: trunk.as_ref().map_or(self.plan.phones.srtp, |t| t.srtp),
             learn: trunk
                 .as_ref()
                 .map_or(crate::leg::Learn::Source, |t| ways::shape_of(t).learn),

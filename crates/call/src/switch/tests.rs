@@ -60,6 +60,7 @@ impl Bench {
             listen: vec![(Transport::Udp, address("10.0.0.1:5060"))],
             shard: 0,
             nonce_secret: [7; 32].into(),
+            srtp_secret: [8; 32].into(),
             seed: 1,
         };
         let brains = brains_of(&plan);

@@ -1,12 +1,12 @@
-//! `codecs` of a trunk and of the phones: which, and which rather than which.
+//! `codecs` and `srtp` of a trunk and of the phones.
 
 use super::read::Section;
-use tandem_types::media::Codec;
+use tandem_types::{SrtpPolicy, media::Codec};
 
 /// What every trunk and every phone has.
 pub(super) const DEFAULT_CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
 
-/// The list as it is written, the most wanted first.
+/// Which codecs, and which rather than which: the list as it is written, the most wanted first.
 pub(super) fn codecs(s: &Section<'_>) -> Option<Vec<Codec>> {
     let names = [
         ("pcma", Codec::Pcma),
@@ -23,4 +23,14 @@ pub(super) fn codecs(s: &Section<'_>) -> Option<Vec<Codec>> {
     }
     let named = written.iter();
     Some(named.filter_map(|c| c.choice(&names, &later)).collect())
+}
+
+/// Whether sound is encrypted.
+pub(super) fn srtp(s: &Section<'_>) -> Option<SrtpPolicy> {
+    let policies = [
+        ("off", SrtpPolicy::Off),
+        ("preferred", SrtpPolicy::Preferred),
+        ("required", SrtpPolicy::Required),
+    ];
+    s.opt("srtp")?.choice(&policies, &[])
 }

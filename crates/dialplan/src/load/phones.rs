@@ -2,7 +2,7 @@
 
 use super::{
     Load,
-    codecs::{DEFAULT_CODECS, codecs},
+    codecs::{DEFAULT_CODECS, codecs, srtp},
     node::set,
     read::{Section, Val},
     spot::{Spot, did_you_mean, listed},
@@ -14,6 +14,7 @@ impl<'a> Load<'a> {
     /// |---|---|
     /// | `extensions.NUMBER.name` | the number |
     /// | `phones.codecs` | `["pcma", "pcmu"]` |
+    /// | `phones.srtp` | `off` |
     /// | `phones.may_dial` | every extension, nothing outside |
     /// | `phones.digest` | `["md5"]` |
     pub(super) fn phones(&mut self, root: &Section<'a>) -> Phones {
@@ -66,6 +67,7 @@ impl<'a> Load<'a> {
                     .and_then(|v| v.words())
                     .map_or_else(String::new, |t| t.value);
                 set(&mut phones.codecs, codecs(&s));
+                set(&mut phones.srtp, srtp(&s));
                 phones.may_dial = match s.opt("may_dial") {
                     Some(_) => self.dial_list(&s, "may_dial", "phones"),
                     None => phones

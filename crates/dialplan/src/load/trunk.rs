@@ -2,7 +2,7 @@
 
 use super::{
     Load,
-    codecs::{DEFAULT_CODECS, codecs},
+    codecs::{DEFAULT_CODECS, codecs, srtp},
     node::set,
     read::Section,
 };
@@ -19,6 +19,7 @@ impl<'a> Load<'a> {
     /// | `auth.realm` | any that the trunk names |
     /// | `auth.register.expires` | `10m` |
     /// | `media.codecs` | `["pcma", "pcmu"]` |
+    /// | `media.srtp` | `off` |
     /// | `media.nat` | `auto` |
     /// | `media.prack` | `off` |
     /// | `media.session_timers` | `on` |
@@ -235,9 +236,7 @@ fn health(s: &Section<'_>) -> Health {
 fn media(s: &Section<'_>, t: &mut Trunk) {
     s.later(&[("early_media", "a setting for early media")]);
     set(&mut t.codecs, codecs(s));
-    if let Some(v) = s.opt("srtp") {
-        v.choice(&[("off", ())], &["preferred", "required"]);
-    }
+    set(&mut t.srtp, srtp(s));
     if let Some(v) = s.opt("dtmf") {
         v.choice(&[("rfc4733", ())], &["info", "inband", "auto"]);
     }

@@ -7,7 +7,7 @@ use crate::base::{
 use tandem_dialplan::{
     Arrival, CalledFrom, DialTarget, Moment, NoRouteKind, Pattern, Plan, Via, normalise, render,
 };
-use tandem_types::media::Codec;
+use tandem_types::{SrtpPolicy, media::Codec};
 
 fn plan() -> Plan {
     let changes = [
@@ -31,12 +31,12 @@ fn plan() -> Plan {
         ),
         Add(
             "trunks/zeta.toml",
-            "direction = \"out\"\npeers = [\"sip:zeta.example\"]\n[media]\ncodecs = [\"g722\", \"pcmu\"]\n[limits]\nmay_dial = [\"_+353X.\", \"_+44X.\"]\n",
+            "direction = \"out\"\npeers = [\"sip:zeta.example\"]\n[media]\ncodecs = [\"g722\", \"pcmu\"]\nsrtp = \"required\"\n[limits]\nmay_dial = [\"_+353X.\", \"_+44X.\"]\n",
         ),
         Swap(
             "phones.toml",
             "domain = \"phones.example\"",
-            "domain = \"phones.example\"\nmay_dial = [\"_2XX\", \"_+X.\", \"_00X.\"]\ncodecs = [\"g722\", \"pcma\"]",
+            "domain = \"phones.example\"\nmay_dial = [\"_2XX\", \"_+X.\", \"_00X.\"]\ncodecs = [\"g722\", \"pcma\"]\nsrtp = \"preferred\"",
         ),
         Swap(
             "trunks/carrier.toml",
@@ -344,6 +344,9 @@ fn what_a_file_says_is_what_the_plan_holds() {
     assert_eq!(plan.trunks["zeta"].codecs, [Codec::G722, Codec::Pcmu]);
     assert_eq!(plan.trunks["carrier"].codecs, [Codec::Pcma, Codec::Pcmu]);
     assert_eq!(plan.phones.codecs, [Codec::G722, Codec::Pcma]);
+    let srtp = [&plan.trunks["zeta"], &plan.trunks["carrier"]].map(|t| t.srtp);
+    assert_eq!(srtp, [SrtpPolicy::Required, SrtpPolicy::Off]);
+    assert_eq!(plan.phones.srtp, SrtpPolicy::Preferred);
     assert_eq!(
         plan.trunks["carrier"]
             .password

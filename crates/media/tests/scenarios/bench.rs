@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use tandem_codec::{Decoder, DtmfTone, Encoder, RATE, ToneMeter, ToneSource, tone::Mix};
 use tandem_media::{Engine, EngineConfig, Output, Transmit};
-use tandem_rtp::{DigitSender, Header, Packet, Rtcp};
+use tandem_rtp::{DigitSender, Header, Packet, Rtcp, Srtp};
 use tandem_types::{
     CallId, LegId, Now, PlayerId, Rng,
     media::{Codec, Lane, MediaCommand, MediaEvent, MediaFlow, Sound},
@@ -56,6 +56,11 @@ pub(crate) struct Phone {
     pub(crate) came: Vec<Came>,
     pub(crate) reports: Vec<Rtcp>,
     pub(crate) spoken: u64,
+    pub(crate) srtp: Option<Srtp>,
+    /// As it went out.
+    pub(crate) last_packet: Vec<u8>,
+    /// What could not be decrypted, or was replayed.
+    pub(crate) unreadable: u64,
 }
 
 impl Phone {
@@ -106,7 +111,12 @@ impl Phone {
         self.header.sequence = self.header.sequence.wrapping_add(1);
         self.header.timestamp = self.header.timestamp.wrapping_add(self.samples);
         self.spoken += 1;
+        let n = match &mut self.srtp {
+            Some(srtp) => srtp.protect(&mut bytes, n).expect("a new number"),
+            None => n,
+        };
         bytes.truncate(n);
+        self.last_packet.clone_from(&bytes);
         bytes
     }
 
@@ -247,6 +257,9 @@ impl Bench {
                 came: Vec::new(),
                 reports: Vec::new(),
                 spoken: 0,
+                srtp: None,
+                last_packet: Vec::new(),
+                unreadable: 0,
             },
         );
         self.command(MediaCommand::OpenLeg {
@@ -270,6 +283,7 @@ impl Bench {
             send: true,
             receive: true,
             generation: 1,
+            srtp: None,
         }
     }
 
@@ -379,8 +393,12 @@ impl Bench {
                 }
                 Output::Event(event) => self.events.push((self.ms, event)),
                 Output::ReleasePort { leg } => self.released.push(leg),
-                Output::Farewell { leg, bytes, .. } => {
+                Output::Farewell { leg, mut bytes, .. } => {
                     if let Some(phone) = self.phones.get_mut(&leg) {
+                        if let Some(srtp) = &mut phone.srtp {
+                            let opened = srtp.unprotect_rtcp(&mut bytes);
+                            bytes.truncate(opened.unwrap_or(0));
+                        }
                         phone.reports.extend(tandem_rtp::rtcp::parse(&bytes));
                     }
                 }
@@ -412,12 +430,28 @@ fn deliver(phones: &mut BTreeMap<LegId, Phone>, at: u64, t: Transmit<'_>) {
     let Some(phone) = phones.get_mut(&t.leg) else {
         panic!("sent for a leg without a phone")
     };
+    let mut bytes = t.bytes.to_vec();
+    if let Some(srtp) = &mut phone.srtp {
+        let opened = if t.rtcp {
+            srtp.unprotect_rtcp(&mut bytes)
+        } else {
+            srtp.unprotect(&mut bytes)
+        };
+        match opened {
+            Ok(length) => bytes.truncate(length),
+            Err(_) => return phone.unreadable += 1,
+        }
+    }
     if t.rtcp {
-        assert_eq!(t.to.port(), phone.address.port() + 1);
-        phone.reports.extend(tandem_rtp::rtcp::parse(t.bytes));
+        // A report may follow its phone a little later than the sound.
+        assert!(phone.srtp.is_some() || t.to.port() == phone.address.port() + 1);
+        phone.reports.extend(tandem_rtp::rtcp::parse(&bytes));
     } else {
+        if phone.srtp.is_some() && t.to != phone.address {
+            return; // to where it was before
+        }
         assert_eq!(t.to, phone.address);
-        let packet = Packet::parse(t.bytes).unwrap();
+        let packet = Packet::parse(&bytes).unwrap();
         phone.came.push(Came {
             at,
             header: packet.header,

@@ -126,7 +126,7 @@ fn of_leg(e: &Event) -> Vec<Statement> {
             vec![legs::created(e, *leg, *role, peer, sip_call_id)]
         }
         What::LegRinging { leg } => vec![legs::ringing(e, *leg)],
-        What::LegAnswered { leg, codec } => vec![legs::answered(e, *leg, *codec)],
+        What::LegAnswered { leg, codec, .. } => vec![legs::answered(e, *leg, *codec)],
         What::LegProved { leg, by } => vec![legs::proved(e, *leg, *by)],
         What::LegEnded { leg, end } => vec![legs::ended(e, *leg, end)],
         What::LegMeasured { leg, stats } => vec![legs::measured(*leg, stats)],

@@ -87,6 +87,7 @@ pub(crate) fn opening(n: u128) -> Vec<What> {
         What::LegAnswered {
             leg: leg(n, 1),
             codec: Codec::Pcma,
+            srtp: None,
         },
         What::CallAnswered,
         What::LegProved {
@@ -217,6 +218,7 @@ fn hand_over(n: u128) -> Vec<What> {
         What::LegAnswered {
             leg: leg(n, 3),
             codec: Codec::Pcmu,
+            srtp: None,
         },
         What::TransferAnswered {
             transfer: transfer(n),
