@@ -95,6 +95,22 @@ impl Concealer {
         self.remember(frame);
     }
 
+    /// How many more samples are to be made up, so that `next` follows on them in phase: for sound that goes on where it had
+    /// stopped, whatever was made up meanwhile. Less than a period; 0 where nothing is being made up.
+    pub fn in_phase(&self, next: &[i16]) -> usize {
+        if self.lost == 0 || self.lost >= FADED || next.len() < PITCH_MIN {
+            return 0;
+        }
+        // What would be made up next is what was a period ago, and two periods ago is as good and long enough.
+        let begin = HISTORY - 2 * self.pitch;
+        let likeness = |at: &usize| -> i64 {
+            let made = &self.history[begin + at..begin + at + PITCH_MIN];
+            let pairs = next.iter().zip(made);
+            pairs.map(|(a, b)| i64::from(*a) * i64::from(*b)).sum()
+        };
+        (0..self.pitch).max_by_key(likeness).unwrap_or(0)
+    }
+
     /// Makes up as much as `out` holds. Says whether there is anything to hear in it: false once faded.
     pub fn conceal(&mut self, out: &mut [i16]) -> bool {
         if self.lost == 0 {
@@ -331,6 +347,39 @@ mod tests {
             steepest(&out),
             steepest(&tone)
         );
+    }
+
+    #[test]
+    fn sound_that_was_held_up_goes_on_in_phase() {
+        for hz in [432.1, 1250.0, 2225.0] {
+            let at = |i| (8000.0 * (TAU * hz * f64::from(i) / 8000.0).sin()) as i16;
+            let tone: Vec<i16> = (0..4000).map(at).collect();
+            for held_up in (80..240).step_by(7) {
+                let mut plc = Concealer::new();
+                let mut heard = tone[..1600].to_vec();
+                plc.good(&mut heard);
+                let mut made = vec![0; held_up];
+                assert!(plc.conceal(&mut made));
+                let more = plc.in_phase(&tone[1600..1680]);
+                assert!(more < 120, "{hz} Hz: {more}");
+                made.resize(held_up + more, 0);
+                plc.conceal(&mut made[held_up..]);
+                let mut rest = tone[1600..2400].to_vec();
+                plc.good(&mut rest);
+                heard.extend(made.iter().chain(&rest));
+                // Across the joint it is as loud as its two sides are.
+                let joint = 1600 + held_up + more;
+                let loud = |from: usize, to: usize| {
+                    ToneMeter::default().amplitude(&heard[joint + from - 80..joint + to - 80], hz)
+                };
+                let sides = 0.4 * loud(0, 80) + 0.6 * loud(160, 300);
+                let across = loud(0, 200);
+                assert!(
+                    across > 0.85 * sides,
+                    "{hz} Hz, {held_up}: {across} of {sides}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ const PRIMER: usize = 390;
 const STANDSTILL: Duration = Duration::from_millis(100);
 /// The most that is pulled at a time: a frame, and what may be left out.
 const REFILL: usize = FRAME + *Stretcher::STEP.end();
+/// No period of a sound that is made up is longer.
+const LONGEST_PERIOD: usize = 120;
 /// Where the delay could not be corrected unheard, the next try is so many ticks later.
 const PATIENCE: u32 = 3;
 /// While keys are pressed, and so long after, sound that is missing is no loss and no speech.
@@ -348,9 +350,9 @@ impl Leg {
         let in_key = context.now.mono < self.key_until;
         let left_out = self.correct_delay();
         let missing = FRAME.saturating_sub(self.stretch.ahead());
-        let made_up = self.refill(missing);
+        let (made_up, put_in) = self.refill(missing);
         self.stretch.play(&mut self.frame);
-        self.jitter.pass(FRAME, left_out);
+        self.jitter.pass(FRAME, left_out - put_in);
         if made_up >= FRAME / 2 && !in_key {
             self.concealed += 1;
         }
@@ -392,11 +394,13 @@ impl Leg {
         done
     }
 
-    /// Pulls so many samples out of the buffer, to be heard after what waits. Returns how many had to be made up.
-    fn refill(&mut self, length: usize) -> usize {
+    /// Pulls so many samples out of the buffer, to be heard after what waits. Returns how many had to be made up, and how many
+    /// were put in besides.
+    fn refill(&mut self, length: usize) -> (usize, i32) {
+        let mut resumed = self.jitter.resumed();
         let (decoder, concealer) = (&mut self.decoder, &mut self.concealer);
         let stretch = &mut self.stretch;
-        let (mut sound, mut made_up) = ([0; REFILL], 0);
+        let (mut sound, mut made_up, mut put_in) = ([0; REFILL + LONGEST_PERIOD], 0, 0);
         let mut at = 0;
         self.jitter.pull(length.min(REFILL), |run| {
             let n = match run {
@@ -407,7 +411,13 @@ impl Leg {
             match run {
                 Run::Audio(codes) => {
                     decoder.decode_ticks(codes, piece);
-                    concealer.good(piece);
+                    if std::mem::take(&mut resumed) {
+                        put_in = concealer.in_phase(piece);
+                        sound.copy_within(at..at + n, at + put_in);
+                        concealer.conceal(&mut sound[at..at + put_in]);
+                        at += put_in;
+                    }
+                    concealer.good(&mut sound[at..at + n]);
                 }
                 Run::Lost(_) => {
                     if concealer.conceal(piece) {
@@ -419,7 +429,7 @@ impl Leg {
             at += n;
         });
         stretch.push(&sound[..at]);
-        made_up
+        (made_up + put_in, put_in as i32)
     }
 
     /// The sound of this leg that has not had its turn yet, appended to `out` up to its end, in whole ticks: the listener is

@@ -114,6 +114,8 @@ pub struct JitterBuffer {
     /// Before this tick nothing was ever sent.
     first: u32,
     newest: Option<u16>,
+    /// Sound goes on where it had stopped, later than it should.
+    resumed: bool,
     stray: Option<u32>,
     delay: Delay,
     counts: JitterCounts,
@@ -141,6 +143,7 @@ impl JitterBuffer {
             played: 0,
             first: 0,
             newest: None,
+            resumed: false,
             stray: None,
             delay: Delay::default(),
             counts: JitterCounts::default(),
@@ -300,6 +303,12 @@ impl JitterBuffer {
         }
     }
 
+    /// Whether sound goes on where it had stopped since this was asked last: a packet came after its turn, and nothing was
+    /// played meanwhile, so its turn is now.
+    pub fn resumed(&mut self) -> bool {
+        std::mem::take(&mut self.resumed)
+    }
+
     /// How far the delay is from what is wanted.
     pub fn correction(&self) -> Correction {
         self.delay.correction(&self.config)
@@ -324,6 +333,7 @@ impl JitterBuffer {
         } else {
             0
         };
+        self.resumed = true;
         let to = timestamp.wrapping_sub(delay);
         if waited > STALLED {
             self.delay = Delay::default();

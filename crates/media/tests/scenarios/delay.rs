@@ -1,6 +1,7 @@
 //! The delay of what is mixed: how much, and that nobody hears it change.
 
 use crate::bench::{Bench, Mouth, leg, slope};
+use std::f64::consts::TAU;
 use tandem_codec::{ToneMeter, ToneSource, tone::Mix};
 use tandem_types::{LegId, media::Codec};
 
@@ -9,6 +10,14 @@ const TONES: [f64; 3] = [450.0, 1250.0, 2250.0];
 
 fn off(measured: f64, hz: f64) -> f64 {
     (measured / hz - 1.0).abs()
+}
+
+/// The amplitude of a frequency in a short window, under a cosine bell.
+fn bell(window: &[i16], hz: f64) -> f64 {
+    let step = TAU / window.len() as f64;
+    let bell = |(n, s): (usize, &i16)| (f64::from(*s) * (1.0 - (n as f64 * step).cos())) as i16;
+    let window: Vec<i16> = window.iter().enumerate().map(bell).collect();
+    ToneMeter::default().amplitude(&window, hz)
 }
 
 #[test]
@@ -39,12 +48,23 @@ fn a_third_joins_two_and_no_tone_is_raised_interrupted_or_cracks() {
             }
             phone.assert_one_stream();
         }
-        // The two hear each other through both changes: no hole as long as 20 ms, no edge.
+        // The two hear each other through both changes: no hole as long as 20 ms, no edge, and no crack, which is heard where
+        // none of the tones is.
         for (id, hz, third) in [(x, TONES[1], TONES[2]), (y, TONES[0], TONES[2])] {
             let heard = b.phones[&id].heard(1000, 8000);
             let loud = |w: &[i16]| ToneMeter::default().amplitude(w, hz) > 4000.0;
             let holes = heard.chunks_exact(160).filter(|w| !loud(w)).count();
             assert!(holes <= 1, "{codec:?}, {id}: {holes} x 20 ms");
+            // The moment when the third's tone breaks off is a crack of its own.
+            for (from, to) in [(1000, 1990), (1990, 2500), (2500, 5980), (6060, 8000)] {
+                let part = b.phones[&id].heard(from, to);
+                let crack = part
+                    .windows(160)
+                    .step_by(40)
+                    .flat_map(|w| [850.0, 1750.0, 2900.0].map(|far| bell(w, far)))
+                    .fold(0.0, f64::max);
+                assert!(crack < 8000.0 / 50.0, "{codec:?}, {id}, {from}: {crack}");
+            }
             let steepest = b.phones[&id].steepest(1000, 8000);
             assert!(
                 steepest <= slope(&[hz, third]),
