@@ -8,6 +8,7 @@ mod scenarios {
     mod common;
     mod config;
 
+    mod a_carrier_by_name_is_reached_by_its_next_server_when_the_first_is_dead;
     mod a_menu_that_waits_for_a_key_is_not_silent;
     mod a_number_is_keyed_in;
     mod a_person_asks_a_colleague_and_passes_the_caller_on;
@@ -18,6 +19,7 @@ mod scenarios {
     mod a_person_whose_phone_dies_gives_the_caller_back_to_the_ai;
     mod a_phone_proves_itself_by_the_hash_that_the_office_prefers;
     mod a_phone_that_refuses_is_passed_over;
+    mod a_registrar_by_name_is_changed_when_it_is_silent;
     mod both_hang_up_at_the_same_moment;
     mod busy_then_no_answer_then_back;
     mod key_0_reaches_reception;

@@ -28,6 +28,7 @@ mod wire {
     mod hold;
     mod keys;
     mod leaves;
+    mod names;
     mod next_person;
     mod nobody;
     mod offline;

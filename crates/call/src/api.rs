@@ -9,6 +9,7 @@ use std::{
 use tandem_sip::api::{Flow, Transport};
 use tandem_types::{
     CallId, Pii,
+    dns::{Answer, Question},
     journal::Event,
     media::{MediaCommand, MediaEvent},
     provider::{ProviderCommand, ProviderEvent},
@@ -33,12 +34,12 @@ pub enum Input {
     Media(MediaEvent),
     /// From a provider.
     Provider(ProviderEvent),
-    /// What a host name of the plan resolves to now (empty: it does not).
-    Resolved {
-        /// The name.
-        host: String,
-        /// Its addresses, best first.
-        addrs: Vec<SocketAddr>,
+    /// What the name service said.
+    Named {
+        /// Of what.
+        question: Question,
+        /// `None`: nothing of use, or nothing at all.
+        answer: Option<Answer>,
     },
     /// From an admin.
     Admin(Admin),
@@ -73,6 +74,8 @@ pub enum Output {
     Media(MediaCommand),
     /// To a provider.
     Provider(ProviderCommand),
+    /// Ask the name service.
+    Lookup(Question),
     /// A message for the call's trace, credentials still in it (the ring removes them).
     Trace {
         /// Whose; `None`: no call's, and told only where the plan has a capture server.

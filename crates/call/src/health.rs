@@ -18,7 +18,7 @@ use std::{
 };
 use tandem_dialplan::{Health as Rules, Plan};
 use tandem_sip::{
-    api::{Failure, RequestKey},
+    api::{Failure, Flow, RequestKey},
     message::{NameAddr, Response, Uri},
 };
 use tandem_types::{Mono, Now, Rng};
@@ -33,6 +33,8 @@ pub(crate) enum Output {
     Ask(Peer, Box<Question>),
     /// It does not answer any more, or does again.
     Changed(Peer, bool),
+    /// Something came back from there to a question, or nothing.
+    Heard(Flow, bool, Box<Question>),
 }
 
 /// Who is asked, and by which proxy.
@@ -40,6 +42,13 @@ pub(crate) enum Output {
 pub(crate) struct Question {
     pub(crate) to: Uri,
     pub(crate) proxy: Option<NameAddr>,
+}
+
+impl Question {
+    /// Where it is sent.
+    pub(crate) fn next(&self) -> &Uri {
+        self.proxy.as_ref().map_or(&self.to, |proxy| &proxy.uri)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +61,8 @@ struct State {
     /// In a row against `up`.
     streak: u32,
     next: Mono,
-    /// The question that is open.
-    open: Option<RequestKey>,
+    /// The question that is open, and which way it went.
+    open: Option<(RequestKey, Flow)>,
 }
 
 /// The peers of all trunks that are asked.
@@ -104,9 +113,9 @@ impl Health {
     }
 
     /// The question is on its way.
-    pub(crate) fn asked(&mut self, peer: &Peer, key: RequestKey) {
+    pub(crate) fn asked(&mut self, peer: &Peer, key: RequestKey, flow: Flow) {
         if let Some(state) = self.peers.get_mut(peer) {
-            state.open = Some(key);
+            state.open = Some((key, flow));
         }
     }
 
@@ -118,7 +127,9 @@ impl Health {
     /// An answer, if this was a question of ours. One that comes after the next question is none.
     pub(crate) fn answered(&mut self, key: RequestKey, result: &Result<Box<Response>, Failure>) {
         let mut peers = self.peers.iter();
-        let Some((peer, _)) = peers.find(|(_, state)| state.open == Some(key)) else {
+        let Some((peer, _)) =
+            peers.find(|(_, state)| state.open.is_some_and(|(open, _)| open == key))
+        else {
             return;
         };
         let peer = peer.clone();
@@ -134,7 +145,10 @@ impl Health {
         let Some(state) = self.peers.get_mut(peer) else {
             return;
         };
-        state.open = None;
+        if let Some((_, flow)) = state.open.take() {
+            let question = Box::new(state.question.clone());
+            self.out.push_back(Output::Heard(flow, there, question));
+        }
         if there == state.up {
             state.streak = 0;
             return;
@@ -216,6 +230,15 @@ mod tests {
         }
     }
 
+    fn way() -> Flow {
+        let addr = |text: &str| text.parse().expect("an address");
+        Flow {
+            transport: tandem_sip::api::Transport::Udp,
+            local: addr("10.0.0.1:5060"),
+            remote: addr("192.0.2.1:5060"),
+        }
+    }
+
     fn one() -> (Health, Peer) {
         let peer = ("carrier".to_owned(), "sip:192.0.2.1".to_owned());
         let rules = Rules {
@@ -244,11 +267,12 @@ mod tests {
         let key = RequestKey(n);
         while let Some(output) = h.poll_output() {
             match output {
-                Output::Ask(asked, _) => h.asked(&asked, key),
+                Output::Ask(asked, _) => h.asked(&asked, key, way()),
                 Output::Changed(of, up) => {
                     assert_eq!(of, *peer);
                     changed = Some(up);
                 }
+                Output::Heard(flow, there, _) => assert_eq!((flow, there), (way(), false)),
             }
         }
         match answer {
@@ -260,8 +284,13 @@ mod tests {
             }
         }
         while let Some(output) = h.poll_output() {
-            if let Output::Changed(_, up) = output {
-                changed = Some(up);
+            match output {
+                Output::Changed(_, up) => changed = Some(up),
+                Output::Heard(flow, there, _) => {
+                    let answered = answer.is_some_and(|s| !matches!(s, 408 | 502..=504));
+                    assert_eq!((flow, there), (way(), answered));
+                }
+                Output::Ask(..) => panic!("asked twice"),
             }
         }
         changed

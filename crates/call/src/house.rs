@@ -1,7 +1,8 @@
 //! What spans calls: phones that registered here, trunks that we registered with, slots, rooms,
-//! resolved names. One small machine that calls ask in place, as long as there is one shard.
+//! where servers are. One small machine that calls ask in place, as long as there is one shard.
 
 mod accounts;
+mod servers;
 
 use crate::{
     api::SwitchConfig,
@@ -10,7 +11,9 @@ use crate::{
     strangers::Strangers,
     ways::contact_of,
 };
-use accounts::{RegistrationPlan, registration_plan};
+pub(crate) use servers::UNHEARD;
+
+use accounts::{Account, RegistrationPlan, Sent, registration_plan};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -20,9 +23,10 @@ use tandem_dialplan::{DigestAlgorithm, Plan, Trunk};
 use tandem_sip::{
     api::{Flow, OutgoingRequest, RequestKey, Transport},
     digest::{Algorithm, Verifier},
+    locate::Locator,
     message::{HeaderName, Headers, Method, NameAddr, Uri},
     registrar::{Binding, Registrar, RegistrarConfig},
-    registration::{Registration, RegistrationInput},
+    registration::RegistrationInput,
 };
 use tandem_types::{CallId, Mono, Now, Pii, Rng};
 
@@ -35,19 +39,16 @@ const REGISTRAR: RegistrarConfig = RegistrarConfig {
     max_contacts: 10,
 };
 
-/// SIP's port when none is written (RFC 3261 section 19.1.2).
-const SIP_PORT: u16 = 5060;
-
 /// The house.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct House {
     pub(crate) listen: Vec<(Transport, SocketAddr)>,
     pub(crate) registrar: Registrar,
-    registrations: BTreeMap<String, Registration>,
-    registration_keys: BTreeMap<RequestKey, String>,
+    registrations: BTreeMap<String, Account>,
+    registration_keys: BTreeMap<RequestKey, Sent>,
     requests: VecDeque<(String, OutgoingRequest)>,
-    names: BTreeMap<String, Vec<SocketAddr>>,
-    /// Trunks whose registration waits for a name to be resolved.
+    locator: Locator,
+    /// Trunks whose registration waits for a name to be known.
     unstarted: Vec<(String, RegistrationPlan)>,
     /// Which trunks a call's living legs use.
     slots: BTreeMap<CallId, Vec<String>>,
@@ -83,6 +84,11 @@ pub(crate) enum Ask {
 impl House {
     pub(crate) fn new(config: &SwitchConfig, plan: &Plan, mut rng: Rng, now: Now) -> Self {
         let health = Health::new(plan, rng.fork(), now);
+        let ours = config.listen.iter().map(|(t, local)| (*t, local.is_ipv4()));
+        let mut locator = Locator::new(ours);
+        servers::all_of(plan)
+            .iter()
+            .for_each(|uri| locator.want(now, uri));
         let mut this = Self {
             health,
             strangers: Strangers::new(&plan.node.bans),
@@ -91,7 +97,7 @@ impl House {
             registrations: BTreeMap::new(),
             registration_keys: BTreeMap::new(),
             requests: VecDeque::new(),
-            names: BTreeMap::new(),
+            locator,
             unstarted: plan.trunks.values().filter_map(registration_plan).collect(),
             slots: BTreeMap::new(),
             used: BTreeMap::new(),
@@ -108,50 +114,8 @@ impl House {
         this
     }
 
-    /// A flow of ours towards an address.
-    pub(crate) fn flow_to(&self, transport: Transport, remote: SocketAddr) -> Option<Flow> {
-        self.listen
-            .iter()
-            .find(|(t, local)| *t == transport && local.is_ipv4() == remote.is_ipv4())
-            .map(|(_, local)| Flow {
-                transport,
-                local: *local,
-                remote,
-            })
-    }
-
     pub(crate) fn contact(&self, flow: Flow) -> Uri {
         contact_of(flow)
-    }
-
-    /// Where a URI is reached: a literal address, or a name that was resolved.
-    pub(crate) fn resolve(&self, uri: &Uri) -> Option<(Transport, SocketAddr)> {
-        let transport = match uri.transport().map(str::to_ascii_lowercase).as_deref() {
-            Some("tcp") => Transport::Tcp,
-            _ => Transport::Udp,
-        };
-        let port = uri.port().unwrap_or(SIP_PORT);
-        let addr = uri.socket_addr(SIP_PORT).or_else(|| {
-            let host = uri.host()?.to_string();
-            let found = self.names.get(&host)?.first()?;
-            Some(SocketAddr::new(
-                found.ip(),
-                if uri.port().is_some() {
-                    port
-                } else {
-                    found.port()
-                },
-            ))
-        })?;
-        Some((transport, addr))
-    }
-
-    pub(crate) fn resolved(&mut self, host: String, addrs: Vec<SocketAddr>, now: Now) {
-        if addrs.is_empty() {
-            return; // what was known is kept: stale beats none
-        }
-        self.names.insert(host, addrs);
-        self.start_registrations(now);
     }
 
     /// Where a phone is: its contacts, the latest first.
@@ -172,10 +136,22 @@ impl House {
     // ---- the health of trunks ----
 
     /// The next peer that is to be asked whether it is there, or what was found out.
-    pub(crate) fn poll_health(&mut self) -> Option<Ask> {
+    pub(crate) fn poll_health(&mut self, now: Now) -> Option<Ask> {
         loop {
             return Some(match self.health.poll_output()? {
                 health::Output::Changed((trunk, peer), up) => Ask::Changed { trunk, peer, up },
+                health::Output::Heard(flow, true, _) => {
+                    self.is_heard(flow);
+                    continue;
+                }
+                // One without another way stays in its place until `down_after` says so.
+                health::Output::Heard(flow, false, question) => {
+                    let next = question.next();
+                    if self.has_other(next, flow) {
+                        self.is_silent(now, flow);
+                    }
+                    continue;
+                }
                 health::Output::Ask(peer, question) => match self.request(&question) {
                     Some(request) => Ask::Send(peer, Box::new(request)),
                     None => {
@@ -187,10 +163,9 @@ impl House {
         }
     }
 
-    fn request(&self, Question { to, proxy }: &Question) -> Option<OutgoingRequest> {
-        let next = proxy.as_ref().map_or(to, |proxy| &proxy.uri);
-        let (transport, remote) = self.resolve(next)?;
-        let flow = self.flow_to(transport, remote)?;
+    fn request(&mut self, question: &Question) -> Option<OutgoingRequest> {
+        let flow = self.flows(question.next()).first().copied()?;
+        let Question { to, proxy } = question;
         let mut headers = Headers::new();
         if let Some(proxy) = proxy {
             headers.push(HeaderName::Route, proxy);
@@ -212,8 +187,10 @@ impl House {
     pub(crate) fn drain(&mut self, now: Now) {
         self.draining = true;
         self.health.stop();
-        for registration in self.registrations.values_mut() {
-            registration.handle_input(now, RegistrationInput::Stop);
+        for account in self.registrations.values_mut() {
+            account
+                .registration
+                .handle_input(now, RegistrationInput::Stop);
         }
         self.drain_registrations();
     }
@@ -273,21 +250,19 @@ impl House {
     // ---- time ----
 
     pub(crate) fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
-        self.registrations
-            .values()
-            .filter_map(Registration::poll_timeout)
+        self.registrations_timeout()
+            .into_iter()
             .chain(self.registrar.poll_timeout())
             .chain(self.health.poll_timeout())
+            .chain(self.locator.poll_timeout())
             .min()
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Now) {
         self.registrar.handle_timeout(now);
         while self.registrar.poll_output().is_some() {}
-        for registration in self.registrations.values_mut() {
-            registration.handle_timeout(now);
-        }
-        self.drain_registrations();
+        self.locator.handle_timeout(now);
+        self.handle_registrations_timeout(now);
         self.health.handle_timeout(now);
     }
 }

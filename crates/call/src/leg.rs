@@ -16,7 +16,7 @@
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, net::IpAddr};
 use tandem_sdp::{Agreed, Secrets, Session};
-use tandem_sip::api::{OutgoingInvite, RequestKey, SessionId};
+use tandem_sip::api::{Flow, OutgoingInvite, RequestKey, SessionId};
 use tandem_types::{LegId, Mono, SrtpPolicy, Termination, journal::LegRole, media::Codec};
 
 /// Where a leg stands.
@@ -105,6 +105,8 @@ pub struct Leg {
     pub probe_at: Option<Mono>,
     /// When the next way is tried, should the far end not even have said that it has the INVITE.
     pub unheard_at: Option<Mono>,
+    /// Which way its INVITE went last.
+    pub way: Option<Flow>,
     /// What is still to be tried, first is next.
     pub ways: VecDeque<OutgoingInvite>,
     /// They put us on hold.
@@ -159,6 +161,7 @@ impl Leg {
             refresh: None,
             probe_at: None,
             unheard_at: None,
+            way: None,
             ways: VecDeque::new(),
             held: false,
             silent: false,

@@ -157,7 +157,7 @@ impl Switch {
                 let call = call_of_provider(&event);
                 self.with_call(now, call, |c, cx| c.handle_provider(cx, event));
             }
-            Input::Resolved { host, addrs } => self.house.resolved(host, addrs, now),
+            Input::Named { question, answer } => self.house.named(now, &question, answer),
             Input::Admin(admin) => self.admin(now, admin),
         }
         self.settle(now);
@@ -259,15 +259,17 @@ impl Switch {
                 self.sip_output(now, output);
             } else if let Some((trunk, request)) = self.house.poll_registration() {
                 let key = self.endpoint.allocate_key();
-                self.house.sent_registration(key, trunk);
+                self.house.sent_registration(now, key, trunk, request.flow);
                 let command = Command::Send {
                     key,
                     request: Box::new(request),
                 };
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Command(command));
-            } else if let Some(ask) = self.house.poll_health() {
+            } else if let Some(ask) = self.house.poll_health(now) {
                 self.ask(now, ask);
+            } else if let Some(question) = self.house.poll_names() {
+                self.out.push_back(Output::Lookup(question));
             } else {
                 return;
             }
@@ -279,7 +281,7 @@ impl Switch {
         match ask {
             Ask::Send(peer, request) => {
                 let key = self.endpoint.allocate_key();
-                self.house.health.asked(&peer, key);
+                self.house.health.asked(&peer, key, request.flow);
                 let command = Command::Send { key, request };
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Command(command));

@@ -2,7 +2,6 @@
 //! call. No leg is dialled past [`to`], which asks the plan's limits for every single one.
 
 use crate::{house::House, leg::Learn};
-use std::net::SocketAddr;
 use tandem_dialplan::{Destination, DialTarget, Extension, Nat, Node, Plan, Prack, Trunk};
 use tandem_sip::{
     api::{Credentials, Flow, OutgoingInvite, Reliable, SessionTimer, Transport},
@@ -66,7 +65,7 @@ fn forbidden(rule: String) -> NoWay {
 /// The legs that a destination stands for now.
 pub(crate) fn to(
     plan: &Plan,
-    house: &House,
+    house: &mut House,
     dialplan: Option<&str>,
     called: &str,
     destination: &Destination,
@@ -103,11 +102,12 @@ pub(crate) fn to(
             plan.may_dial(dialplan, DialTarget::Sip(uri))
                 .map_err(|f| forbidden(f.rule))?;
             let target = Uri::parse(&with_scheme(uri)).map_err(|_| no(Reason::WrongNumber))?;
-            let remote = house
-                .resolve(&target)
-                .ok_or_else(|| no(Reason::Unreachable))?;
-            let invite = invite(house, target, remote, identity, None, None)
-                .ok_or_else(|| no(Reason::Unreachable))?;
+            let flows = house.flows(&target);
+            let invite = |flow| invite(house, target.clone(), flow, identity, None, None);
+            let ways: Vec<OutgoingInvite> = flows.into_iter().map(invite).collect();
+            if ways.is_empty() {
+                return Err(no(Reason::Unreachable));
+            }
             let shape = Shape {
                 codecs: vec![Codec::Pcmu, Codec::Pcma],
                 srtp: SrtpPolicy::Off,
@@ -118,7 +118,7 @@ pub(crate) fn to(
             Ok(vec![Dialled {
                 peer: uri.clone(),
                 shape,
-                ways: vec![invite],
+                ways,
             }])
         }
         _ => Err(no(Reason::NoRoute)),
@@ -135,7 +135,7 @@ fn with_scheme(uri: &str) -> String {
 
 fn extension(
     plan: &Plan,
-    house: &House,
+    house: &mut House,
     ext: &Extension,
     number: &str,
     identity: &Identity,
@@ -144,10 +144,9 @@ fn extension(
         let legs: Vec<Dialled> = house
             .contacts(user)
             .into_iter()
-            .filter_map(|phone| {
+            .map(|phone| {
                 let (flow, domain) = (phone.flow, Some(plan.phones.domain.as_str()));
-                let to = (flow.transport, flow.remote);
-                let invite = invite(house, phone.uri, to, identity, domain, None)?;
+                let invite = invite(house, phone.uri, flow, identity, domain, None);
                 // Behind an edge it is the edge that SIP comes from, and nobody's sound.
                 let learn = if phone.path.is_empty() {
                     Learn::Source
@@ -155,7 +154,6 @@ fn extension(
                     Learn::No
                 };
                 let invite = OutgoingInvite {
-                    flow,
                     route: phone.path,
                     ..invite
                 };
@@ -166,11 +164,11 @@ fn extension(
                     trunk: None,
                     phone: Some(user.clone()),
                 };
-                Some(Dialled {
+                Dialled {
                     peer: number.to_owned(),
                     shape,
                     ways: vec![invite],
-                })
+                }
             })
             .collect();
         if legs.is_empty() {
@@ -198,7 +196,7 @@ fn extension(
 /// An INVITE by a trunk.
 struct Through<'p> {
     trunk: &'p Trunk,
-    /// Its peer answers, as far as is known.
+    /// Its peer answers, as far as is known, and nothing is known against this server of the peer.
     up: bool,
     invite: OutgoingInvite,
 }
@@ -234,7 +232,7 @@ pub(crate) fn shape_of(trunk: &Trunk) -> Shape {
 
 fn trunks(
     plan: &Plan,
-    house: &House,
+    house: &mut House,
     dialplan: Option<&str>,
     via: &[String],
     number: &str,
@@ -270,9 +268,9 @@ fn trunks(
     leg_of(number, ways)
 }
 
-/// One INVITE for each peer of a trunk, in order.
+/// An INVITE for each server of each peer of a trunk, in order.
 fn through<'p>(
-    house: &House,
+    house: &mut House,
     trunk: &'p Trunk,
     number: &str,
     identity: &Identity,
@@ -290,19 +288,25 @@ fn through<'p>(
         headers: identity.headers.clone(),
     };
     let (proxy, credentials) = (proxy_of(trunk), credentials(house, trunk));
-    let peers = trunk.peers.iter().filter_map(|text| {
-        let peer = Uri::parse(text).ok()?;
-        let target = Uri::sip(number, &peer.host_port()?);
+    let mut all = Vec::new();
+    for text in &trunk.peers {
+        let Ok(peer) = Uri::parse(text) else { continue };
+        let Some(server) = peer.host_port() else {
+            continue;
+        };
         let next = proxy.as_ref().map_or(&peer, |p| &p.uri);
-        let remote = house.resolve(next)?;
-        let mut invite = invite(house, target, remote, &shown, None, credentials.clone())?;
-        invite.route.extend(proxy.clone());
-        invite.reliable = reliable(trunk.prack);
-        invite.session_timer = invite.session_timer.filter(|_| trunk.session_timers);
         let up = house.health.is_up(&trunk.name, text);
-        Some(Through { trunk, up, invite })
-    });
-    peers.collect()
+        for flow in house.flows(next) {
+            let target = Uri::sip(number, &server);
+            let mut invite = invite(house, target, flow, &shown, None, credentials.clone());
+            invite.route.extend(proxy.clone());
+            invite.reliable = reliable(trunk.prack);
+            invite.session_timer = invite.session_timer.filter(|_| trunk.session_timers);
+            let up = up && !house.is_dead(flow);
+            all.push(Through { trunk, up, invite });
+        }
+    }
+    all
 }
 
 /// What a trunk's peers are reached by.
@@ -330,7 +334,7 @@ pub(crate) fn session_timer(node: &Node) -> Option<SessionTimer> {
 }
 
 /// What answers a trunk's challenges: of nobody but its peers, its proxy, its registrar, and whence its calls come.
-pub(crate) fn credentials(house: &House, trunk: &Trunk) -> Option<Credentials> {
+pub(crate) fn credentials(house: &mut House, trunk: &Trunk) -> Option<Credentials> {
     let mut account = account(trunk)?;
     let registrar = trunk.register.as_ref().map(|(uri, _)| uri);
     let named = trunk
@@ -338,9 +342,10 @@ pub(crate) fn credentials(house: &House, trunk: &Trunk) -> Option<Credentials> {
         .iter()
         .chain(&trunk.outbound_proxy)
         .chain(registrar);
-    let resolved = named.filter_map(|text| house.resolve(&Uri::parse(text).ok()?));
-    for (_, at) in resolved {
-        account.hosts.push(at.ip().into());
+    for uri in named.filter_map(|text| Uri::parse(text).ok()) {
+        for flow in house.flows(&uri) {
+            account = account.also_for(flow);
+        }
     }
     Some(account)
 }
@@ -358,16 +363,15 @@ pub(crate) fn account(trunk: &Trunk) -> Option<Credentials> {
 fn invite(
     house: &House,
     target: Uri,
-    (transport, remote): (Transport, SocketAddr),
+    flow: Flow,
     identity: &Identity,
     domain: Option<&str>,
     credentials: Option<Credentials>,
-) -> Option<OutgoingInvite> {
-    let flow = house.flow_to(transport, remote)?;
+) -> OutgoingInvite {
     // Where the address is theirs by both. A registered phone's is not: only the flow of its REGISTER reaches it.
     let large = house
-        .flow_to(Transport::Tcp, remote)
-        .filter(|_| transport == Transport::Udp && domain.is_none());
+        .flow_to(Transport::Tcp, flow.remote)
+        .filter(|_| flow.transport == Transport::Udp && domain.is_none());
     let here = domain
         .filter(|d| !d.is_empty())
         .map_or_else(|| flow.local.to_string(), str::to_owned);
@@ -385,7 +389,7 @@ fn invite(
     for h in identity.headers.iter() {
         headers.push_header(h.clone());
     }
-    Some(OutgoingInvite {
+    OutgoingInvite {
         flow,
         large,
         to: NameAddr::from(target.clone().without_headers()),
@@ -398,7 +402,7 @@ fn invite(
         credentials,
         session_timer: house.session_timer,
         reliable: Reliable::Off,
-    })
+    }
 }
 
 /// Where a REFER to this trunk may send the caller; `None`: it cannot reach that target itself (field note 5: a
@@ -446,9 +450,6 @@ pub(crate) fn own_uri(house: &House, user: &str) -> Uri {
 
 /// How a flow looks in a Contact of ours.
 pub(crate) fn contact_of(flow: Flow) -> Uri {
-    let uri = Uri::sip("tandem", &flow.local.to_string());
-    match flow.transport {
-        Transport::Udp => uri,
-        Transport::Tcp => uri.with_param("transport", "tcp"),
-    }
+    flow.transport
+        .mark(Uri::sip("tandem", &flow.local.to_string()))
 }

@@ -63,6 +63,7 @@ impl Default for Node {
             name: "tandem".to_owned(),
             public_address: None,
             local_networks: Vec::new(),
+            dns: Vec::new(),
             session_timers: None,
             listen: vec![
                 Listen {

@@ -54,6 +54,8 @@ pub struct Node {
     pub local_networks: Vec<IpNet>,
     /// SIP listeners.
     pub listen: Vec<Listen>,
+    /// Name servers; none: the machine's own (`/etc/resolv.conf`).
+    pub dns: Vec<SocketAddr>,
     /// Session timers; `None`: no part is taken in them.
     pub session_timers: Option<SessionTimers>,
     /// First and last RTP port (RTP on even, RTCP on the odd one above).

@@ -1,4 +1,4 @@
-//! Sockets: UDP and TCP for SIP, the pool of RTP ports, names. No SIP is understood here: a stream is cut by
+//! Sockets: UDP and TCP for SIP, the pool of RTP ports, the name service. No SIP is understood here: a stream is cut by
 //! a framer that is handed in.
 
 mod kernel;
@@ -8,7 +8,7 @@ mod tcp;
 mod udp;
 
 pub use kernel::step_back;
-pub use names::resolve;
+pub use names::NameService;
 pub use ports::{PortPool, RtpSockets};
 pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, TcpEvent, serve_tcp};
 pub use udp::{bind_udp, local_address_towards};

@@ -380,10 +380,7 @@ impl Phone {
             self.config.user.as_str(),
             &self.config.local_sip.to_string(),
         );
-        match flow.transport {
-            tandem_sip::api::Transport::Udp => uri,
-            tandem_sip::api::Transport::Tcp => uri.with_param("transport", "tcp"),
-        }
+        flow.transport.mark(uri)
     }
 
     fn credentials(&self) -> Option<Credentials> {

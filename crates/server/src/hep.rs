@@ -7,9 +7,9 @@
 //! ```
 
 use crate::trace::Kept;
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 use tandem_dialplan::Hep;
-use tandem_net::resolve;
+use tandem_net::NameService;
 use tandem_sip::api::Transport;
 use tandem_types::{CallId, Wall};
 use tokio::{net::UdpSocket, sync::mpsc};
@@ -36,12 +36,16 @@ impl HepHandle {
 }
 
 /// The way, and what has to run: it ends when the handle is gone and everything is sent.
-pub(crate) fn copies(hep: Hep, node: String) -> (HepHandle, impl Future<Output = ()>) {
+pub(crate) fn copies(
+    hep: Hep,
+    node: String,
+    names: Arc<NameService>,
+) -> (HepHandle, impl Future<Output = ()>) {
     let (to, copies) = mpsc::channel(WAITING);
-    (HepHandle(to), run(hep, node, copies))
+    (HepHandle(to), run(hep, node, names, copies))
 }
 
-async fn run(hep: Hep, node: String, mut copies: mpsc::Receiver<Copied>) {
+async fn run(hep: Hep, node: String, names: Arc<NameService>, mut copies: mpsc::Receiver<Copied>) {
     let mut to = None;
     let mut looked = None;
     let mut burst: Vec<Copied> = Vec::new();
@@ -49,7 +53,7 @@ async fn run(hep: Hep, node: String, mut copies: mpsc::Receiver<Copied>) {
         let now = burst.first().map_or(Wall(0), |(_, kept)| kept.at);
         if looked.is_none_or(|at: Wall| now.0.abs_diff(at.0) >= RESOLVE_EVERY) {
             looked = Some(now);
-            to = connect(&hep).await.or(to);
+            to = connect(&hep, &names).await.or(to);
         }
         let (mut sent, mut failed) = (0, 0);
         for (call, kept) in burst.drain(..) {
@@ -66,9 +70,9 @@ async fn run(hep: Hep, node: String, mut copies: mpsc::Receiver<Copied>) {
     }
 }
 
-async fn connect(hep: &Hep) -> Option<UdpSocket> {
+async fn connect(hep: &Hep, names: &NameService) -> Option<UdpSocket> {
     let host = hep.host.trim_start_matches('[').trim_end_matches(']');
-    let addr = *resolve(host, hep.port).await.first()?;
+    let addr = *names.addresses(host, hep.port).await.first()?;
     let any: IpAddr = match addr.is_ipv4() {
         true => std::net::Ipv4Addr::UNSPECIFIED.into(),
         false => std::net::Ipv6Addr::UNSPECIFIED.into(),

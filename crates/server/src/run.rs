@@ -33,6 +33,7 @@ use std::{
 };
 use tandem_call::{Admin, Switch, SwitchConfig, brains_of};
 use tandem_dialplan::{Node, Plan};
+use tandem_net::NameService;
 use tandem_sip::api::Transport;
 use tandem_speech::{Providers, Settings};
 use tokio::{
@@ -127,9 +128,10 @@ pub async fn start(
         .order(ToShard::admin(Admin::Override(hours.now())))
         .await;
     let trace = Arc::new(TraceRing::default());
+    let service = Arc::new(NameService::new(&node.dns));
     let (hep, copies) = match node.hep.clone() {
         Some(to) => {
-            let (handle, copies) = hep::copies(to, node.name.clone());
+            let (handle, copies) = hep::copies(to, node.name.clone(), service.clone());
             (Some(handle), Some(tokio_task(copies)))
         }
         None => (None, None),
@@ -137,7 +139,9 @@ pub async fn start(
     let live = broadcast::Sender::new(LIVE);
     let intake = Intake::new(udp, door, &queue)
         .map_err(|error| StartError::system("the SIP sockets", error))?;
+    let names = names::look_up(service, to_shard.clone(), &mut tasks);
     let wires = Wires {
+        names,
         tcp,
         media: media.clone(),
         desk: desk_handle,
@@ -158,7 +162,6 @@ pub async fn start(
         .name("shard-0".into())
         .spawn(move || shard.run())
         .map_err(|error| StartError::system("the signalling thread", error))?;
-    names::resolve_names(&plan, to_shard.clone(), shutdown.subscribe(), &mut tasks);
 
     let app = App {
         shard: to_shard.clone(),

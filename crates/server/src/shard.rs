@@ -19,7 +19,7 @@ use tandem_call::{Admin, Input, Output, Switch};
 use tandem_net::Outgoing;
 use tandem_sip::api::{Flow, Transport};
 use tandem_store::{Alarm, Journal};
-use tandem_types::journal::Event;
+use tandem_types::{dns::Question, journal::Event};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Inputs taken in one go before the sockets and the clock are looked at again.
@@ -67,6 +67,8 @@ pub struct Snapshot {
 pub(crate) struct Wires {
     /// TCP tables by the address that peers see.
     pub(crate) tcp: BTreeMap<SocketAddr, mpsc::Sender<Outgoing>>,
+    /// Questions for the name service.
+    pub(crate) names: mpsc::Sender<Question>,
     pub(crate) media: Vec<MediaHandle>,
     pub(crate) desk: DeskHandle,
     pub(crate) trace: Arc<TraceRing>,
@@ -243,6 +245,12 @@ impl Shard {
                 if let Some(refused) = self.wires.desk.provider(command) {
                     self.switch
                         .handle_input(self.clock.now(), Input::Provider(refused));
+                }
+            }
+            Output::Lookup(question) => {
+                // Lost, it is asked again.
+                if self.wires.names.try_send(question).is_err() {
+                    full("names", "drop");
                 }
             }
             Output::Trace {

@@ -11,7 +11,7 @@ use std::{
     net::SocketAddr,
     sync::{Mutex, PoisonError},
 };
-use tandem_sip::api::{Flow, Transport};
+use tandem_sip::api::Flow;
 use tandem_types::{CallId, Wall};
 
 /// Calls that are kept.
@@ -65,14 +65,10 @@ impl Kept {
     }
 
     fn told(&self) -> Traced {
-        let transport = match self.flow.transport {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        };
         Traced {
             at: self.at,
             sent: self.sent,
-            transport: transport.into(),
+            transport: self.flow.transport.name().into(),
             remote: self.flow.remote,
             local: self.flow.local,
             text: String::from_utf8_lossy(&self.bytes).into_owned(),

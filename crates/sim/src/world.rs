@@ -43,8 +43,11 @@ use tandem_dialplan::Plan;
 use tandem_phone::PhoneEvent;
 use tandem_sip::api::Transport;
 use tandem_types::{
-    CallId, LegId, Mono, Now, PlayerId, Rng, Wall, journal::Event as JournalEvent,
-    media::MediaEvent, provider::ProviderEvent,
+    CallId, LegId, Mono, Now, PlayerId, Rng, Wall,
+    dns::{Answer, Question},
+    journal::Event as JournalEvent,
+    media::MediaEvent,
+    provider::ProviderEvent,
 };
 
 /// The gateway's address.
@@ -71,7 +74,7 @@ enum Later {
     Provider(ProviderEvent),
     /// The sound of a player, or that there is none.
     Sound(PlayerId, Option<Vec<i16>>),
-    Resolved(String),
+    Named(Question),
     Media(MediaEvent),
     /// The cut links of this address carry again.
     Mended(IpAddr),
@@ -137,6 +140,9 @@ pub struct World {
     refused: Vec<(SocketAddr, &'static str)>,
     restart: Restart,
     restarts: u64,
+    /// What the name service says; what it does not know, there is not. `None` for all: it is down.
+    zone: Option<BTreeMap<Question, Answer>>,
+    lookups: Vec<(Mono, Question)>,
     rng: Rng,
 }
 
@@ -194,6 +200,8 @@ impl World {
             refused: Vec::new(),
             restart: Restart::Never,
             restarts: 0,
+            zone: Some(BTreeMap::new()),
+            lookups: Vec::new(),
             rng,
         };
         world.ladder.actor("tandem");
@@ -219,6 +227,16 @@ impl World {
     /// The clocks.
     pub fn now(&self) -> Now {
         self.now
+    }
+
+    /// Accounts at carriers, and how they stand.
+    pub fn registrations(&self) -> Vec<(String, String)> {
+        self.switch.registrations()
+    }
+
+    /// What the gateway asked the name service so far, and when.
+    pub fn lookups(&self) -> &[(Mono, Question)] {
+        &self.lookups
     }
 
     /// The plan of the gateway.

@@ -2,7 +2,7 @@
 
 mod hop;
 
-use crate::api::{Flow, Transport};
+use crate::api::Flow;
 use crate::message::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -164,7 +164,7 @@ impl Dialog {
         let ours = self.flow.transport == flow.transport && self.flow.remote == flow.remote;
         let hop = self.route.first().map_or(&self.target, |first| &first.uri);
         if ours
-            && flow.transport == Transport::Tcp
+            && flow.transport.is_stream()
             && !self.natted
             && let Some(addr) = hop::addr_of(hop)
         {

@@ -9,6 +9,7 @@ pub mod api;
 pub mod dialog;
 pub mod digest;
 pub mod endpoint;
+pub mod locate;
 pub mod message;
 pub mod registrar;
 pub mod registration;

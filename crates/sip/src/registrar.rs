@@ -16,7 +16,7 @@
 
 mod date;
 
-use crate::api::{Flow, Transport};
+use crate::api::Flow;
 use crate::message::{HeaderName, Headers, NameAddr, Params, Request, Uri};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -336,7 +336,7 @@ impl Registrar {
 
     /// A connection is closed: what was bound by it cannot be reached (RFC 5626 section 5.3). UDP has none.
     pub fn handle_flow_closed(&mut self, flow: Flow) {
-        if flow.transport == Transport::Tcp {
+        if flow.transport.is_stream() {
             let same = |f: Flow| f.transport == flow.transport && f.remote == flow.remote;
             self.drop_where(|_, binding| same(binding.flow).then_some(false));
         }

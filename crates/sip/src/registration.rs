@@ -7,7 +7,7 @@
 //!         v                                   | refused, silence  | time over without success
 //!  Idle --------> Trying ---------------------+                   |
 //!   ^     Start    |  ^ 423: longer, at once                      |
-//!   |              |  +--+                                        |
+//!   |              |  +--+ silence, and there is another server: at once
 //!   |              | 2xx                                          |
 //!   |              +--------> Registered -------------------------+
 //!   |                          |  ^ |
@@ -52,6 +52,8 @@ pub enum RegistrationInput {
     Start,
     /// The answer to the one request that is under way (`Event::Response`).
     Response(Result<Box<Response>, Failure>),
+    /// The one that is under way was not answered, and we were [moved](Registration::move_to): asked there at once.
+    Elsewhere,
     /// Unregister; at shutdown. `Changed(Idle)` says that it is done.
     Stop,
 }
@@ -149,6 +151,11 @@ impl Registration {
         match input {
             RegistrationInput::Start => self.start(),
             RegistrationInput::Response(result) => self.on_response(now, result),
+            RegistrationInput::Elsewhere => match self.in_flight.take() {
+                Some(_) if self.leaving => self.leave(),
+                Some(what) => self.send(what),
+                None => {}
+            },
             RegistrationInput::Stop => self.stop(),
         }
     }
@@ -348,6 +355,19 @@ impl Registration {
             }
             self.send(InFlight::Register);
         }
+    }
+
+    /// Where requests go.
+    pub fn flow(&self) -> Flow {
+        self.config.flow
+    }
+
+    /// Requests go there from now on (another server of the registrar, or it has another address), and we are called there.
+    pub fn move_to(&mut self, flow: Flow, contact: Uri) {
+        let credentials = self.config.credentials.take();
+        self.config.credentials = credentials.map(|c| c.also_for(flow));
+        self.config.flow = flow;
+        self.config.contact = contact;
     }
 
     /// Where it stands.

@@ -62,7 +62,7 @@ pub(crate) struct Scope<'a> {
 
 impl Scope<'_> {
     fn reliable(&self) -> bool {
-        self.transport == Transport::Tcp
+        self.transport.is_stream()
     }
     fn send(&mut self, bytes: &Bytes) {
         self.sends.push(bytes.clone());

@@ -8,9 +8,12 @@
 //! | `POST /v1/audio/transcriptions` | the text for the tone in the WAV, or the next of a list |
 //! | `POST /v1/audio/speech` | a tone, as long as the text |
 //! | `GET /v1/models` | one model |
+//!
+//! [`dns`] is a name server in the same manner.
 
 mod chat;
 mod connection;
+pub mod dns;
 mod fault;
 mod hear;
 mod log;

@@ -10,6 +10,7 @@
 //! | [`pii`] | [`Pii`]: prints redacted |
 //! | [`srtp`] | what encrypts a leg |
 //! | [`termination`] | who ended a call, and why |
+//! | [`dns`] | what is asked of the name service, and its answers |
 //! | [`media`] | what the call tells the media graph, and what it hears back |
 //! | [`provider`] | what the call asks of speech and language providers |
 //! | [`agent`] | an agent as the dialplan describes it |
@@ -20,6 +21,7 @@
 pub mod agent;
 pub mod canonical;
 pub mod context;
+pub mod dns;
 pub mod id;
 pub mod journal;
 pub mod media;

@@ -2,10 +2,10 @@
 
 use super::{Call, Ctx, Stage, lend::Between};
 use crate::{
+    house::UNHEARD,
     leg::{Leg, LegState},
     reach,
 };
-use std::time::Duration;
 use tandem_sdp::{Agreed, Direction, Session, Unusable};
 use tandem_sip::{
     api::{Body, Command, OutgoingInvite},
@@ -16,10 +16,6 @@ use tandem_types::{
     journal::{LegRole, What},
     media::{LegStats, MediaCommand},
 };
-
-/// An INVITE that is not even answered with 100 by then goes another way, if there is one. It has been sent four times, and
-/// Timer B (32 s) is longer than anybody listens to nothing.
-const UNHEARD: Duration = Duration::from_secs(5);
 
 /// The SDP content type.
 pub(crate) const SDP: &str = "application/sdp";
@@ -196,6 +192,7 @@ impl Call {
         };
         invite.body = Some(sdp_body(sdp.offer(Direction::SendRecv)));
         leg.source = Some(invite.flow.remote.ip());
+        leg.way = Some(invite.flow);
         let session = cx.endpoint.allocate();
         leg.session = Some(session);
         leg.unheard_at = (!leg.ways.is_empty()).then_some(cx.now.mono + UNHEARD);
@@ -238,6 +235,9 @@ impl Call {
         else {
             return;
         };
+        if let Some(flow) = leg.way {
+            cx.house.is_silent(cx.now, flow);
+        }
         // Whatever it may still say is between it and the endpoint: CANCEL after a 1xx, ACK and BYE after a 2xx.
         cx.sessions.remove(&session);
         let headers = Headers::new();

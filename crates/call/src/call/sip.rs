@@ -18,6 +18,7 @@ const PROBE_AGAIN: Duration = Duration::from_secs(30);
 
 impl Call {
     pub(crate) fn handle_sip(&mut self, cx: &mut Ctx<'_>, id: LegId, event: Event) {
+        self.note_way(cx, id, &event);
         match event {
             Event::Progress {
                 early, response, ..
@@ -42,6 +43,22 @@ impl Call {
             Event::Pracked { .. } => {}
             // The switch keeps these for itself.
             Event::Invited { .. } | Event::OutOfDialog { .. } => {}
+        }
+    }
+
+    /// Whether the server of a leg's INVITE is there: for the next INVITE.
+    fn note_way(&self, cx: &mut Ctx<'_>, id: LegId, event: &Event) {
+        let Some(flow) = self.leg(id).and_then(|leg| leg.way) else {
+            return;
+        };
+        match event {
+            Event::Progress { .. } | Event::Answered { .. } => cx.house.is_heard(flow),
+            Event::Failed { failure, .. } => match failure {
+                Failure::Response(_) => cx.house.is_heard(flow),
+                Failure::TimedOut | Failure::Unreachable => cx.house.is_silent(cx.now, flow),
+                Failure::Cancelled => {}
+            },
+            _ => {}
         }
     }
 

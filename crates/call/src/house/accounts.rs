@@ -1,18 +1,35 @@
 //! Our accounts at carriers: when they are registered, and how that stands.
 
-use super::House;
+use super::{House, UNHEARD};
 use crate::ways::{account, proxy_of};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tandem_dialplan::Trunk;
 use tandem_sip::{
-    api::{Credentials, Failure, OutgoingRequest, RequestKey},
+    api::{Credentials, Failure, Flow, OutgoingRequest, RequestKey},
     message::{NameAddr, Response, Uri},
     registration::{
         Registration, RegistrationConfig, RegistrationInput, RegistrationOutput, RegistrationState,
     },
 };
-use tandem_types::Now;
+use tandem_types::{Mono, Now};
+
+/// An account at a carrier.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Account {
+    pub(super) registration: Registration,
+    /// The server that REGISTER is sent to.
+    next: Uri,
+}
+
+/// A REGISTER that is under way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Sent {
+    trunk: String,
+    flow: Flow,
+    /// When another server is asked.
+    unheard_at: Option<Mono>,
+}
 
 /// What a registration needs besides an address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,10 +45,7 @@ pub(super) struct RegistrationPlan {
 impl House {
     pub(super) fn start_registrations(&mut self, now: Now) {
         for (trunk, plan) in std::mem::take(&mut self.unstarted) {
-            let Some(flow) = self
-                .resolve(&plan.next)
-                .and_then(|(t, a)| self.flow_to(t, a))
-            else {
+            let Some(flow) = self.flows(&plan.next).first().copied() else {
                 self.unstarted.push((trunk, plan));
                 continue;
             };
@@ -47,14 +61,16 @@ impl House {
             };
             let mut registration = Registration::new(config, self.rng.fork());
             registration.handle_input(now, RegistrationInput::Start);
-            self.registrations.insert(trunk, registration);
+            let next = plan.next;
+            self.registrations
+                .insert(trunk, Account { registration, next });
         }
         self.drain_registrations();
     }
 
     pub(super) fn drain_registrations(&mut self) {
-        for (trunk, registration) in &mut self.registrations {
-            while let Some(output) = registration.poll_output() {
+        for (trunk, account) in &mut self.registrations {
+            while let Some(output) = account.registration.poll_output() {
                 match output {
                     RegistrationOutput::Send(request) => {
                         self.requests.push_back((trunk.clone(), *request))
@@ -69,8 +85,21 @@ impl House {
         self.requests.pop_front()
     }
 
-    pub(crate) fn sent_registration(&mut self, key: RequestKey, trunk: String) {
-        self.registration_keys.insert(key, trunk);
+    pub(crate) fn sent_registration(
+        &mut self,
+        now: Now,
+        key: RequestKey,
+        trunk: String,
+        flow: Flow,
+    ) {
+        let next = self.registrations.get(&trunk).map(|a| a.next.clone());
+        let other = next.is_some_and(|next| self.has_other(&next, flow));
+        let sent = Sent {
+            trunk,
+            flow,
+            unheard_at: other.then_some(now.mono + UNHEARD),
+        };
+        self.registration_keys.insert(key, sent);
     }
 
     pub(crate) fn registration_response(
@@ -79,11 +108,83 @@ impl House {
         key: RequestKey,
         result: Result<Box<Response>, Failure>,
     ) {
-        let Some(trunk) = self.registration_keys.remove(&key) else {
+        let Some(Sent { trunk, flow, .. }) = self.registration_keys.remove(&key) else {
             return;
         };
-        if let Some(registration) = self.registrations.get_mut(&trunk) {
-            registration.handle_input(now, RegistrationInput::Response(result));
+        let there = match &result {
+            Ok(_) => true,
+            Err(Failure::Response(r)) => !matches!(r.status, 408 | 503),
+            Err(Failure::TimedOut | Failure::Unreachable | Failure::Cancelled) => false,
+        };
+        let input = if there {
+            self.is_heard(flow);
+            RegistrationInput::Response(result)
+        } else {
+            self.is_silent(now, flow);
+            if self.aim(&trunk) {
+                RegistrationInput::Elsewhere
+            } else {
+                RegistrationInput::Response(result)
+            }
+        };
+        if let Some(account) = self.registrations.get_mut(&trunk) {
+            account.registration.handle_input(now, input);
+        }
+        self.drain_registrations();
+    }
+
+    /// Sends the next REGISTER of a trunk to another server, if that of the last one is dead or nobody's any more. Says whether
+    /// nothing is known against the new one.
+    fn aim(&mut self, trunk: &str) -> bool {
+        let Some(account) = self.registrations.get(trunk) else {
+            return false;
+        };
+        let (current, next) = (account.registration.flow(), account.next.clone());
+        let flows = self.flows(&next);
+        if flows.contains(&current) && !self.is_dead(current) {
+            return false;
+        }
+        let Some(flow) = flows.into_iter().find(|flow| *flow != current) else {
+            return false;
+        };
+        let contact = self.contact(flow);
+        if let Some(account) = self.registrations.get_mut(trunk) {
+            account.registration.move_to(flow, contact);
+        }
+        !self.is_dead(flow)
+    }
+
+    pub(super) fn registrations_timeout(&self) -> Option<(Mono, &'static str)> {
+        let unheard = self.registration_keys.values().filter_map(|s| s.unheard_at);
+        self.registrations
+            .values()
+            .filter_map(|account| account.registration.poll_timeout())
+            .chain(unheard.map(|at| (at, "a registrar is not heard")))
+            .min()
+    }
+
+    pub(super) fn handle_registrations_timeout(&mut self, now: Now) {
+        let unheard = |sent: &Sent| sent.unheard_at.is_some_and(|at| at <= now.mono);
+        let keys = self.registration_keys.iter();
+        let unheard: Vec<RequestKey> = keys.filter(|(_, s)| unheard(s)).map(|(k, _)| *k).collect();
+        for key in unheard {
+            self.registration_response(now, key, Err(Failure::TimedOut));
+        }
+        let due = |a: &Account| {
+            a.registration
+                .poll_timeout()
+                .is_some_and(|(at, _)| at <= now.mono)
+        };
+        let accounts = self.registrations.iter();
+        let due: Vec<String> = accounts
+            .filter(|(_, a)| due(a))
+            .map(|(t, _)| t.clone())
+            .collect();
+        for trunk in due {
+            self.aim(&trunk);
+            if let Some(account) = self.registrations.get_mut(&trunk) {
+                account.registration.handle_timeout(now);
+            }
         }
         self.drain_registrations();
     }
@@ -99,17 +200,17 @@ impl House {
         let waiting = self
             .unstarted
             .iter()
-            .map(|(name, _)| (name.clone(), "the registrar's name is not resolved".into()));
+            .map(|(name, _)| (name.clone(), "the registrar's name is not known yet".into()));
         self.registrations
             .iter()
-            .map(|(name, r)| (name.clone(), words(r)))
+            .map(|(name, account)| (name.clone(), words(&account.registration)))
             .chain(waiting)
             .collect()
     }
 
     /// Carriers that were not told yet that we leave, once draining has begun.
     pub(crate) fn leaving(&self) -> usize {
-        let gone = |r: &&Registration| *r.state() != RegistrationState::Idle;
+        let gone = |a: &&Account| *a.registration.state() != RegistrationState::Idle;
         let there = self.registrations.values().filter(gone).count();
         if self.draining { there } else { 0 }
     }

@@ -90,6 +90,7 @@ impl Bench {
                     self.sent.push(String::from_utf8_lossy(&bytes).into_owned())
                 }
                 Output::Trace { .. }
+                | Output::Lookup(_)
                 | Output::Peer { .. }
                 | Output::Refused { .. }
                 | Output::Banned { .. } => {}

@@ -6,7 +6,11 @@ use super::{
     spot::{did_you_mean, listed},
 };
 use crate::{Door, Listen, Node, OFFLINE, Profile, SessionTimers};
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 /// OpenAI's own; a local server has `base_url`.
 const OPENAI: &str = "https://api.openai.com/v1";
@@ -26,6 +30,9 @@ impl<'a> Load<'a> {
         }
         if let Some(s) = root.section("sip") {
             sip(&s, &mut node);
+        }
+        if let Some(s) = root.section("dns") {
+            dns(&s, &mut node);
         }
         if let Some(s) = root.section("rtp") {
             rtp(&s, &mut node);
@@ -385,6 +392,21 @@ fn sip(s: &Section<'_>, node: &mut Node) {
         v.spot
             .error("SIP listens nowhere, so nobody can call")
             .help("listen = [\"udp://0.0.0.0:5060\", \"tcp://0.0.0.0:5060\"]");
+    }
+}
+
+fn dns(s: &Section<'_>, node: &mut Node) {
+    let Some(v) = s.opt("servers") else { return };
+    for text in v.texts() {
+        let alone = text.value.parse().map(|ip| SocketAddr::new(ip, 53));
+        match alone.or_else(|_| text.value.parse()) {
+            Ok(addr) => node.dns.push(addr),
+            Err(_) => drop(
+                text.spot
+                    .error(format!("{:?} is no address of a name server", text.value))
+                    .help("write it like \"192.0.2.53\" or \"192.0.2.53:5353\""),
+            ),
+        }
     }
 }
 

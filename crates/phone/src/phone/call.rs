@@ -73,10 +73,8 @@ impl Phone {
 
     /// Where an INVITE to `target` goes when nobody said.
     fn way_to(&self, target: &Uri) -> Option<Flow> {
-        let transport = match target.transport() {
-            Some(t) if t.eq_ignore_ascii_case("tcp") => Transport::Tcp,
-            _ => Transport::Udp,
-        };
+        let asked = Transport::of_uri(target).ok().flatten();
+        let transport = asked.unwrap_or(Transport::Udp);
         let direct = target.socket_addr(5060).map(|remote| Flow {
             transport,
             local: self.config.local_sip,

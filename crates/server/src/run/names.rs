@@ -1,52 +1,40 @@
-//! Names of trunks' peers.
+//! The name service: the switch's questions, each answered when it is.
 
 use crate::{places::ShardHandle, shard::ToShard};
-use std::time::Duration;
+use std::sync::Arc;
 use tandem_call::Input;
-use tandem_dialplan::Plan;
-use tandem_net::resolve;
-use tandem_sip::message::Uri;
-use tokio::{sync::watch, task::JoinSet};
+use tandem_net::NameService;
+use tandem_types::dns::Question;
+use tokio::{sync::mpsc, task::JoinSet};
 
-/// Names of peers are looked up again this often.
-const RESOLVE_EVERY: Duration = Duration::from_secs(60);
+/// Questions that may wait: an office's trunks have a few names with a few records each.
+const QUEUE: usize = 256;
+/// Questions that are out at once.
+const AT_ONCE: usize = 32;
 
-/// Looks the names of trunks' peers up, now and then.
-pub(super) fn resolve_names(
-    plan: &Plan,
+/// Answers questions until nobody can ask any more.
+pub(super) fn look_up(
+    service: Arc<NameService>,
     shard: ShardHandle,
-    mut stopping: watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
-) {
-    let uris = plan.trunks.values().flat_map(|t| {
-        t.peers
-            .iter()
-            .chain(&t.outbound_proxy)
-            .chain(t.register.as_ref().map(|(uri, _)| uri))
-    });
-    let mut names: Vec<(String, u16)> = uris
-        .filter_map(|text| Uri::parse(text).ok())
-        .filter(|uri| uri.ip().is_none())
-        .filter_map(|uri| Some((uri.host()?.to_string(), uri.port().unwrap_or(5060))))
-        .collect();
-    names.sort();
-    names.dedup();
-    if names.is_empty() {
-        return;
-    }
+) -> mpsc::Sender<Question> {
+    let (ask, mut asked) = mpsc::channel::<Question>(QUEUE);
     tasks.spawn(async move {
-        let mut tick = tokio::time::interval(RESOLVE_EVERY);
+        let mut open = JoinSet::new();
         loop {
             tokio::select! {
-                _ = tick.tick() => {}
-                _ = stopping.changed() => return,
-            }
-            for (host, port) in &names {
-                let addrs = resolve(host, *port).await;
-                let host = host.clone();
-                // Refused by a full queue: asked again in a minute.
-                shard.wish(ToShard::Input(Input::Resolved { host, addrs }));
+                question = asked.recv(), if open.len() < AT_ONCE => {
+                    let Some(question) = question else { return };
+                    let service = service.clone();
+                    open.spawn(async move { (service.answer(&question).await, question) });
+                }
+                Some(answered) = open.join_next() => {
+                    let Ok((answer, question)) = answered else { continue };
+                    // Refused by a full queue, it is asked again.
+                    shard.wish(ToShard::Input(Input::Named { question, answer }));
+                }
             }
         }
     });
+    ask
 }

@@ -13,13 +13,16 @@ use tandem_call::{Input, Output, Switch};
 use tandem_sip::api::Transport;
 use tandem_types::{
     CallId, PlayerId,
+    dns::{self, Answer, Question, Record},
     journal::What,
     media::{MediaCommand, MediaEvent, Sound},
     provider::{ProviderCommand, ProviderEvent},
 };
 
-/// What a name takes to be resolved.
+/// What the name service takes to answer, or not to.
 const DNS: Duration = Duration::from_millis(10);
+/// How long it holds that there is no such name.
+const NOTHING: Duration = Duration::from_secs(60);
 /// What a file takes to be read.
 const DISK: Duration = Duration::from_millis(1);
 
@@ -52,6 +55,10 @@ impl World {
                 }
                 Output::Media(command) => self.media(command),
                 Output::Provider(command) => self.provider(command),
+                Output::Lookup(question) => {
+                    self.lookups.push((self.now.mono, question.clone()));
+                    self.later(DNS, Later::Named(question));
+                }
                 Output::Refused { from, why, .. } => self.refused.push((from, why)),
                 Output::Trace { .. } | Output::Peer { .. } | Output::Banned { .. } => {}
             }
@@ -168,9 +175,15 @@ impl World {
         self.later.insert((self.now.mono + after, n), what);
     }
 
-    /// A name of the plan that the driver would look up.
-    pub fn resolves(&mut self, host: &str) {
-        self.later(DNS, Later::Resolved(host.to_owned()));
+    /// The name service knows this from now on, for so long.
+    pub fn knows_name(&mut self, kind: dns::Kind, name: &str, records: Vec<Record>, ttl: Duration) {
+        let zone = self.zone.get_or_insert_default();
+        zone.insert(Question::new(kind, name), Answer { records, ttl });
+    }
+
+    /// The name service is down from now on.
+    pub fn loses_the_name_service(&mut self) {
+        self.zone = None;
     }
 
     /// Between the gateway and this address nothing arrives for that long, and nobody there is asked what they heard.
@@ -196,10 +209,15 @@ impl World {
                 self.switch.handle_input(self.now, Input::Provider(event));
             }
             Later::Sound(player, pcm) => self.graph.sound(self.now, player, pcm),
-            Later::Resolved(host) => {
-                let addrs = vec![std::net::SocketAddr::new(super::CARRIER, 5060)];
+            Later::Named(question) => {
+                let nothing = || Answer {
+                    records: Vec::new(),
+                    ttl: NOTHING,
+                };
+                let zone = self.zone.as_ref();
+                let answer = zone.map(|z| z.get(&question).cloned().unwrap_or_else(nothing));
                 self.switch
-                    .handle_input(self.now, Input::Resolved { host, addrs });
+                    .handle_input(self.now, Input::Named { question, answer });
             }
             Later::Media(event) => self.switch.handle_input(self.now, Input::Media(event)),
             Later::Mended(at) => self

@@ -13,18 +13,15 @@ pub(super) fn follow(flow: Flow, hop: &Uri) -> Flow {
     let Some(addr) = addr_of(hop) else {
         return flow;
     };
-    let transport = match hop.transport() {
-        None => flow.transport,
-        Some(t) if t.eq_ignore_ascii_case("udp") => Transport::Udp,
-        Some(t) if t.eq_ignore_ascii_case("tcp") => Transport::Tcp,
-        Some(_) => return flow,
+    let Ok(transport) = Transport::of_uri(hop) else {
+        return flow;
     };
+    let transport = transport.unwrap_or(flow.transport);
     let same_host = addr.ip() == flow.remote.ip();
-    let kept = hop.scheme() != "sip"
-        || addr.is_ipv4() != flow.local.is_ipv4()
+    let kept = addr.is_ipv4() != flow.local.is_ipv4()
         || addr.ip().is_unspecified()
         || (private(addr.ip()) && !private(flow.remote.ip()))
-        || (same_host && transport == Transport::Tcp && flow.transport == Transport::Tcp);
+        || (same_host && transport.is_stream() && flow.transport == transport);
     if kept {
         flow
     } else {

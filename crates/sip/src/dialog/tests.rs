@@ -1,6 +1,7 @@
 //! Route sets, targets and flows.
 
 use super::*;
+use crate::api::Transport;
 use crate::message::Message;
 use std::net::SocketAddr;
 

@@ -7,7 +7,7 @@ use super::{
         RequestAbout, RequestIn, RequestOut, SentKey,
     },
 };
-use crate::api::{Flow, Output, SessionId, Transport};
+use crate::api::{Flow, Output, SessionId};
 use crate::dialog::DialogId;
 use crate::message::{HeaderName, Message, Method, Request, Response, Via};
 use crate::transaction::{
@@ -61,11 +61,11 @@ impl Endpoint {
 
     /// Gives a request of ours the top Via of a new transaction.
     pub(super) fn stamp(&mut self, request: &mut Request, flow: Flow) {
-        let transport = match flow.transport {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        };
-        let via = Via::new(transport, sent_by(request, flow), &self.fresh_branch());
+        let via = Via::new(
+            flow.transport.name(),
+            sent_by(request, flow),
+            &self.fresh_branch(),
+        );
         request.headers.remove(&HeaderName::Via);
         request.headers.insert_first(HeaderName::Via, via);
     }
@@ -360,7 +360,7 @@ impl Endpoint {
 /// Where responses to a request go: on UDP back to where it came from if it asks so (RFC 3581), else to the port of its
 /// sent-by at that address (RFC 3261 section 18.2.2; maddr is not followed: it would let anybody aim our responses).
 fn reply_flow(via: &Via, from: Flow) -> Flow {
-    if from.transport == Transport::Tcp || via.wants_rport() {
+    if from.transport.is_stream() || via.wants_rport() {
         return from;
     }
     let mut flow = from;

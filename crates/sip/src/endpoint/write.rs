@@ -1,7 +1,7 @@
 //! What the endpoint writes into its messages besides what its user gives.
 
 use super::{Endpoint, reliable, screen, session::Session};
-use crate::api::{Body, Flow, OutgoingInvite, Transport};
+use crate::api::{Body, Flow, OutgoingInvite};
 use crate::message::{HeaderName, Headers, MAGIC_COOKIE, Method, NameAddr, Request, Response, Uri};
 
 impl Endpoint {
@@ -182,11 +182,7 @@ fn copy_of_invite(request: &mut Request, invite: &Request) {
 /// The Contact of a session that came in, if its user does not give one: our socket.
 pub(super) fn contact_at(request: &Request, flow: Flow) -> String {
     let uri = Uri::sip(request.uri.user(), &flow.local.to_string());
-    let uri = match flow.transport {
-        Transport::Udp => uri,
-        Transport::Tcp => uri.with_param("transport", "tcp"),
-    };
-    NameAddr::new(uri).to_string()
+    NameAddr::new(flow.transport.mark(uri)).to_string()
 }
 
 /// The user's Contact stays for the rest of the session.

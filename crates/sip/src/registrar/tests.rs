@@ -1,6 +1,7 @@
 //! Bindings come, change and go.
 
 use super::*;
+use crate::api::Transport;
 use crate::message::Message;
 use tandem_types::Wall;
 
