@@ -7,6 +7,7 @@ mod cli {
     mod lab;
     mod story;
 
+    mod certificates;
     mod configuration;
     mod help;
     mod hep;

@@ -37,6 +37,7 @@ mod wire {
     mod returns;
     mod room;
     mod srtp;
+    mod tls;
     mod trunk;
     mod warm;
     mod wide;

@@ -30,6 +30,11 @@ pub enum Input {
         /// Which.
         flow: Flow,
     },
+    /// A connection is closed.
+    Closed {
+        /// Which.
+        flow: Flow,
+    },
     /// From the media graph.
     Media(MediaEvent),
     /// From a provider.
@@ -58,6 +63,17 @@ pub enum Admin {
     HangupAll,
 }
 
+/// A server that is called by TLS.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SecureServer {
+    /// Where it is.
+    pub remote: SocketAddr,
+    /// The name that the plan writes, or its IP address.
+    pub name: String,
+    /// The trunk whose server it is.
+    pub trunk: String,
+}
+
 /// What the switch does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -76,6 +92,8 @@ pub enum Output {
     Provider(ProviderCommand),
     /// Ask the name service.
     Lookup(Question),
+    /// These servers are called by TLS, and each has to prove its name: all of them, in place of what was told before.
+    Servers(Vec<SecureServer>),
     /// A message for the call's trace, credentials still in it (the ring removes them).
     Trace {
         /// Whose; `None`: no call's, and told only where the plan has a capture server.

@@ -5,7 +5,7 @@ mod accounts;
 mod servers;
 
 use crate::{
-    api::SwitchConfig,
+    api::{SecureServer, SwitchConfig},
     call::Call,
     health::{self, Health, Question},
     strangers::Strangers,
@@ -48,6 +48,12 @@ pub(crate) struct House {
     registration_keys: BTreeMap<RequestKey, Sent>,
     requests: VecDeque<(String, OutgoingRequest)>,
     locator: Locator,
+    /// What is called by TLS: the URI, and what its server has to prove.
+    secure: Vec<(Uri, SecureServer)>,
+    /// What was told of them.
+    told: Vec<SecureServer>,
+    /// Something may have changed since.
+    to_tell: bool,
     /// Trunks whose registration waits for a name to be known.
     unstarted: Vec<(String, RegistrationPlan)>,
     /// Which trunks a call's living legs use.
@@ -98,6 +104,9 @@ impl House {
             registration_keys: BTreeMap::new(),
             requests: VecDeque::new(),
             locator,
+            secure: servers::secure_of(plan),
+            told: Vec::new(),
+            to_tell: true,
             unstarted: plan.trunks.values().filter_map(registration_plan).collect(),
             slots: BTreeMap::new(),
             used: BTreeMap::new(),

@@ -30,5 +30,5 @@ pub mod table;
 pub mod watch;
 mod ways;
 
-pub use api::{Admin, Census, Input, Output, SwitchConfig};
+pub use api::{Admin, Census, Input, Output, SecureServer, SwitchConfig};
 pub use switch::{Switch, brains_of};

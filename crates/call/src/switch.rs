@@ -147,6 +147,12 @@ impl Switch {
             Input::TransportFailed { flow } => {
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::TransportFailed { flow });
+                self.house.closed(now, flow);
+            }
+            Input::Closed { flow } => {
+                self.endpoint
+                    .handle_input(now, tandem_sip::api::Input::Closed { flow });
+                self.house.closed(now, flow);
             }
             Input::Media(event) => {
                 let call = call_of_media(&event);
@@ -270,6 +276,8 @@ impl Switch {
                 self.ask(now, ask);
             } else if let Some(question) = self.house.poll_names() {
                 self.out.push_back(Output::Lookup(question));
+            } else if let Some(servers) = self.house.poll_servers() {
+                self.out.push_back(Output::Servers(servers));
             } else {
                 return;
             }

@@ -126,7 +126,7 @@ pub(crate) fn to(
 }
 
 fn with_scheme(uri: &str) -> String {
-    if uri.starts_with("sip:") {
+    if uri.starts_with("sip:") || uri.starts_with("sips:") {
         uri.to_owned()
     } else {
         format!("sip:{uri}")
@@ -297,7 +297,7 @@ fn through<'p>(
         let next = proxy.as_ref().map_or(&peer, |p| &p.uri);
         let up = house.health.is_up(&trunk.name, text);
         for flow in house.flows(next) {
-            let target = Uri::sip(number, &server);
+            let target = like(&peer, Uri::sip(number, &server));
             let mut invite = invite(house, target, flow, &shown, None, credentials.clone());
             invite.route.extend(proxy.clone());
             invite.reliable = reliable(trunk.prack);
@@ -393,9 +393,9 @@ fn invite(
         flow,
         large,
         to: NameAddr::from(target.clone().without_headers()),
+        contact: like(&target, house.contact(flow)),
         target,
         from,
-        contact: house.contact(flow),
         route: Vec::new(),
         headers,
         body: None,
@@ -436,7 +436,16 @@ pub(crate) fn refer_to(
         }
         _ => return None,
     };
-    Some(Uri::sip(number, &peer.host_port()?))
+    Some(like(&peer, Uri::sip(number, &peer.host_port()?)))
+}
+
+/// `sips:` where the other is (RFC 5630 section 4: a Contact has to be).
+pub(crate) fn like(other: &Uri, uri: Uri) -> Uri {
+    if other.scheme() == "sips" {
+        uri.secured()
+    } else {
+        uri
+    }
 }
 
 /// Our own address for Referred-By.

@@ -1,7 +1,7 @@
 //! What holds where a file says nothing. One place, so that the documentation of a default and the
 //! default itself cannot drift apart.
 
-use crate::{AfterPerson, Bans, ColdRules, Door, Listen, Node, Profile, WarmRules};
+use crate::{AfterPerson, Bans, ColdRules, Door, Listen, ListenBy, Node, Profile, WarmRules};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -44,6 +44,8 @@ impl Profile {
 /// | `node.max_calls` | 500 |
 /// | `node.drain` | `30s` |
 /// | `sip.listen` | `udp://0.0.0.0:5060` and `tcp://0.0.0.0:5060` |
+/// | `sip.tls` | nothing is taken by TLS |
+/// | `dns.servers` | those of the machine |
 /// | `rtp.ports` | `30000-30999`: 500 legs, below Linux' ephemeral range (32768 up) |
 /// | `rtp.reserve` | 8 pairs of ports, kept for consult legs |
 /// | `rtp.address` | `0.0.0.0` |
@@ -64,14 +66,15 @@ impl Default for Node {
             public_address: None,
             local_networks: Vec::new(),
             dns: Vec::new(),
+            tls: None,
             session_timers: None,
             listen: vec![
                 Listen {
-                    tcp: false,
+                    by: ListenBy::Udp,
                     addr: sip,
                 },
                 Listen {
-                    tcp: true,
+                    by: ListenBy::Tcp,
                     addr: sip,
                 },
             ],

@@ -16,7 +16,10 @@ pub use destination::BadDestination;
 pub use diagnostic::{Diagnostic, Look, Severity, WIDTH, render, render_as, to_json};
 pub use dial::{DialTarget, Forbidden};
 pub use hours::{Hours, NoZone, Opening, Zone};
-pub use load::{Host, Loaded, MAX_HOPS, SourceFile, load, load_on, wanted};
+pub use load::{
+    Host, Inspect, Inspector, Loaded, MAX_HOPS, SourceFile, TlsComplaint, TlsPart, load, load_on,
+    wanted,
+};
 pub use pattern::{BadPattern, normalise};
 pub use plan::*;
 pub use route::{Arrival, NoRoute, NoRouteKind, Route, Via};

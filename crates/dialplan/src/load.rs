@@ -8,6 +8,7 @@ mod destinations;
 mod dialplan;
 mod ends;
 mod hours;
+mod listen;
 mod mask;
 mod node;
 mod people;
@@ -18,10 +19,13 @@ mod rules;
 mod spot;
 mod telemetry;
 mod templates;
+mod tls;
 mod trunk;
 mod values;
 
 pub use ends::MAX_HOPS;
+pub(crate) use tls::asks_for_tls;
+pub use tls::{Inspect, Inspector, TlsComplaint, TlsPart};
 
 use crate::{Diagnostic, Plan, Severity};
 use checks::{Claim, Need};
@@ -49,13 +53,15 @@ pub struct SourceFile {
 }
 
 /// What only the machine knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Host {
+#[derive(Clone, Copy, Default)]
+pub struct Host<'a> {
     /// First and last ephemeral port (`net.ipv4.ip_local_port_range`); RTP ports in it draw a
     /// warning, because any other program may be given one of them.
     pub ephemeral_ports: Option<(u16, u16)>,
     /// The time: what the hours of the year to come are judged by.
     pub now: Wall,
+    /// What is in certificates; `None`: nobody looks.
+    pub inspect: Option<Inspector<'a>>,
 }
 
 /// What loading gives: the plan and its warnings, or everything that is wrong with it.
@@ -110,7 +116,7 @@ pub fn load(
 /// # Errors
 /// As [`load`].
 pub fn load_on(
-    host: Host,
+    host: Host<'_>,
     files: &[SourceFile],
     secrets: &dyn Fn(&str) -> Result<String, String>,
     exists: &dyn Fn(&str) -> bool,
@@ -139,6 +145,7 @@ pub fn load_on(
             claims: Vec::new(),
             needs: Vec::new(),
             unsure: BTreeSet::new(),
+            own_tls: None,
             spots: BTreeMap::new(),
         };
         load.read();
@@ -226,7 +233,7 @@ struct Load<'a> {
     tables: &'a [Option<Spanned<DeTable<'a>>>],
     secrets: &'a dyn Fn(&str) -> Result<String, String>,
     exists: &'a dyn Fn(&str) -> bool,
-    host: Host,
+    host: Host<'a>,
     plan: Plan,
     /// Numbers that dialplans claim.
     claims: Vec<Claim<'a>>,
@@ -234,6 +241,7 @@ struct Load<'a> {
     needs: Vec<Need<'a>>,
     /// Lists of what may be dialled in which something could not be read.
     unsure: BTreeSet<String>,
+    own_tls: Option<tls::OwnSpots<'a>>,
     /// Where menus and announcements stand: `PLAN menu:NAME`.
     spots: BTreeMap<String, Spot<'a>>,
 }
@@ -257,6 +265,7 @@ impl<'a> Load<'a> {
         if let Some(root) = self.root("phones.toml") {
             self.plan.phones = self.phones(&root);
         }
+        self.inspect_own_tls();
         for (name, root) in self.folder("dialplans/") {
             let plan = self.dialplan(&name, &root);
             self.plan.dialplans.insert(name, plan);

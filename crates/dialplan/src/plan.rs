@@ -28,17 +28,41 @@ pub struct Plan {
 /// A secret by reference, resolved at load (`env:NAME`, `file:PATH`, `cred:NAME`). Prints nothing.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(pub String);
+impl Trunk {
+    /// A server of it is said to be called by TLS; others may be, where DNS says so.
+    pub fn asks_for_tls(&self) -> bool {
+        let registrar = self.register.as_ref().map(|(uri, _)| uri);
+        let mut all = self
+            .peers
+            .iter()
+            .chain(&self.outbound_proxy)
+            .chain(registrar);
+        all.any(|uri| crate::load::asks_for_tls(uri))
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")
     }
 }
 
+/// What a listener takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenBy {
+    /// `udp://`.
+    Udp,
+    /// `tcp://`.
+    Tcp,
+    /// `tls://`.
+    Tls,
+}
+
 /// Where a SIP listener stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listen {
-    /// `udp` or `tcp`.
-    pub tcp: bool,
+    /// By what.
+    pub by: ListenBy,
     /// Address and port.
     pub addr: SocketAddr,
 }
@@ -54,6 +78,8 @@ pub struct Node {
     pub local_networks: Vec<IpNet>,
     /// SIP listeners.
     pub listen: Vec<Listen>,
+    /// Who we are by TLS; there where something listens by it.
+    pub tls: Option<NodeTls>,
     /// Name servers; none: the machine's own (`/etc/resolv.conf`).
     pub dns: Vec<SocketAddr>,
     /// Session timers; `None`: no part is taken in them.
@@ -104,6 +130,28 @@ pub struct Hep {
     pub agent_id: u32,
     /// What it knows us by, if it asks for that. On the wire as it is.
     pub password: Option<Secret>,
+}
+
+/// Our certificate. Paths are relative to the configuration's directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeTls {
+    /// The certificate and its chain, PEM.
+    pub certificate: String,
+    /// Its key, PEM.
+    pub key: String,
+    /// Clients are asked for a certificate that these authorities signed, PEM.
+    pub client_ca: Option<String>,
+    /// A client without one is refused.
+    pub client_required: bool,
+}
+
+/// Whom we believe to be a trunk's server by TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrunkTls {
+    /// Its authorities, PEM, relative to the configuration's directory; `None`: the machine's.
+    pub ca: Option<String>,
+    /// Its name, where that is not the host of `peers`.
+    pub server_name: Option<String>,
 }
 
 /// Guessing passwords.
@@ -230,6 +278,8 @@ pub struct Trunk {
     pub peers: Vec<String>,
     /// Outbound proxy URI.
     pub outbound_proxy: Option<String>,
+    /// Its servers by TLS.
+    pub tls: TrunkTls,
     /// Source addresses of inbound calls.
     pub allow_from: Vec<IpNet>,
     /// Where the called number is read.

@@ -1,16 +1,17 @@
-//! Sockets: UDP and TCP for SIP, the pool of RTP ports, the name service. No SIP is understood here: a stream is cut by
+//! Sockets: UDP, TCP and TLS for SIP, the pool of RTP ports, the name service. No SIP is understood here: a stream is cut by
 //! a framer that is handed in.
 
 mod kernel;
 mod names;
 mod ports;
 mod tcp;
+pub mod tls;
 mod udp;
 
 pub use kernel::step_back;
 pub use names::NameService;
 pub use ports::{PortPool, RtpSockets};
-pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, TcpEvent, serve_tcp};
+pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, Streams, TcpEvent, serve_tcp};
 pub use udp::{bind_udp, local_address_towards};
 
 use std::net::SocketAddr;

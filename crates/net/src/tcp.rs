@@ -1,16 +1,29 @@
-//! TCP for SIP: connections that came in and connections that we opened stand in one table by the far end's
-//! address, so an answer goes back the way its request came (RFC 3261 section 18.2.2).
+//! TCP for SIP, plain or with TLS: connections that came in and connections that we opened stand in one table by the far end's
+//! address, so an answer goes back the way its request came (RFC 3261 section 18.2.2), and so does whatever else is meant for that
+//! address (RFC 5923).
 //!
-//! Rules: at most [`MAX_CONNECTIONS`]; one more is closed at once. A connection whose stream cannot be
-//! framed is closed, and so is one whose far end does not come to the point ([`Patience`]). A peer that does not read loses its
-//! connection when 256 messages wait for it.
+//! ```text
+//!            somebody connects                 bytes for an address that is not in the table
+//!                   |                                          |
+//!                   v                                          v
+//!   refused <-- Shaking (TLS alone)                         Opening ------> failed: 3 s, refused, or a server
+//!    20 s           |                                          |            that does not prove its name
+//!                   +---------------> In the table <-----------+
+//!                                          |
+//!          closed by them, not framed, too slow, silent, does not read, no pong: closed, and so told
+//! ```
+//! Rules: at most [`MAX_CONNECTIONS`]; one more is closed at once. A connection whose stream cannot be framed is closed, and so is one
+//! whose far end does not come to the point ([`Patience`]). A peer that does not read loses its connection when 256 messages wait for
+//! it. By TLS a connection is opened only to a server whose name is known ([`Tls::expect`]).
 
-use crate::NetError;
-use bytes::{Bytes, BytesMut};
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+mod connection;
+
+use crate::{NetError, tls::Tls};
+use bytes::Bytes;
+use connection::{Connection, Wire};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream, tcp::OwnedReadHalf},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::mpsc,
     task::JoinSet,
     time::timeout,
@@ -26,13 +39,17 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// How long the far end of a connection may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// From its connection to the end of its first message. Keepalives are none: whoever only holds connections open holds
-    /// none for long.
+    /// From its connection to the end of its first message, and as long for a handshake. Keepalives are none: whoever only holds
+    /// connections open holds none for long.
     pub first: Duration,
     /// From the first byte of a message to its last.
     pub message: Duration,
     /// Between messages; phones keep theirs alive by CRLF (RFC 5626).
     pub idle: Duration,
+    /// On a connection of ours, from the last thing that we sent to a keepalive (RFC 5626 section 4.4.1).
+    pub ping: Duration,
+    /// From that to its answer, where the far end has answered one before.
+    pub pong: Duration,
 }
 
 impl Default for Patience {
@@ -41,6 +58,8 @@ impl Default for Patience {
             first: Duration::from_secs(20),
             message: Duration::from_secs(20),
             idle: Duration::from_secs(15 * 60),
+            ping: Duration::from_secs(95),
+            pong: Duration::from_secs(10),
         }
     }
 }
@@ -76,6 +95,11 @@ pub enum TcpEvent {
         /// To.
         remote: SocketAddr,
     },
+    /// The connection to this address is closed.
+    Closed {
+        /// Whose.
+        remote: SocketAddr,
+    },
 }
 
 /// Bytes that are to go.
@@ -87,217 +111,240 @@ pub struct Outgoing {
     pub bytes: Bytes,
 }
 
+/// What a table of connections is made with.
+#[derive(Clone)]
+pub struct Streams {
+    /// Where others connect to; `None`: nobody does.
+    pub listen: Option<SocketAddr>,
+    /// `None`: plain.
+    pub tls: Option<Arc<Tls>>,
+    /// Cuts what is read.
+    pub framer: Framer,
+    /// With the far end.
+    pub patience: Patience,
+}
+
 enum Done {
-    Closed(SocketAddr),
-    Opened(SocketAddr, Option<TcpStream>),
+    /// Whose, and whether bytes could not be written.
+    Closed(SocketAddr, u64, bool),
+    Shaken(SocketAddr, Option<Wire>),
+    Opened(SocketAddr, Option<Wire>),
 }
 
 /// Accepts, opens, reads and writes until `outgoing` is closed. `deliver` returns `false` when its queue is
-/// full: the connection is then closed, and the peer opens it again.
+/// full: the connection is then closed, and the peer opens it again. `ready` is told where we listen.
 pub async fn serve_tcp(
-    addr: SocketAddr,
-    framer: Framer,
-    patience: Patience,
+    streams: Streams,
     deliver: impl Fn(TcpEvent) -> bool + Clone + Send + Sync + 'static,
     mut outgoing: mpsc::Receiver<Outgoing>,
-    ready: impl FnOnce(Result<SocketAddr, NetError>),
+    ready: impl FnOnce(Result<Option<SocketAddr>, NetError>),
 ) {
-    let listener = match TcpListener::bind(addr)
-        .await
-        .and_then(|l| l.local_addr().map(|a| (l, a)))
-    {
-        Ok((listener, local)) => {
-            ready(Ok(local));
-            listener
+    let listener = match bind(&streams).await {
+        Ok(listener) => {
+            ready(Ok(listener.as_ref().map(|(_, local)| *local)));
+            listener.map(|(listener, _)| listener)
         }
-        Err(e) => return ready(Err(NetError::of("tcp", addr, e))),
+        Err(error) => return ready(Err(error)),
     };
-    let theirs = How { framer, patience };
-    let ours = How {
-        // It is for us to speak first there.
-        patience: Patience {
-            first: patience.idle,
-            ..patience
-        },
-        ..theirs
+    let mut table = Table {
+        streams,
+        deliver,
+        open: BTreeMap::new(),
+        opening: BTreeMap::new(),
+        shaking: 0,
+        count: 0,
+        tasks: JoinSet::new(),
     };
-    let mut table: BTreeMap<SocketAddr, mpsc::Sender<Bytes>> = BTreeMap::new();
-    let mut opening: BTreeMap<SocketAddr, Vec<Bytes>> = BTreeMap::new();
-    let mut tasks: JoinSet<Done> = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, remote)) if table.len() < MAX_CONNECTIONS => {
-                    attach(stream, remote, theirs, deliver.clone(), &mut table, &mut tasks);
-                }
-                Ok((_, remote)) => tracing::warn!(%remote, "too many TCP connections; one was closed"),
+            accepted = accept(listener.as_ref()) => match accepted {
+                Ok((stream, remote)) => table.accepted(stream, remote),
                 Err(error) => tracing::warn!(%error, "a TCP connection could not be accepted"),
             },
             message = outgoing.recv() => {
-                let Some(Outgoing { remote, bytes }) = message else { return };
-                if let Some(writer) = table.get(&remote) {
-                    if writer.try_send(bytes).is_err() {
-                        table.remove(&remote);
-                        deliver(TcpEvent::Failed { remote });
-                    }
-                } else if let Some(waiting) = opening.get_mut(&remote) {
-                    if waiting.len() < QUEUE {
-                        waiting.push(bytes);
-                    }
-                } else if table.len() + opening.len() < MAX_CONNECTIONS {
-                    opening.insert(remote, vec![bytes]);
-                    tasks.spawn(async move {
-                        Done::Opened(remote, timeout(CONNECT, TcpStream::connect(remote)).await.ok().and_then(Result::ok))
-                    });
-                } else {
-                    deliver(TcpEvent::Failed { remote });
-                }
+                let Some(message) = message else { return };
+                table.send(message);
             }
-            Some(done) = tasks.join_next() => match done {
-                Ok(Done::Closed(remote)) => { table.remove(&remote); }
-                Ok(Done::Opened(remote, stream)) => {
-                    let waiting = opening.remove(&remote).unwrap_or_default();
-                    match stream {
-                        Some(stream) => {
-                            attach(stream, remote, ours, deliver.clone(), &mut table, &mut tasks);
-                            if let Some(writer) = table.get(&remote) {
-                                for bytes in waiting {
-                                    let _ = writer.try_send(bytes);
-                                }
-                            }
-                        }
-                        None => { deliver(TcpEvent::Failed { remote }); }
-                    }
-                }
+            Some(done) = table.tasks.join_next() => match done {
+                Ok(done) => table.done(done),
                 Err(error) => tracing::error!(%error, "a TCP connection's task failed"),
             }
         }
     }
 }
 
-/// How a connection is read.
-#[derive(Clone, Copy)]
-struct How {
-    framer: Framer,
-    patience: Patience,
+async fn bind(streams: &Streams) -> Result<Option<(TcpListener, SocketAddr)>, NetError> {
+    let Some(addr) = streams.listen else {
+        return Ok(None);
+    };
+    let proto = if streams.tls.is_some() { "tls" } else { "tcp" };
+    let bound = TcpListener::bind(addr).await;
+    let bound = bound.and_then(|l| l.local_addr().map(|a| (l, a)));
+    bound
+        .map(Some)
+        .map_err(|error| NetError::of(proto, addr, error))
 }
 
-fn attach(
-    stream: TcpStream,
-    remote: SocketAddr,
-    how: How,
-    deliver: impl Fn(TcpEvent) -> bool + Send + Sync + 'static,
-    table: &mut BTreeMap<SocketAddr, mpsc::Sender<Bytes>>,
-    tasks: &mut JoinSet<Done>,
-) {
-    // SIP's messages are small and answered at once: Nagle's algorithm would only hold them back.
-    let _ = stream.set_nodelay(true);
-    let (reader, mut writer) = stream.into_split();
-    let (sender, mut queue) = mpsc::channel::<Bytes>(QUEUE);
-    let pong = sender.clone();
-    table.insert(remote, sender);
-    tasks.spawn(async move {
-        let write = async {
-            while let Some(bytes) = queue.recv().await {
-                if writer.write_all(&bytes).await.is_err() {
-                    deliver(TcpEvent::Failed { remote });
-                    return;
+async fn accept(listener: Option<&TcpListener>) -> std::io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// All connections of one listener.
+struct Table<D> {
+    streams: Streams,
+    deliver: D,
+    /// With a number each: another connection may have the same address by the time that one is known to be closed.
+    open: BTreeMap<SocketAddr, (u64, mpsc::Sender<Bytes>)>,
+    opening: BTreeMap<SocketAddr, Vec<Bytes>>,
+    /// Theirs, in a handshake.
+    shaking: usize,
+    count: u64,
+    tasks: JoinSet<Done>,
+}
+
+impl<D: Fn(TcpEvent) -> bool + Clone + Send + Sync + 'static> Table<D> {
+    fn is_full(&self) -> bool {
+        self.open.len() + self.opening.len() + self.shaking >= MAX_CONNECTIONS
+    }
+
+    fn accepted(&mut self, stream: TcpStream, remote: SocketAddr) {
+        if self.is_full() {
+            return tracing::warn!(%remote, "too many TCP connections; one was closed");
+        }
+        let Some(tls) = self.streams.tls.clone() else {
+            return self.attach(Wire::plain(stream), remote, false);
+        };
+        self.shaking += 1;
+        let patience = self.streams.patience.first;
+        self.tasks.spawn(async move {
+            let shaken = timeout(patience, tls.accept(stream)).await;
+            Done::Shaken(remote, told(remote, shaken, "a TLS client was refused"))
+        });
+    }
+
+    fn send(&mut self, Outgoing { remote, bytes }: Outgoing) {
+        if let Some((_, writer)) = self.open.get(&remote) {
+            if writer.try_send(bytes).is_err() {
+                self.open.remove(&remote);
+                (self.deliver)(TcpEvent::Failed { remote });
+            }
+        } else if let Some(waiting) = self.opening.get_mut(&remote) {
+            if waiting.len() < QUEUE {
+                waiting.push(bytes);
+            }
+        } else if self.is_full() {
+            (self.deliver)(TcpEvent::Failed { remote });
+        } else {
+            self.opening.insert(remote, vec![bytes]);
+            let (from, tls) = (self.streams.listen, self.streams.tls.clone());
+            self.tasks.spawn(async move {
+                let opened = timeout(CONNECT, open(from, remote, tls)).await;
+                Done::Opened(
+                    remote,
+                    told(remote, opened, "no connection to a SIP server"),
+                )
+            });
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Closed(remote, number, failed) => {
+                // One that was given up before was told then, and what is there now is another one.
+                if self.open.get(&remote).is_some_and(|(n, _)| *n == number) {
+                    self.open.remove(&remote);
+                    (self.deliver)(match failed {
+                        true => TcpEvent::Failed { remote },
+                        false => TcpEvent::Closed { remote },
+                    });
                 }
             }
-        };
-        let pong = pong.downgrade();
-        tokio::select! {
-            () = write => {}
-            () = read(reader, remote, how, &deliver, &pong) => {}
-        }
-        Done::Closed(remote)
-    });
-}
-
-async fn read(
-    reader: OwnedReadHalf,
-    remote: SocketAddr,
-    how: How,
-    deliver: &(impl Fn(TcpEvent) -> bool + Sync),
-    pong: &mpsc::WeakSender<Bytes>,
-) {
-    let mut stream = Stream {
-        reader,
-        buffer: BytesMut::with_capacity(4096),
-        framer: how.framer,
-    };
-    let answer = |keepalive: usize| {
-        // A double CRLF is a ping, a single one its answer (RFC 5626 section 3.5.1).
-        if keepalive >= 4
-            && let Some(pong) = pong.upgrade()
-        {
-            let _ = pong.try_send(Bytes::from_static(b"\r\n"));
-        }
-    };
-    let first = async {
-        loop {
-            match stream.next().await? {
-                Piece::Message(bytes) => return Some(bytes),
-                Piece::Keepalive(n) => answer(n),
+            Done::Shaken(remote, wire) => {
+                self.shaking -= 1;
+                if let Some(wire) = wire {
+                    self.attach(wire, remote, false);
+                }
             }
-        }
-    };
-    let Ok(Some(bytes)) = timeout(how.patience.first, first).await else {
-        return;
-    };
-    let mut open = deliver(TcpEvent::Message { remote, bytes });
-    while open && timeout(how.patience.idle, stream.some()).await == Ok(true) {
-        open = match timeout(how.patience.message, stream.next()).await {
-            Ok(Some(Piece::Message(bytes))) => deliver(TcpEvent::Message { remote, bytes }),
-            Ok(Some(Piece::Keepalive(n))) => {
-                answer(n);
-                true
-            }
-            Ok(None) | Err(_) => false,
-        };
-    }
-}
-
-/// The bytes of a connection that are not used yet.
-struct Stream {
-    reader: OwnedReadHalf,
-    buffer: BytesMut,
-    framer: Framer,
-}
-
-enum Piece {
-    Keepalive(usize),
-    Message(Bytes),
-}
-
-impl Stream {
-    /// Whether there is at least one byte; `false`: the connection is over.
-    async fn some(&mut self) -> bool {
-        !self.buffer.is_empty() || self.more().await
-    }
-
-    async fn more(&mut self) -> bool {
-        matches!(self.reader.read_buf(&mut self.buffer).await, Ok(n) if n > 0)
-    }
-
-    /// The next whole piece; `None`: the connection is over, or cannot be framed any more.
-    async fn next(&mut self) -> Option<Piece> {
-        loop {
-            match (self.framer)(&self.buffer) {
-                Frame::More => {
-                    if !self.more().await {
-                        return None;
+            Done::Opened(remote, wire) => {
+                let waiting = self.opening.remove(&remote).unwrap_or_default();
+                let Some(wire) = wire else {
+                    (self.deliver)(TcpEvent::Failed { remote });
+                    return;
+                };
+                self.attach(wire, remote, true);
+                if let Some((_, writer)) = self.open.get(&remote) {
+                    for bytes in waiting {
+                        let _ = writer.try_send(bytes);
                     }
                 }
-                Frame::Keepalive(n) => {
-                    let _ = self.buffer.split_to(n);
-                    return Some(Piece::Keepalive(n));
-                }
-                Frame::Whole(n) => return Some(Piece::Message(self.buffer.split_to(n).freeze())),
-                Frame::Bad => return None,
             }
         }
     }
+
+    fn attach(&mut self, wire: Wire, remote: SocketAddr, ours: bool) {
+        let (sender, queue) = mpsc::channel::<Bytes>(QUEUE);
+        let connection = Connection {
+            remote,
+            ours,
+            framer: self.streams.framer,
+            patience: self.streams.patience,
+            pong: sender.downgrade(),
+            deliver: self.deliver.clone(),
+        };
+        self.count += 1;
+        let number = self.count;
+        self.open.insert(remote, (number, sender));
+        self.tasks.spawn(async move {
+            let failed = connection.run(wire, queue).await;
+            Done::Closed(remote, number, failed)
+        });
+    }
+}
+
+async fn open(
+    from: Option<SocketAddr>,
+    remote: SocketAddr,
+    tls: Option<Arc<Tls>>,
+) -> Result<Wire, String> {
+    let stream = connect(from, remote).await.map_err(|e| e.to_string())?;
+    Ok(match tls {
+        None => Wire::plain(stream),
+        Some(tls) => Wire::tls(tls.connect(remote, stream).await?),
+    })
+}
+
+/// From the address that we listen at, if that is one: carriers know us by it.
+async fn connect(from: Option<SocketAddr>, remote: SocketAddr) -> std::io::Result<TcpStream> {
+    let own = from.map(|addr| addr.ip());
+    let own = own.filter(|ip| !ip.is_unspecified() && ip.is_ipv4() == remote.is_ipv4());
+    let Some(ip) = own else {
+        return TcpStream::connect(remote).await;
+    };
+    let socket = if ip.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.bind((ip, 0).into())?;
+    socket.connect(remote).await
+}
+
+/// A failure leaves a line that says what to do.
+fn told<T: Into<Wire>>(
+    remote: SocketAddr,
+    made: Result<Result<T, String>, tokio::time::error::Elapsed>,
+    what: &'static str,
+) -> Option<Wire> {
+    let why = match made {
+        Ok(Ok(wire)) => return Some(wire.into()),
+        Ok(Err(why)) => why,
+        Err(_) => "it took too long".to_owned(),
+    };
+    tracing::warn!(target: "tandem::connection", %remote, why, "{what}");
+    None
 }
 
 #[cfg(test)]

@@ -5,7 +5,12 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
 };
-use tandem_dialplan::{Diagnostic, Host, Plan, SourceFile, load_on, wanted};
+use tandem_dialplan::{
+    Diagnostic, Host, Inspect, NodeTls, Plan, SourceFile, TlsComplaint, TlsPart, Trunk, load_on,
+    wanted,
+};
+use tandem_net::tls;
+use tandem_types::Wall;
 
 /// A configuration could not be read or is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -30,11 +35,61 @@ pub fn read(dir: &Path) -> Result<(Plan, Vec<Diagnostic>), ConfigError> {
         error,
     })?;
     let exists = |path: &str| dir.join(path).exists();
+    let now = crate::Clock::start().now().wall;
+    let look = |what: Inspect<'_>| inspect(dir, what, now);
     let host = Host {
         ephemeral_ports: ephemeral_ports(),
-        now: crate::Clock::start().now().wall,
+        now,
+        inspect: Some(&look),
     };
     load_on(host, &files, &|reference| secret(dir, reference), &exists).map_err(ConfigError::Wrong)
+}
+
+/// What is in certificates.
+fn inspect(dir: &Path, what: Inspect<'_>, now: Wall) -> Vec<TlsComplaint> {
+    let now = now.millis() / 1000;
+    let found = match what {
+        Inspect::Own(own, domain) => {
+            let domain = domain.filter(|d| d.parse::<IpAddr>().is_err());
+            tls::complaints(&own_files(dir, own), domain, now)
+        }
+        Inspect::Authorities(file) => tls::complaints_of_authorities(&dir.join(file), now),
+    };
+    let part = |part| match part {
+        tls::Part::Certificate => TlsPart::Certificate,
+        tls::Part::Key => TlsPart::Key,
+        tls::Part::Authorities => TlsPart::Authorities,
+    };
+    found
+        .into_iter()
+        .map(|c| TlsComplaint {
+            part: part(c.part),
+            fatal: c.fatal,
+            what: c.what,
+        })
+        .collect()
+}
+
+fn own_files(dir: &Path, own: &NodeTls) -> tls::Own {
+    tls::Own {
+        certificate: dir.join(&own.certificate),
+        key: dir.join(&own.key),
+        client_ca: own.client_ca.as_ref().map(|path| dir.join(path)),
+        client_required: own.client_required,
+    }
+}
+
+/// All files of TLS.
+pub(crate) fn tls_files(dir: &Path, plan: &Plan) -> tls::TlsFiles {
+    let trust = |t: &Trunk| t.tls.ca.as_ref().map(|path| dir.join(path));
+    tls::TlsFiles {
+        own: plan.node.tls.as_ref().map(|own| own_files(dir, own)),
+        trusts: plan
+            .trunks
+            .iter()
+            .map(|(name, t)| (name.clone(), trust(t)))
+            .collect(),
+    }
 }
 
 fn files(dir: &Path) -> std::io::Result<Vec<SourceFile>> {

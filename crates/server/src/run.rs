@@ -4,12 +4,13 @@ mod error;
 mod listen;
 mod names;
 mod record;
+mod secure;
 mod speech;
 mod stop;
 
 pub use self::{error::StartError, speech::profiles, stop::Gateway};
 
-use self::listen::{bind, bind_http, listen_tcp, serve_http};
+use self::listen::{Inside, bind, bind_http, connections, serve_http};
 use crate::{
     Clock, config,
     door::Door,
@@ -70,12 +71,18 @@ pub async fn start(
     let mut listen: Vec<_> = udp.keys().map(|seen| (Transport::Udp, *seen)).collect();
     let mut tasks = JoinSet::new();
     tasks.spawn(upkeep(metrics.clone()));
-    let mut tcp = BTreeMap::new();
-    for l in node.listen.iter().filter(|l| l.tcp) {
-        let (seen, table) =
-            listen_tcp(l.addr, node.public_address, &to_shard, &door, &mut tasks).await?;
-        listen.push((Transport::Tcp, seen));
-        tcp.insert(seen, table);
+    let tls = secure::of(config_dir, &plan)?;
+    let mut streams = BTreeMap::new();
+    for (by, at) in secure::streams(&plan) {
+        let inside = Inside {
+            public: node.public_address,
+            shard: &to_shard,
+            door: &door,
+        };
+        let tls = tls.clone().filter(|_| by == Transport::Tls);
+        let (seen, table) = connections(at, tls, inside, &mut tasks).await?;
+        listen.push((by, seen));
+        streams.insert((by, seen), table);
     }
     let http = match node.http {
         Some(addr) => Some(bind_http(addr).await?),
@@ -142,7 +149,8 @@ pub async fn start(
     let names = names::look_up(service, to_shard.clone(), &mut tasks);
     let wires = Wires {
         names,
-        tcp,
+        streams,
+        tls: tls.clone(),
         media: media.clone(),
         desk: desk_handle,
         trace: trace.clone(),
@@ -163,6 +171,9 @@ pub async fn start(
         .spawn(move || shard.run())
         .map_err(|error| StartError::system("the signalling thread", error))?;
 
+    if let Some(tls) = &tls {
+        secure::watch(tls.clone(), shutdown.subscribe(), &mut tasks);
+    }
     let app = App {
         shard: to_shard.clone(),
         store,
@@ -198,6 +209,7 @@ pub async fn start(
         sip: listen,
         http,
         hints,
+        tls,
     })
 }
 

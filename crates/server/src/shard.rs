@@ -15,8 +15,11 @@ use crate::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_call::{Admin, Input, Output, Switch};
-use tandem_net::Outgoing;
+use tandem_call::{Admin, Input, Output, SecureServer, Switch};
+use tandem_net::{
+    Outgoing,
+    tls::{Tls, TlsServer},
+};
 use tandem_sip::api::{Flow, Transport};
 use tandem_store::{Alarm, Journal};
 use tandem_types::{dns::Question, journal::Event};
@@ -65,8 +68,9 @@ pub struct Snapshot {
 
 /// What the shard sends by.
 pub(crate) struct Wires {
-    /// TCP tables by the address that peers see.
-    pub(crate) tcp: BTreeMap<SocketAddr, mpsc::Sender<Outgoing>>,
+    /// Tables of connections by transport and the address that peers see.
+    pub(crate) streams: BTreeMap<(Transport, SocketAddr), mpsc::Sender<Outgoing>>,
+    pub(crate) tls: Option<Arc<Tls>>,
     /// Questions for the name service.
     pub(crate) names: mpsc::Sender<Question>,
     pub(crate) media: Vec<MediaHandle>,
@@ -247,6 +251,16 @@ impl Shard {
                         .handle_input(self.clock.now(), Input::Provider(refused));
                 }
             }
+            Output::Servers(servers) => {
+                if let Some(tls) = &self.wires.tls {
+                    let server = |s: SecureServer| TlsServer {
+                        remote: s.remote,
+                        name: s.name,
+                        trunk: s.trunk,
+                    };
+                    tls.expect(servers.into_iter().map(server).collect());
+                }
+            }
             Output::Lookup(question) => {
                 // Lost, it is asked again.
                 if self.wires.names.try_send(question).is_err() {
@@ -293,11 +307,15 @@ impl Shard {
     fn transmit(&mut self, flow: Flow, bytes: Bytes) {
         let sent = match flow.transport {
             Transport::Udp => self.intake.send(&flow, &bytes),
-            Transport::Tcp => self
+            Transport::Tcp | Transport::Tls => self
                 .wires
-                .tcp
-                .get(&flow.local)
-                .or_else(|| self.wires.tcp.values().next())
+                .streams
+                .get(&(flow.transport, flow.local))
+                .or_else(|| {
+                    let mut all = self.wires.streams.iter();
+                    let (_, table) = all.find(|((by, _), _)| *by == flow.transport)?;
+                    Some(table)
+                })
                 .is_some_and(|table| {
                     let remote = flow.remote;
                     let sent = table.try_send(Outgoing { remote, bytes });

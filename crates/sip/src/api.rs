@@ -6,6 +6,8 @@
 //! second fork, 405/501/489/420/415/416/481/482/483/400/500 where RFC 3261 wants them, digest challenges on
 //! requests for which it was given credentials, refreshes by UPDATE and 422 (RFC 4028), PRACK (RFC 3262). Everything else it tells its user.
 
+pub use crate::transport::{NoSuchTransport, Transport};
+
 use crate::message::{Headers, Method, NameAddr, Request, Response, Uri};
 use bytes::Bytes;
 use ipnet::IpNet;
@@ -14,77 +16,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tandem_types::Termination;
 
-/// A way that bytes can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Transport {
-    /// One message a datagram.
-    Udp,
-    /// A stream, framed by Content-Length.
-    Tcp,
-}
-
-/// A URI asks for a transport that is none of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoSuchTransport;
-
-impl Transport {
-    /// Its name in Via (RFC 3261 section 20.42).
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Udp => "UDP",
-            Self::Tcp => "TCP",
-        }
-    }
-
-    /// Nothing is lost on it, so nothing is sent twice.
-    pub fn is_stream(self) -> bool {
-        match self {
-            Self::Udp => false,
-            Self::Tcp => true,
-        }
-    }
-
-    /// Where it listens when nothing else is written (RFC 3261 section 19.1.2).
-    pub fn default_port(self) -> u16 {
-        match self {
-            Self::Udp | Self::Tcp => 5060,
-        }
-    }
-
-    /// The one that a URI asks for, if it asks for any.
-    ///
-    /// # Errors
-    /// One that we do not have.
-    pub fn of_uri(uri: &Uri) -> Result<Option<Self>, NoSuchTransport> {
-        if uri.scheme() != "sip" {
-            return Err(NoSuchTransport);
-        }
-        let all = [Self::Udp, Self::Tcp];
-        match uri.transport() {
-            None => Ok(None),
-            Some(text) => {
-                let mut all = all.into_iter();
-                let known = all.find(|t| t.name().eq_ignore_ascii_case(text));
-                known.map(Some).ok_or(NoSuchTransport)
-            }
-        }
-    }
-
-    /// A URI that is reached by it.
-    #[must_use]
-    pub fn mark(self, uri: Uri) -> Uri {
-        match self {
-            Self::Udp => uri,
-            Self::Tcp => uri.with_param("transport", "tcp"),
-        }
-    }
-}
-
-/// Where a message came from, or is to go. For TCP, `remote` names the connection: the driver opens one
+/// Where a message came from, or is to go. For TCP and TLS, `remote` names the connection: the driver opens one
 /// when there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Flow {
-    /// UDP or TCP.
+    /// By what.
     pub transport: Transport,
     /// Our socket.
     pub local: SocketAddr,
@@ -224,6 +160,12 @@ pub enum Input {
     },
     /// Bytes to this flow could not be sent (ICMP unreachable, connection refused or closed).
     TransportFailed {
+        /// Which.
+        flow: Flow,
+    },
+    /// A connection is closed; nothing that was to go by it is known to be lost. The next request goes where the dialog's route or
+    /// target says.
+    Closed {
         /// Which.
         flow: Flow,
     },

@@ -2,7 +2,7 @@
 
 mod hop;
 
-use crate::api::Flow;
+use crate::api::{Flow, Transport};
 use crate::message::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -166,7 +166,9 @@ impl Dialog {
         if ours
             && flow.transport.is_stream()
             && !self.natted
-            && let Some(addr) = hop::addr_of(hop)
+            && let Some(addr) = hop::addr_of(hop, flow.transport)
+            // By TLS only where the same host listens: another one has not proved who it is.
+            && (flow.transport != Transport::Tls || addr.ip() == flow.remote.ip())
         {
             self.flow.remote = addr;
         }

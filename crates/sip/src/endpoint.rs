@@ -107,6 +107,7 @@ impl Endpoint {
         match input {
             Input::Message { from, message } => self.handle_message(now, from, message),
             Input::TransportFailed { flow } => self.handle_transport_failed(now, flow),
+            Input::Closed { flow } => self.handle_closed(flow),
             Input::Command(command) => self.handle_command(now, command),
         }
     }

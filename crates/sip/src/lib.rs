@@ -14,5 +14,6 @@ pub mod message;
 pub mod registrar;
 pub mod registration;
 mod transaction;
+mod transport;
 
 pub use api::{Command, Event, Failure, Flow, Input, Output, SessionId, Transport};

@@ -5,12 +5,13 @@
 //! ```text
 //!   an IP address --------------------------------------------------------> target
 //!   port written --------------------------------------> A, AAAA ---------> targets
-//!   transport written, or `sips:` ----------> SRV -----> A, AAAA ---------> targets
+//!   transport written -----------------------> SRV ----> A, AAAA ---------> targets
 //!   neither ------------> NAPTR (services that we have)    ^
 //!                           |  none    |                   |
 //!                           |          +----> SRV ---------+ none: A, AAAA of the name itself
 //!                           +---------------> SRV of UDP, TCP, TLS
 //! ```
+//! With `sips:` TLS is the only transport.
 //!
 //! Each question by itself (the answers of one never wait for another's):
 //!
@@ -73,6 +74,8 @@ struct Aim {
     ip: Option<IpAddr>,
     port: Option<u16>,
     transport: Option<Transport>,
+    /// `sips:`.
+    secure: bool,
 }
 
 /// What is known of one question.
@@ -257,9 +260,9 @@ impl Locator {
         if let Some(port) = aim.port {
             return self.addresses(&aim.host, usual, port, asks, finds);
         }
-        let services = match aim.transport {
+        let services = match aim.transport.filter(|_| !aim.secure) {
             Some(transport) => vec![(transport, service(transport, &aim.host))],
-            None => match self.services(&aim.host, asks) {
+            None => match self.services(aim, asks) {
                 None => return,
                 Some(named) => named,
             },
@@ -284,10 +287,14 @@ impl Locator {
     /// The services of a domain by NAPTR, of those that we can; without any those that there may be. `None`: not known yet.
     fn services(
         &self,
-        host: &str,
+        aim: &Aim,
         asks: &mut dyn FnMut(Question),
     ) -> Option<Vec<(Transport, String)>> {
-        let can = |t: &Transport| self.ours.iter().any(|(ours, _)| ours == t);
+        let can = |t: &Transport| {
+            let ours = self.ours.iter().any(|(ours, _)| ours == t);
+            ours && (!aim.secure || *t == Transport::Tls)
+        };
+        let host = &aim.host;
         let records = self.known(Question::new(Kind::Naptr, host), asks)?;
         let mut named: Vec<&Naptr> = records
             .iter()
@@ -303,7 +310,7 @@ impl Locator {
             .filter(|(t, _)| can(t))
             .collect();
         if services.is_empty() {
-            let all = [Transport::Udp, Transport::Tcp];
+            let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
             services = all
                 .into_iter()
                 .filter(can)
@@ -373,6 +380,7 @@ impl Aim {
             ip: uri.ip(),
             port: uri.port(),
             transport,
+            secure: uri.scheme() == "sips",
         })
     }
 }
@@ -382,6 +390,7 @@ fn service(transport: Transport, host: &str) -> String {
     let labels = match transport {
         Transport::Udp => "_sip._udp",
         Transport::Tcp => "_sip._tcp",
+        Transport::Tls => "_sips._tcp",
     };
     format!("{labels}.{host}")
 }
@@ -391,6 +400,7 @@ fn transport_of(service: &str) -> Option<Transport> {
     match service.to_ascii_uppercase().as_str() {
         "SIP+D2U" => Some(Transport::Udp),
         "SIP+D2T" => Some(Transport::Tcp),
+        "SIPS+D2T" => Some(Transport::Tls),
         _ => None,
     }
 }

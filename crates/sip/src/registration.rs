@@ -52,6 +52,8 @@ pub enum RegistrationInput {
     Start,
     /// The answer to the one request that is under way (`Event::Response`).
     Response(Result<Box<Response>, Failure>),
+    /// The connection that the last one went by is closed: whoever calls us by it cannot (RFC 5626 section 4.4). Registered anew soon.
+    Closed,
     /// The one that is under way was not answered, and we were [moved](Registration::move_to): asked there at once.
     Elsewhere,
     /// Unregister; at shutdown. `Changed(Idle)` says that it is done.
@@ -94,6 +96,8 @@ const BACKOFF_BASE: Duration = Duration::from_secs(30);
 const BACKOFF_MAX: Duration = Duration::from_secs(30 * 60);
 /// The shortest after a refusal of who we are.
 const REFUSED_MIN: Duration = Duration::from_secs(5 * 60);
+/// From the end of a connection to the REGISTER that opens another, half of it at random.
+const REOPEN: Duration = Duration::from_secs(10);
 /// A challenged REGISTER is sent again with the next number; numbers of ours leave room for that.
 const CSEQ_STEP: u32 = 10;
 
@@ -151,6 +155,7 @@ impl Registration {
         match input {
             RegistrationInput::Start => self.start(),
             RegistrationInput::Response(result) => self.on_response(now, result),
+            RegistrationInput::Closed => self.on_closed(now),
             RegistrationInput::Elsewhere => match self.in_flight.take() {
                 Some(_) if self.leaving => self.leave(),
                 Some(what) => self.send(what),
@@ -310,6 +315,16 @@ impl Registration {
             matches!(self.state, RegistrationState::Registered { until } if until > now.mono);
         if !(kept && matches!(status, 0 | 408 | 500..=599)) {
             self.change(RegistrationState::Failed { status, next });
+        }
+    }
+
+    /// Never at once: a registrar that closes each connection would be asked without end.
+    fn on_closed(&mut self, now: Now) {
+        let registered = matches!(self.state, RegistrationState::Registered { .. });
+        if registered && !self.leaving && self.in_flight.is_none() {
+            let percent = 50 + u32::try_from(self.rng.below(51)).unwrap_or(0);
+            let soon = now.mono + REOPEN * percent / 100;
+            self.wake = Some(self.wake.map_or(soon, |wake| wake.min(soon)));
         }
     }
 

@@ -9,8 +9,9 @@
 //! | `POST /v1/audio/speech` | a tone, as long as the text |
 //! | `GET /v1/models` | one model |
 //!
-//! [`dns`] is a name server in the same manner.
+//! [`dns`] is a name server in the same manner, [`authority`] signs certificates.
 
+pub mod authority;
 mod chat;
 mod connection;
 pub mod dns;

@@ -44,9 +44,19 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     eprintln!("tandem: ready");
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    let mut hup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = term.recv() => break,
+            _ = int.recv() => break,
+            _ = hup.recv() => eprintln!(
+                "tandem: {}",
+                match gateway.reload_certificates() {
+                    true => "certificates read again",
+                    false => "the certificates cannot be used, and the old ones stand; `tandem check` says why",
+                }
+            ),
+        }
     }
     eprintln!(
         "tandem: draining; running calls may end by themselves, a second signal ends them now"

@@ -5,7 +5,7 @@
 
 use super::{
     lab::{Lab, Place, SOON, tail},
-    raw::SIP,
+    raw::{SIP, SIPS},
     sound,
 };
 use serde_json::{Value, json};
@@ -45,6 +45,8 @@ pub(crate) struct Like<'a> {
     /// The proxy that it sends everything by, if there is one.
     pub(crate) by: Option<Ipv4Addr>,
     pub(crate) transport: &'a str,
+    /// Whom it believes by TLS: a file of authorities.
+    pub(crate) ca: Option<&'a str>,
     /// `rtpevent` or `info`.
     pub(crate) dtmf: &'a str,
     pub(crate) codecs: &'a str,
@@ -66,6 +68,7 @@ impl Default for Like<'_> {
             registers: true,
             by: None,
             transport: "udp",
+            ca: None,
             dtmf: "rtpevent",
             codecs: "PCMA,PCMU",
             rate: tandem_codec::RATE,
@@ -116,7 +119,7 @@ impl Baresip {
         };
         lab.write(
             &format!("phone-{n}/config"),
-            config(&place, n, like.rate, &source),
+            config(&place, n, &like, &source),
         );
         lab.write(&format!("phone-{n}/accounts"), "");
         lab.write(&format!("phone-{n}/contacts"), "");
@@ -307,17 +310,30 @@ fn account(like: &Like<'_>, gateway: Ipv4Addr) -> String {
     let outbound = like.by.map_or_else(String::new, |proxy| {
         format!(";outbound=\"sip:{proxy}:{SIP}\"")
     });
+    let port = sip_port(transport);
     format!(
-        "<sip:{user}@{gateway}:{SIP};transport={transport}>;auth_user={user};auth_pass={password};\
+        "<sip:{user}@{gateway}:{port};transport={transport}>;auth_user={user};auth_pass={password};\
          regint={register};answermode={answer};audio_codecs={codecs};dtmfmode={dtmf}{mediaenc}{outbound}"
     )
 }
 
-fn config(place: &Place, n: u8, rate: u32, source: &str) -> String {
+/// Where a transport of the gateway is.
+pub(crate) fn sip_port(transport: &str) -> u16 {
+    match transport {
+        "tls" => SIPS,
+        _ => SIP,
+    }
+}
+
+fn config(place: &Place, n: u8, like: &Like<'_>, source: &str) -> String {
     let Place { ip, sip, rtp } = place;
+    let rate = like.rate;
+    let ca = like
+        .ca
+        .map_or_else(String::new, |file| format!("sip_cafile {file}\n"));
     let (first, last, control) = (rtp.0, rtp.1, sip + CONTROL);
     format!(
-        "poll_method epoll
+        "{ca}poll_method epoll
 sip_listen {ip}:{sip}
 net_interface {ip}
 call_local_timeout 60

@@ -1,7 +1,7 @@
-//! An echo, and a phone on TCP: what a call by a connection sounds like.
+//! An echo, and a phone on TCP or TLS: what a call by a connection sounds like.
 
 use super::{
-    baresip::Like,
+    baresip::{Like, sip_port},
     lab::listen,
     sound::{OTHER, PERSON},
     stage::Stage,
@@ -10,16 +10,20 @@ use tandem_types::journal::What;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_on_tcp_hears_its_own_echo_and_is_called_over_its_connection() {
-    let mut stage = Stage::set(43).await;
     let over_tcp = Like {
         transport: "tcp",
         ..Like::default()
     };
-    let mut phone = stage.phone(1, "201", over_tcp).await;
+    hears_its_echo_and_is_called(Stage::set(43).await, over_tcp).await;
+}
+
+/// A phone that registers by a connection calls the echo, and is called by another one, which does not.
+pub(crate) async fn hears_its_echo_and_is_called(mut stage: Stage, like: Like<'_>) {
+    let (transport, port) = (like.transport, sip_port(like.transport));
+    let mut phone = stage.phone(1, "201", like).await;
     let gateway = stage.gateway();
-    phone
-        .command("dial", &format!("sip:2000@{gateway};transport=tcp"))
-        .await;
+    let echo = format!("sip:2000@{gateway}:{port};transport={transport}");
+    phone.command("dial", &echo).await;
     let (echo, _) = stage.running.call().await;
     phone.until("CALL_ESTABLISHED").await;
     let _ = listen(600).await;
@@ -53,30 +57,26 @@ async fn a_phone_on_tcp_hears_its_own_echo_and_is_called_over_its_connection() {
             let with = messages.iter().filter(move |m| m.remote.port() == to);
             with.map(|m| m.transport.clone()).collect::<Vec<_>>()
         };
-        let (tcp, udp) = messages
+        let (same, others) = messages
             .iter()
-            .partition::<Vec<_>, _>(|m| m.transport == "TCP");
-        (tcp.len(), udp.len(), of(stage.lab.phone(2).sip))
+            .partition::<Vec<_>, _>(|m| m.transport.eq_ignore_ascii_case(transport));
+        (same.len(), others.len(), of(stage.lab.phone(2).sip))
     };
-    let (tcp, udp, _) = transports(echo);
+    let (same, others, _) = transports(echo);
     assert!(
-        tcp >= 5 && udp == 0,
-        "the echo: {tcp} messages by TCP, {udp} by UDP"
+        same >= 5 && others == 0,
+        "the echo: {same} messages by {transport}, {others} by others"
     );
-    let (tcp, udp, with_other) = transports(called);
+    let (same, others, with_other) = transports(called);
     assert!(
-        tcp >= 5 && udp == with_other.len(),
-        "the call: {tcp} by TCP, {udp} by UDP"
+        same >= 5 && others == with_other.len(),
+        "the call: {same} by {transport}, {others} by others"
     );
 
     let (desk, far) = (stage.lab.phone(1), stage.lab.phone(2));
     let streams = stage.strike().await;
-    streams
-        .to(desk, own)
-        .is("the phone on TCP, its echo", PERSON);
-    streams
-        .to(desk, joined)
-        .is("the phone on TCP, called", OTHER);
+    streams.to(desk, own).is("the phone, its echo", PERSON);
+    streams.to(desk, joined).is("the phone, called", OTHER);
     streams
         .to(far, joined)
         .is("the other, who called it", PERSON);

@@ -10,6 +10,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
+use tandem_standin::authority::Signed;
 
 /// Which of both it is.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,21 @@ pub(crate) struct Kamailio {
 impl Kamailio {
     /// Starts it and waits until it listens.
     pub(crate) async fn start(lab: &Lab, ip: Ipv4Addr, role: Role) -> Self {
+        Self::start_with(lab, ip, role, None).await
+    }
+
+    /// As `start`, listening by TLS as well where it has a certificate.
+    pub(crate) async fn start_with(
+        lab: &Lab,
+        ip: Ipv4Addr,
+        role: Role,
+        tls: Option<&Signed>,
+    ) -> Self {
         let dir = lab.folder(&format!("kamailio-{ip}"));
+        if let Some(signed) = tls {
+            signed.write(&dir, "tls").expect("a file");
+        }
+        let secure = if tls.is_some() { "SECURE" } else { "PLAIN" };
         let at = |name: &str| dir.join(name).to_string_lossy().into_owned();
         let (define, beyond) = match role {
             Role::Carrier { beyond } => ("CARRIER", beyond),
@@ -46,7 +61,16 @@ impl Kamailio {
         std::fs::write(dir.join("dispatcher.list"), gateway).expect("a file");
         let out = std::fs::File::create(dir.join("log")).expect("a file");
         let child = Command::new("kamailio")
-            .args(["-f", &at("kamailio.cfg"), "-DD", "-E", "-A", define])
+            .args([
+                "-f",
+                &at("kamailio.cfg"),
+                "-DD",
+                "-E",
+                "-A",
+                define,
+                "-A",
+                secure,
+            ])
             .args(["-m", "32", "-M", "4", "-P", &at("pid")])
             .args(["-Y", &dir.to_string_lossy(), "-w", &dir.to_string_lossy()])
             .stdin(Stdio::null())

@@ -10,6 +10,8 @@ use tokio::{net::UdpSocket, time::timeout};
 
 /// The port of everybody on their own address.
 pub(crate) const SIP: u16 = 5060;
+/// The gateway's port by TLS.
+pub(crate) const SIPS: u16 = 5061;
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 

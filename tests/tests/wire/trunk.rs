@@ -1,6 +1,7 @@
 //! Trunks on the wire: a far end that hangs up, a carrier that asks who calls, an account that is registered there.
 
 use super::{
+    audio::Streams,
     kamailio::{Kamailio, Role},
     lab::{Lab, SOON, eventually, listen, now},
     office::Office,
@@ -69,10 +70,11 @@ pub(super) async fn talk(stage: &mut Stage, caller: &Caller, far: Ipv4Addr) -> T
 }
 
 impl Talked {
-    pub(super) async fn heard(self, stage: Stage) {
+    pub(super) async fn heard(self, stage: Stage) -> Streams {
         let streams = stage.strike().await;
         streams.to(self.caller, self.time).is("the caller", OTHER);
         streams.to(self.far, self.time).is("the far end", CALLER);
+        streams
     }
 }
 
@@ -169,7 +171,7 @@ async fn carrier_with(test: u8, change: impl FnOnce(&Lab, Office) -> Office) -> 
 }
 
 /// What the gateway says of its account.
-async fn account(stage: &Stage) -> String {
+pub(crate) async fn account(stage: &Stage) -> String {
     let snapshot = stage.running.gateway().snapshot().await;
     let registrations = snapshot.expect("the shard answers").registrations;
     registrations

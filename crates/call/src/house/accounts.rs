@@ -1,7 +1,7 @@
 //! Our accounts at carriers: when they are registered, and how that stands.
 
 use super::{House, UNHEARD};
-use crate::ways::{account, proxy_of};
+use crate::ways::{account, like, proxy_of};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tandem_dialplan::Trunk;
@@ -20,6 +20,8 @@ pub(super) struct Account {
     pub(super) registration: Registration,
     /// The server that REGISTER is sent to.
     next: Uri,
+    /// Its Request-URI.
+    registrar: Uri,
 }
 
 /// A REGISTER that is under way.
@@ -52,18 +54,24 @@ impl House {
             let host = plan.registrar.host_port().unwrap_or_default();
             let config = RegistrationConfig {
                 flow,
-                aor: NameAddr::from(Uri::sip(plan.username.as_str(), &host)),
-                contact: self.contact(flow),
-                registrar: plan.registrar,
+                aor: NameAddr::from(like(
+                    &plan.registrar,
+                    Uri::sip(plan.username.as_str(), &host),
+                )),
+                contact: like(&plan.registrar, self.contact(flow)),
+                registrar: plan.registrar.clone(),
                 route: plan.route,
                 expires: plan.expires,
                 credentials: plan.credentials.map(|c| c.also_for(flow)),
             };
             let mut registration = Registration::new(config, self.rng.fork());
             registration.handle_input(now, RegistrationInput::Start);
-            let next = plan.next;
-            self.registrations
-                .insert(trunk, Account { registration, next });
+            let account = Account {
+                registration,
+                next: plan.next,
+                registrar: plan.registrar,
+            };
+            self.registrations.insert(trunk, account);
         }
         self.drain_registrations();
     }
@@ -133,6 +141,20 @@ impl House {
         self.drain_registrations();
     }
 
+    /// A connection is closed: the phones behind it are gone until they register again, and so are we where we registered by it.
+    pub(crate) fn closed(&mut self, now: Now, flow: Flow) {
+        self.registrar.handle_flow_closed(flow);
+        while self.registrar.poll_output().is_some() {}
+        let same = |f: Flow| f.transport == flow.transport && f.remote == flow.remote;
+        for account in self.registrations.values_mut() {
+            if same(account.registration.flow()) {
+                account
+                    .registration
+                    .handle_input(now, RegistrationInput::Closed);
+            }
+        }
+    }
+
     /// Sends the next REGISTER of a trunk to another server, if that of the last one is dead or nobody's any more. Says whether
     /// nothing is known against the new one.
     fn aim(&mut self, trunk: &str) -> bool {
@@ -144,10 +166,11 @@ impl House {
         if flows.contains(&current) && !self.is_dead(current) {
             return false;
         }
-        let Some(flow) = flows.into_iter().find(|flow| *flow != current) else {
+        let other = flows.into_iter().find(|flow| *flow != current);
+        let (Some(flow), Some(account)) = (other, self.registrations.get(trunk)) else {
             return false;
         };
-        let contact = self.contact(flow);
+        let contact = like(&account.registrar, self.contact(flow));
         if let Some(account) = self.registrations.get_mut(trunk) {
             account.registration.move_to(flow, contact);
         }

@@ -1,15 +1,15 @@
 //! Where the servers are that the plan names: peers, proxies and registrars of trunks, and addresses that may be dialled.
 
 use super::House;
-use crate::ways::proxy_of;
+use crate::{api::SecureServer, ways::proxy_of};
 use std::{net::SocketAddr, time::Duration};
-use tandem_dialplan::Plan;
+use tandem_dialplan::{Plan, Trunk};
 use tandem_sip::{
     api::{Flow, Transport},
     locate::Target,
     message::Uri,
 };
-use tandem_types::{Now, dns};
+use tandem_types::{Now, Rng, dns};
 
 /// A request that is not even answered with 100 by then goes to the next server, if there is one: within 4 s (RFC 3263 section 4.3
 /// leaves it to us). It has been sent four times, and Timer B or F (32 s) is longer than anybody listens to nothing.
@@ -17,18 +17,7 @@ pub(crate) const UNHEARD: Duration = Duration::from_millis(3800);
 
 /// Every URI of the plan that is called.
 pub(super) fn all_of(plan: &Plan) -> Vec<Uri> {
-    let servers = plan.trunks.values().flat_map(|t| {
-        let registrar = t.register.as_ref().map(|(uri, _)| uri);
-        let named = match &t.outbound_proxy {
-            Some(_) => Vec::new(), // it knows where they are
-            None => t.peers.iter().chain(registrar).collect(),
-        };
-        let proxy = proxy_of(t).map(|proxy| proxy.uri);
-        named
-            .into_iter()
-            .filter_map(|text| Uri::parse(text).ok())
-            .chain(proxy)
-    });
+    let servers = plan.trunks.values().flat_map(servers_of);
     let lists = plan.dialplans.values().map(|d| &d.limits.may_dial);
     let addresses = lists
         .chain([&plan.phones.may_dial])
@@ -38,6 +27,35 @@ pub(super) fn all_of(plan: &Plan) -> Vec<Uri> {
             Uri::parse(&format!("sip:{server}")).ok()
         });
     servers.chain(addresses).collect()
+}
+
+/// Whom we send to for a trunk: its proxy, which knows where all others are, or its peers and its registrar.
+fn servers_of(trunk: &Trunk) -> Vec<Uri> {
+    if let Some(proxy) = proxy_of(trunk) {
+        return vec![proxy.uri];
+    }
+    let registrar = trunk.register.as_ref().map(|(uri, _)| uri);
+    let all = trunk.peers.iter().chain(registrar);
+    all.filter_map(|text| Uri::parse(text).ok()).collect()
+}
+
+/// Servers of trunks that may be called by TLS; their addresses are still to be found.
+pub(super) fn secure_of(plan: &Plan) -> Vec<(Uri, SecureServer)> {
+    let of_trunk = |trunk: &Trunk| -> Vec<(Uri, SecureServer)> {
+        servers_of(trunk)
+            .into_iter()
+            .filter_map(|uri| {
+                let own = uri.host()?.to_string();
+                let server = SecureServer {
+                    remote: SocketAddr::from(([0, 0, 0, 0], 0)),
+                    name: trunk.tls.server_name.clone().unwrap_or(own),
+                    trunk: trunk.name.clone(),
+                };
+                Some((uri, server))
+            })
+            .collect()
+    };
+    plan.trunks.values().flat_map(of_trunk).collect()
 }
 
 fn target(flow: Flow) -> Target {
@@ -86,7 +104,36 @@ impl House {
         answer: Option<dns::Answer>,
     ) {
         self.locator.handle_answer(now, question, answer);
+        self.to_tell = true;
         self.start_registrations(now);
+    }
+
+    /// Which servers have to prove which names, when that is something else than before.
+    pub(crate) fn poll_servers(&mut self) -> Option<Vec<SecureServer>> {
+        if !std::mem::take(&mut self.to_tell) {
+            return None;
+        }
+        let locator = &self.locator;
+        // Shares are drawn for calls.
+        let mut rng = Rng::seeded(0);
+        let mut all: Vec<SecureServer> = self
+            .secure
+            .iter()
+            .flat_map(|(uri, server)| {
+                let targets = locator.targets(uri, &mut rng).into_iter();
+                let by_tls = targets.filter(|t| t.transport == Transport::Tls);
+                by_tls.map(|t| SecureServer {
+                    remote: t.addr,
+                    ..server.clone()
+                })
+            })
+            .collect();
+        all.sort();
+        all.dedup();
+        (self.told != all).then(|| {
+            self.told.clone_from(&all);
+            all
+        })
     }
 
     /// The next question for it.

@@ -91,6 +91,7 @@ impl Bench {
                 }
                 Output::Trace { .. }
                 | Output::Lookup(_)
+                | Output::Servers(_)
                 | Output::Peer { .. }
                 | Output::Refused { .. }
                 | Output::Banned { .. } => {}

@@ -5,12 +5,8 @@ use super::{
     read::{Section, Text, Val},
     spot::{did_you_mean, listed},
 };
-use crate::{Door, Listen, Node, OFFLINE, Profile, SessionTimers};
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use crate::{Door, ListenBy, Node, OFFLINE, Profile, SessionTimers};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 /// OpenAI's own; a local server has `base_url`.
 const OPENAI: &str = "https://api.openai.com/v1";
@@ -30,9 +26,10 @@ impl<'a> Load<'a> {
         }
         if let Some(s) = root.section("sip") {
             sip(&s, &mut node);
+            self.own_tls(&s, &mut node);
         }
         if let Some(s) = root.section("dns") {
-            dns(&s, &mut node);
+            super::listen::dns(&s, &mut node);
         }
         if let Some(s) = root.section("rtp") {
             rtp(&s, &mut node);
@@ -150,7 +147,7 @@ impl<'a> Load<'a> {
         if let Some(l) = node
             .listen
             .iter()
-            .find(|l| !l.tcp && (first..=last).contains(&l.addr.port()))
+            .find(|l| l.by == ListenBy::Udp && (first..=last).contains(&l.addr.port()))
         {
             spot.error(format!(
                 "RTP ports {first}-{last} hold port {}, where SIP listens",
@@ -336,7 +333,6 @@ fn session_timers(s: &Section<'_>) -> Option<SessionTimers> {
 }
 
 fn sip(s: &Section<'_>, node: &mut Node) {
-    s.later(&[("tls", "SIP over TLS")]);
     node.session_timers = s.section("session_timers").and_then(|s| session_timers(&s));
     if let Some(v) = s.opt("unknown_source") {
         v.choice(&[("drop", ())], &["403"]);
@@ -356,58 +352,7 @@ fn sip(s: &Section<'_>, node: &mut Node) {
             b.opt("for").and_then(|v| v.duration(least)),
         );
     }
-    let Some(v) = s.opt("listen") else { return };
-    node.listen.clear();
-    for text in v.texts() {
-        let (scheme, rest) = text.value.split_once("://").unwrap_or(("", &text.value));
-        match scheme {
-            "udp" | "tcp" => {
-                let addr = rest.parse().ok();
-                if addr.is_none() {
-                    text.spot
-                        .error(format!("{rest:?} is no address and port"))
-                        .help("write it like \"udp://0.0.0.0:5060\"");
-                }
-                node.listen.extend(addr.map(|addr| Listen {
-                    tcp: scheme == "tcp",
-                    addr,
-                }));
-            }
-            "tls" | "ws" | "wss" => {
-                text.spot
-                    .error(format!(
-                        "this version does not have {scheme}:// listeners yet"
-                    ))
-                    .label("not yet")
-                    .help("udp:// and tcp:// are here");
-            }
-            _ => {
-                text.spot
-                    .error(format!("{:?} is no listener", text.value))
-                    .help("write it like \"udp://0.0.0.0:5060\" or \"tcp://0.0.0.0:5060\"");
-            }
-        }
-    }
-    if node.listen.is_empty() && v.list().is_some_and(|l| l.is_empty()) {
-        v.spot
-            .error("SIP listens nowhere, so nobody can call")
-            .help("listen = [\"udp://0.0.0.0:5060\", \"tcp://0.0.0.0:5060\"]");
-    }
-}
-
-fn dns(s: &Section<'_>, node: &mut Node) {
-    let Some(v) = s.opt("servers") else { return };
-    for text in v.texts() {
-        let alone = text.value.parse().map(|ip| SocketAddr::new(ip, 53));
-        match alone.or_else(|_| text.value.parse()) {
-            Ok(addr) => node.dns.push(addr),
-            Err(_) => drop(
-                text.spot
-                    .error(format!("{:?} is no address of a name server", text.value))
-                    .help("write it like \"192.0.2.53\" or \"192.0.2.53:5353\""),
-            ),
-        }
-    }
+    super::listen::listen(s, node);
 }
 
 fn rtp(s: &Section<'_>, node: &mut Node) {

@@ -77,6 +77,7 @@ impl<'a> Load<'a> {
             .and_then(|v| v.words())
             .and_then(|p| p.sip_server());
         self.auth(root, &mut t);
+        self.trunk_tls(root, &mut t);
         if let Some(s) = root.section("media") {
             media(&s, &mut t);
         }

@@ -238,22 +238,19 @@ impl Text<'_> {
         None
     }
 
-    /// A peer or registrar: `sip:HOST[:PORT][;transport=udp|tcp]...`.
+    /// A peer or registrar: `sip:HOST[:PORT][;transport=udp|tcp|tls]...`, or `sips:`.
     pub(crate) fn sip_server(&self) -> Option<String> {
         let text = &self.value;
-        let tls = text.starts_with("sips:")
-            || ["transport=tls", "transport=ws"]
-                .iter()
-                .any(|t| text.contains(t));
-        if tls {
+        if text.contains("transport=ws") {
             self.spot
-                .error("this version does not have TLS or WebSocket for SIP yet")
+                .error("this version does not have WebSocket for SIP yet")
                 .label("not yet")
-                .help("write ;transport=tcp, or leave the transport out for UDP");
+                .help("write ;transport=tls or tcp, or leave the transport out for UDP");
             return None;
         }
         let host = text
             .strip_prefix("sip:")
+            .or_else(|| text.strip_prefix("sips:"))
             .map(|h| h.split(';').next().unwrap_or(h));
         match host {
             Some(h) if good_host(h.rsplit('@').next().unwrap_or(h)) => Some(text.clone()),

@@ -1,6 +1,8 @@
 //! A small office in memory, right in every part, for the tests to break.
 
-use tandem_dialplan::{Diagnostic, Host, Loaded, SourceFile, load_on};
+use tandem_dialplan::{
+    Diagnostic, Host, Inspect, Loaded, NodeTls, SourceFile, TlsComplaint, TlsPart, load_on,
+};
 
 const TANDEM: &str = r#"
 [node]
@@ -162,10 +164,32 @@ pub(crate) fn changed(changes: &[Change]) -> Loaded {
         ephemeral_ports: Some((32_768, 60_999)),
         // 21 November 2026, 12:00.
         now: tandem_types::Wall(1_795_262_400_000_000),
+        inspect: Some(&inspected),
     };
     load_on(host, &files, &secrets, &|path| {
         path == "sounds/hold.wav" || path == "dialplans/notes.md"
     })
+}
+
+/// Files whose names say what is wrong with them.
+fn inspected(what: Inspect<'_>) -> Vec<TlsComplaint> {
+    let named = |file: &str, part, wrong: &str, fatal| {
+        let what = format!("{file}: {wrong}");
+        let complaint = TlsComplaint { part, fatal, what };
+        file.contains(wrong).then_some(complaint)
+    };
+    let own = |tls: &NodeTls| {
+        [
+            named(&tls.certificate, TlsPart::Certificate, "expired", false),
+            named(&tls.key, TlsPart::Key, "another", true),
+        ]
+    };
+    match what {
+        Inspect::Own(tls, _) => own(tls).into_iter().flatten().collect(),
+        Inspect::Authorities(file) => named(file, TlsPart::Authorities, "missing", true)
+            .into_iter()
+            .collect(),
+    }
 }
 
 /// Everything that was found, in whichever way the loading went.

@@ -1,12 +1,16 @@
 //! Connections that do not come to the point.
 
 use super::*;
-use tokio::sync::oneshot;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::oneshot,
+};
 
 /// A message ends with a full stop.
 fn stops(bytes: &[u8]) -> Frame {
     match (bytes.first(), bytes.iter().position(|b| *b == b'.')) {
         (Some(b'\r'), _) if bytes.starts_with(b"\r\n\r\n") => Frame::Keepalive(4),
+        (Some(b'\r'), _) if bytes.starts_with(b"\r\n") => Frame::Keepalive(2),
         (_, Some(n)) => Frame::Whole(n + 1),
         _ => Frame::More,
     }
@@ -26,13 +30,20 @@ async fn served(
     let mut tasks = JoinSet::new();
     let deliver = move |event| match event {
         TcpEvent::Message { bytes, .. } => tell.try_send(bytes).is_ok(),
-        TcpEvent::Failed { .. } => true,
+        TcpEvent::Failed { .. } | TcpEvent::Closed { .. } => true,
     };
     let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-    tasks.spawn(serve_tcp(addr, stops, patience, deliver, outgoing, |r| {
+    let streams = Streams {
+        listen: Some(addr),
+        tls: None,
+        framer: stops,
+        patience,
+    };
+    tasks.spawn(serve_tcp(streams, deliver, outgoing, |r| {
         let _ = ready.send(r);
     }));
     let addr = bound.await.expect("it starts").expect("a port");
+    let addr = addr.expect("it listens");
     (addr, told, tasks, send)
 }
 
@@ -52,6 +63,7 @@ async fn whoever_sends_half_a_message_or_keepalives_alone_is_cut() {
         first: SHORT,
         message: LONG,
         idle: LONG,
+        ..Patience::default()
     };
     let (addr, mut told, _tasks, _send) = served(patience).await;
     let mut half = TcpStream::connect(addr).await.expect("listens");
@@ -73,6 +85,7 @@ async fn a_message_that_stops_halfway_is_cut_and_a_quiet_phone_is_not() {
         first: LONG,
         message: SHORT,
         idle: LONG,
+        ..Patience::default()
     };
     let (addr, mut told, _tasks, _send) = served(patience).await;
     let mut phone = TcpStream::connect(addr).await.expect("listens");
@@ -93,10 +106,113 @@ async fn a_connection_without_a_word_is_closed_in_the_end() {
         first: LONG,
         message: LONG,
         idle: SHORT,
+        ..Patience::default()
     };
     let (addr, mut told, _tasks, _send) = served(patience).await;
     let mut phone = TcpStream::connect(addr).await.expect("listens");
     phone.write_all(b"REGISTER.").await.expect("sent");
     assert_eq!(told.recv().await.as_deref(), Some(&b"REGISTER."[..]));
     assert_eq!(to_the_end(&mut phone).await, b"");
+}
+
+/// A far end that we connect to, and the events of our side.
+async fn far_end(
+    patience: Patience,
+) -> (
+    TcpListener,
+    SocketAddr,
+    mpsc::Receiver<TcpEvent>,
+    mpsc::Sender<Outgoing>,
+    JoinSet<()>,
+) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let remote = listener.local_addr().expect("bound");
+    let (tell, told) = mpsc::channel(1024);
+    let (send, outgoing) = mpsc::channel(1);
+    let mut tasks = JoinSet::new();
+    let streams = Streams {
+        listen: None,
+        tls: None,
+        framer: stops,
+        patience,
+    };
+    let deliver = move |event| tell.try_send(event).is_ok();
+    tasks.spawn(serve_tcp(streams, deliver, outgoing, |_| {}));
+    (listener, remote, told, send, tasks)
+}
+
+async fn reads(stream: &mut TcpStream, expected: &[u8]) {
+    let mut bytes = vec![0; expected.len()];
+    stream.read_exact(&mut bytes).await.expect("it comes");
+    assert_eq!(bytes, expected);
+}
+
+const QUICK: Patience = Patience {
+    first: LONG,
+    message: LONG,
+    idle: LONG,
+    ping: SHORT,
+    pong: SHORT,
+};
+
+#[tokio::test]
+async fn a_connection_of_ours_is_kept_alive_and_one_whose_pongs_cease_is_closed() {
+    let (listener, remote, mut told, send, _tasks) = far_end(QUICK).await;
+    let bytes = Bytes::from_static(b"REGISTER.");
+    send.send(Outgoing { remote, bytes }).await.expect("taken");
+    let (mut far, _) = listener.accept().await.expect("a connection");
+    reads(&mut far, b"REGISTER.\r\n\r\n").await;
+    far.write_all(b"\r\n").await.expect("sent");
+    reads(&mut far, b"\r\n\r\n").await;
+    // From here on it is silent.
+    assert_eq!(to_the_end(&mut far).await, b"");
+    let closed = told.recv().await;
+    assert!(matches!(closed, Some(TcpEvent::Closed { remote: r }) if r == remote));
+}
+
+#[tokio::test]
+async fn who_never_answers_a_ping_knows_none_and_keeps_its_connection() {
+    let (listener, remote, mut told, send, _tasks) = far_end(QUICK).await;
+    let bytes = Bytes::from_static(b"REGISTER.");
+    send.send(Outgoing { remote, bytes }).await.expect("taken");
+    let (mut far, _) = listener.accept().await.expect("a connection");
+    reads(&mut far, b"REGISTER.\r\n\r\n\r\n\r\n\r\n\r\n").await;
+    assert!(told.try_recv().is_err());
+    far.write_all(b"OK.").await.expect("still open");
+    assert!(matches!(told.recv().await, Some(TcpEvent::Message { .. })));
+}
+
+#[tokio::test]
+async fn the_end_of_an_old_connection_does_not_end_the_new_one_to_the_same_address() {
+    let (listener, remote, mut told, send, _tasks) = far_end(Patience::default()).await;
+    // A far end that does not read: its connection is given up when too much waits for it.
+    let large = Bytes::from(vec![b'x'; 1 << 20]);
+    let mut far = None;
+    loop {
+        let bytes = large.clone();
+        send.send(Outgoing { remote, bytes }).await.expect("taken");
+        if far.is_none() {
+            far = Some(listener.accept().await.expect("a connection").0);
+        }
+        if let Ok(event) = told.try_recv() {
+            assert!(matches!(event, TcpEvent::Failed { .. }), "{event:?}");
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    // Whatever was on its way when it was given up is the next one's.
+    let bytes = Bytes::from_static(b"INVITE.");
+    send.send(Outgoing { remote, bytes }).await.expect("taken");
+    let (mut next, _) = listener.accept().await.expect("another connection");
+    let mut first = vec![0; 7];
+    next.read_exact(&mut first).await.expect("it comes");
+    drop(far);
+    next.write_all(b"OK.").await.expect("open");
+    assert!(matches!(told.recv().await, Some(TcpEvent::Message { .. })));
+    let bytes = Bytes::from_static(b"BYE.");
+    send.send(Outgoing { remote, bytes }).await.expect("taken");
+    let mut all = Vec::new();
+    while !all.ends_with(b"BYE.") {
+        assert!(next.read_buf(&mut all).await.expect("open") > 0, "closed");
+    }
 }

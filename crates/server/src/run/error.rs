@@ -18,6 +18,9 @@ pub enum StartError {
     /// Providers.
     #[error("the providers: {0}; see [providers] in tandem.toml")]
     Providers(#[from] tandem_speech::SetupError),
+    /// Certificates.
+    #[error(transparent)]
+    Tls(#[from] tandem_net::tls::TlsError),
     /// The system.
     #[error("{what}: {error}")]
     System {

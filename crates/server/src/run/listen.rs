@@ -1,4 +1,4 @@
-//! Listeners: SIP over UDP and TCP, and HTTP.
+//! Listeners: SIP over UDP, TCP and TLS, and HTTP.
 
 use super::{StartError, until};
 use crate::{
@@ -10,12 +10,14 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
-    net::{SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     sync::Arc,
 };
 use tandem_call::Input;
-use tandem_dialplan::Node;
-use tandem_net::{Frame, NetError, Outgoing, Patience, TcpEvent, bind_udp, serve_tcp};
+use tandem_dialplan::{ListenBy, Node};
+use tandem_net::{
+    Frame, NetError, Outgoing, Patience, Streams, TcpEvent, bind_udp, serve_tcp, tls::Tls,
+};
 use tandem_sip::{
     api::{Flow, Transport},
     message::{Framing, frame},
@@ -32,7 +34,7 @@ const TCP_QUEUE: usize = 4096;
 /// UDP sockets by the address that peers see.
 pub(super) fn bind(node: &Node) -> Result<BTreeMap<SocketAddr, UdpSocket>, StartError> {
     let mut sockets = BTreeMap::new();
-    for l in node.listen.iter().filter(|l| !l.tcp) {
+    for l in node.listen.iter().filter(|l| l.by == ListenBy::Udp) {
         let socket = bind_udp(l.addr)?;
         let local = socket
             .local_addr()
@@ -43,18 +45,35 @@ pub(super) fn bind(node: &Node) -> Result<BTreeMap<SocketAddr, UdpSocket>, Start
     Ok(sockets)
 }
 
-/// Listens on TCP: the address that peers see, and the table of connections.
-pub(super) async fn listen_tcp(
-    addr: SocketAddr,
-    public: Option<std::net::IpAddr>,
-    to_shard: &ShardHandle,
-    door: &Door,
+/// What connections need of the rest.
+pub(super) struct Inside<'a> {
+    pub(super) public: Option<IpAddr>,
+    pub(super) shard: &'a ShardHandle,
+    pub(super) door: &'a Door,
+}
+
+/// Connections by TCP, or by TLS where that is given: the address that peers see, and their table. Without an address to listen at
+/// there are those that we open, and a far end that wants to call back is told the usual port.
+pub(super) async fn connections(
+    listen: Option<SocketAddr>,
+    tls: Option<Arc<Tls>>,
+    Inside {
+        public,
+        shard,
+        door,
+    }: Inside<'_>,
     tasks: &mut JoinSet<()>,
 ) -> Result<(SocketAddr, mpsc::Sender<Outgoing>), StartError> {
     let (table, outgoing) = mpsc::channel(TCP_QUEUE);
     let (ready, bound) = oneshot::channel();
-    let seen_ip = config::advertised(addr.ip(), public);
-    let (shard, door) = (to_shard.clone(), door.clone());
+    let transport = if tls.is_some() {
+        Transport::Tls
+    } else {
+        Transport::Tcp
+    };
+    let usual = SocketAddr::from((Ipv4Addr::UNSPECIFIED, transport.default_port()));
+    let seen_ip = config::advertised(listen.unwrap_or(usual).ip(), public);
+    let (shard, door) = (shard.clone(), door.clone());
     // Weak: the table ends when the shard has let it go.
     let answers = table.downgrade();
     // The port is known once it is bound (port 0 in tests); messages come only after that.
@@ -65,7 +84,7 @@ pub(super) async fn listen_tcp(
             return false;
         };
         let flow = |remote| Flow {
-            transport: Transport::Tcp,
+            transport,
             local,
             remote,
         };
@@ -86,13 +105,22 @@ pub(super) async fn listen_tcp(
                 let flow = flow(remote);
                 shard.wish(ToShard::Input(Input::TransportFailed { flow }))
             }
+            TcpEvent::Closed { remote } => {
+                let flow = flow(remote);
+                shard.wish(ToShard::Input(Input::Closed { flow }))
+            }
         }
     };
     let told = seen.clone();
-    let patience = Patience::default();
-    let serve = serve_tcp(addr, framer, patience, deliver, outgoing, move |result| {
+    let streams = Streams {
+        listen,
+        tls,
+        framer,
+        patience: Patience::default(),
+    };
+    let serve = serve_tcp(streams, deliver, outgoing, move |result| {
         let result = result.map(|bound| {
-            let seen = SocketAddr::new(seen_ip, bound.port());
+            let seen = SocketAddr::new(seen_ip, bound.unwrap_or(usual).port());
             let _ = told.set(seen);
             seen
         });

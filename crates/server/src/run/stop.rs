@@ -6,8 +6,10 @@ use crate::{
     media_worker::MediaHandle,
     shard::{Snapshot, ToShard},
 };
+use std::sync::Arc;
 use std::{net::SocketAddr, sync::atomic::Ordering, thread::JoinHandle, time::Duration};
 use tandem_call::Admin;
+use tandem_net::tls::Tls;
 use tandem_sip::api::Transport;
 use tandem_store::Store;
 use tokio::{
@@ -34,6 +36,7 @@ pub struct Gateway {
     pub(super) tasks: JoinSet<()>,
     pub(super) projector: Option<tokio::task::JoinHandle<tandem_store::Status>>,
     pub(super) live: broadcast::Sender<tandem_types::journal::Event>,
+    pub(super) tls: Option<Arc<Tls>>,
     /// SIP listeners as peers see them.
     pub sip: Vec<(Transport, SocketAddr)>,
     /// Where HTTP listens.
@@ -46,6 +49,12 @@ impl Gateway {
     /// How things stand.
     pub async fn snapshot(&self) -> Option<Snapshot> {
         self.app.snapshot().await
+    }
+
+    /// Reads certificates again, at once. Says whether they could be used; the log says why not, and the old ones stand.
+    pub fn reload_certificates(&self) -> bool {
+        let read = self.tls.as_ref().map(|tls| tls.reload(true));
+        read.is_none_or(super::secure::told)
     }
 
     /// The clock of everything in here.

@@ -128,7 +128,7 @@ impl World {
                 Output::Sip { flow, bytes } => {
                     let kind = match flow.transport {
                         Transport::Udp => Kind::Sip,
-                        Transport::Tcp => Kind::SipStream,
+                        Transport::Tcp | Transport::Tls => Kind::SipStream,
                     };
                     let packet = Packet {
                         from: config.local_sip,

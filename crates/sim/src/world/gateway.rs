@@ -43,7 +43,7 @@ impl World {
                 Output::Transmit { flow, bytes } => {
                     let kind = match flow.transport {
                         Transport::Udp => Kind::Sip,
-                        Transport::Tcp => Kind::SipStream,
+                        Transport::Tcp | Transport::Tls => Kind::SipStream,
                     };
                     let packet = Packet {
                         from: flow.local,
@@ -60,7 +60,10 @@ impl World {
                     self.later(DNS, Later::Named(question));
                 }
                 Output::Refused { from, why, .. } => self.refused.push((from, why)),
-                Output::Trace { .. } | Output::Peer { .. } | Output::Banned { .. } => {}
+                Output::Trace { .. }
+                | Output::Servers(_)
+                | Output::Peer { .. }
+                | Output::Banned { .. } => {}
             }
         }
         self.perhaps_restart();

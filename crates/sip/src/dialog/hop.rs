@@ -10,13 +10,17 @@ const SIP_PORT: u16 = 5060;
 /// resolved here, and a private address that comes from a public one is behind NAT: the flow is kept.
 /// So is the connection to the same host.
 pub(super) fn follow(flow: Flow, hop: &Uri) -> Flow {
-    let Some(addr) = addr_of(hop) else {
-        return flow;
-    };
     let Ok(transport) = Transport::of_uri(hop) else {
         return flow;
     };
     let transport = transport.unwrap_or(flow.transport);
+    // Who is at the other end of a connection by TLS is proved; who is at an address that a message names is not (RFC 5923).
+    if [transport, flow.transport].contains(&Transport::Tls) {
+        return flow;
+    }
+    let Some(addr) = addr_of(hop, transport) else {
+        return flow;
+    };
     let same_host = addr.ip() == flow.remote.ip();
     let kept = addr.is_ipv4() != flow.local.is_ipv4()
         || addr.ip().is_unspecified()
@@ -34,8 +38,8 @@ pub(super) fn follow(flow: Flow, hop: &Uri) -> Flow {
 }
 
 /// The address that a URI names.
-pub(super) fn addr_of(uri: &Uri) -> Option<SocketAddr> {
-    uri.socket_addr(SIP_PORT)
+pub(super) fn addr_of(uri: &Uri, transport: Transport) -> Option<SocketAddr> {
+    uri.socket_addr(transport.default_port())
 }
 
 /// The peer's Contact is where it believes to send from (its Via says the same), and that is not where its

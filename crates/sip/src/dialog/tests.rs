@@ -1,7 +1,6 @@
 //! Route sets, targets and flows.
 
 use super::*;
-use crate::api::Transport;
 use crate::message::Message;
 use std::net::SocketAddr;
 
@@ -183,6 +182,31 @@ fn after_the_connection_closed_the_target_is_called() {
             ..flow("192.0.2.9:5080")
         }
     );
+}
+
+#[test]
+fn a_dialog_on_tls_stays_with_whom_proved_who_they_are() {
+    let by_tls = |remote: &str| Flow {
+        transport: Transport::Tls,
+        ..flow(remote)
+    };
+    let of = |contact: &str| {
+        let mut dialog = called(&format!("Contact: {contact}\r\n"), "192.0.2.9:40001");
+        dialog.heard(by_tls("192.0.2.9:40001"));
+        dialog
+    };
+    for (contact, after) in [
+        ("<sip:a@192.0.2.9:5071;transport=tls>", "192.0.2.9:5071"),
+        ("<sips:a@192.0.2.9>", "192.0.2.9:5061"),
+        ("<sip:a@192.0.2.77:5071;transport=tls>", "192.0.2.9:40001"),
+        ("<sip:a@192.0.2.77>", "192.0.2.9:40001"),
+    ] {
+        let mut dialog = of(contact);
+        let connection = by_tls("192.0.2.9:40001");
+        assert_eq!(dialog.flow(), connection, "{contact}");
+        dialog.disconnected(connection);
+        assert_eq!(dialog.flow(), by_tls(after), "{contact}, once it is closed");
+    }
 }
 
 #[test]

@@ -141,13 +141,18 @@ impl Endpoint {
         self.keep_request(id, machine, about);
     }
 
-    /// Nothing can be sent that way.
-    pub(super) fn handle_transport_failed(&mut self, now: Now, flow: Flow) {
+    /// The connection is closed.
+    pub(super) fn handle_closed(&mut self, flow: Flow) {
         for session in self.sessions.values_mut() {
             session
                 .dialogs_mut()
                 .for_each(|dialog| dialog.disconnected(flow));
         }
+    }
+
+    /// Nothing can be sent that way.
+    pub(super) fn handle_transport_failed(&mut self, now: Now, flow: Flow) {
+        self.handle_closed(flow);
         for id in self.table.open_on(flow) {
             if let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) {
                 let unheard = machine.is_calling();

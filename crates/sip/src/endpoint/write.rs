@@ -181,7 +181,11 @@ fn copy_of_invite(request: &mut Request, invite: &Request) {
 
 /// The Contact of a session that came in, if its user does not give one: our socket.
 pub(super) fn contact_at(request: &Request, flow: Flow) -> String {
-    let uri = Uri::sip(request.uri.user(), &flow.local.to_string());
+    let mut uri = Uri::sip(request.uri.user(), &flow.local.to_string());
+    // RFC 5630 section 4.
+    if request.uri.scheme() == "sips" {
+        uri = uri.secured();
+    }
     NameAddr::new(flow.transport.mark(uri)).to_string()
 }
 

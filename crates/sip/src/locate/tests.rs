@@ -194,6 +194,52 @@ fn without_services_each_transport_is_looked_for_and_without_those_the_name_itse
 }
 
 #[test]
+fn sips_is_tls_whatever_else_there_is() {
+    let mut b = bench(&[(Transport::Udp, true), (Transport::Tls, true)]);
+    b.has("a.example", "192.0.2.1");
+    b.has("example", "192.0.2.2");
+    assert_eq!(b.wants("sips:192.0.2.9"), "TLS 192.0.2.9:5061");
+    assert_eq!(
+        b.wants("sips:192.0.2.9:5071;transport=tcp"),
+        "TLS 192.0.2.9:5071"
+    );
+    assert_eq!(b.wants("sips:192.0.2.9;transport=udp"), "");
+    assert_eq!(b.wants("sips:example"), "TLS 192.0.2.2:5061");
+    let services = [
+        naptr(1, 1, "SIP+D2U", "_udp.example"),
+        naptr(2, 1, "SIPS+D2T", "_tls.example"),
+    ];
+    b.knows(Kind::Naptr, "two.example", 60, &services);
+    b.knows(
+        Kind::Srv,
+        "_tls.example",
+        60,
+        &[srv(1, 0, 5081, "a.example")],
+    );
+    b.knows(
+        Kind::Srv,
+        "_udp.example",
+        60,
+        &[srv(1, 0, 5080, "a.example")],
+    );
+    assert_eq!(b.wants("sips:two.example"), "TLS 192.0.2.1:5081");
+    let both = "UDP 192.0.2.1:5080, TLS 192.0.2.1:5081";
+    assert_eq!(b.wants("sip:two.example"), both);
+    b.knows(
+        Kind::Srv,
+        "_sips._tcp.three.example",
+        60,
+        &[srv(1, 0, 5082, "a.example")],
+    );
+    assert_eq!(
+        b.wants("sip:three.example;transport=tls"),
+        "TLS 192.0.2.1:5082"
+    );
+    // Where we have no TLS there is no way, and not another one.
+    assert_eq!(usual().wants("sips:192.0.2.9"), "");
+}
+
+#[test]
 fn ipv6_comes_after_ipv4_and_only_where_we_have_it() {
     let mut b = bench(&[(Transport::Udp, true), (Transport::Udp, false)]);
     b.has("sbc.example", "2001:db8::1");

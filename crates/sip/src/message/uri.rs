@@ -110,6 +110,15 @@ impl Uri {
         })
     }
 
+    /// The same as `sips:`.
+    #[must_use]
+    pub fn secured(mut self) -> Self {
+        if let Self::Sip(uri) = &mut self {
+            uri.secure = true;
+        }
+        self
+    }
+
     /// Reads all of `s`.
     pub fn parse(s: &str) -> Result<Self, ParseError> {
         let text = Text::from(s);

@@ -228,3 +228,56 @@ fn a_failed_one_stops_without_a_word() {
     assert_eq!(drain(&mut r), (vec![], vec![RegistrationState::Idle]));
     assert_eq!(r.poll_timeout(), None);
 }
+
+#[test]
+fn it_registers_anew_soon_after_its_connection_closed_and_never_at_once() {
+    let mut r = registration();
+    r.handle_input(at(0), RegistrationInput::Start);
+    drain(&mut r);
+    r.handle_input(at(0), RegistrationInput::Closed);
+    assert_eq!(drain(&mut r).0, [], "its REGISTER is under way");
+    r.handle_input(at(0), ok(&[(HeaderName::Expires, "600")]));
+    drain(&mut r);
+    r.handle_input(at(1), RegistrationInput::Closed);
+    assert_eq!(drain(&mut r).0, []);
+    let soon = due(&r, 1);
+    assert!((5..=10).contains(&soon), "{soon}");
+    r.handle_timeout(at(12));
+    assert_eq!(drain(&mut r).0.len(), 1);
+    // While it leaves, or where the registrar has us no more, nothing is begun by it.
+    r.handle_input(at(12), refused(403, &[]));
+    drain(&mut r);
+    let next = due(&r, 12);
+    r.handle_input(at(13), RegistrationInput::Closed);
+    assert_eq!(due(&r, 12), next);
+}
+
+#[test]
+fn another_server_is_asked_at_once_where_the_first_is_silent() {
+    let mut r = registration();
+    r.handle_input(at(0), RegistrationInput::Start);
+    drain(&mut r);
+    let other = Flow {
+        remote: "192.0.2.99:5060".parse().unwrap(),
+        ..r.flow()
+    };
+    r.move_to(other, Uri::parse("sip:us@192.0.2.1").unwrap());
+    r.handle_input(at(4), RegistrationInput::Elsewhere);
+    let Some(RegistrationOutput::Send(request)) = r.poll_output() else {
+        panic!("no REGISTER");
+    };
+    assert_eq!(request.flow, other);
+    assert_eq!(
+        request.headers.first(&HeaderName::Contact),
+        Some("<sip:us@192.0.2.1>")
+    );
+    assert_eq!(*r.state(), RegistrationState::Trying);
+    // One that leaves is not kept by it.
+    r.handle_input(at(5), RegistrationInput::Stop);
+    r.handle_input(at(8), RegistrationInput::Elsewhere);
+    assert_eq!(
+        r.poll_output(),
+        Some(RegistrationOutput::Changed(RegistrationState::Idle))
+    );
+    assert_eq!(r.poll_output(), None);
+}

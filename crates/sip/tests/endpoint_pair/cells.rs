@@ -8,7 +8,7 @@ use tandem_sip::message::{Message, Method};
 pub(crate) fn cell(endpoint: &Endpoint, input: &Input) -> Option<(String, String)> {
     let (session, event) = match input {
         Input::Message { message, .. } => (endpoint.session_of(message)?, message_event(message)),
-        Input::TransportFailed { .. } => return None,
+        Input::TransportFailed { .. } | Input::Closed { .. } => return None,
         Input::Command(command) => command_event(command)?,
     };
     Some((endpoint.state_of(session)?.to_owned(), event))
