@@ -1,6 +1,6 @@
 //! What may be dialled, and which line says so.
 
-use crate::{Pattern, Plan, Trunk};
+use crate::{Patterns, Plan, Trunk};
 
 /// What somebody wants to dial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,17 +38,22 @@ pub(crate) struct Refusal {
 /// The two lists of one place.
 struct List<'a> {
     key: String,
-    may: &'a [Pattern],
-    never: &'a [Pattern],
+    may: &'a Patterns,
+    /// Empty where there is none.
+    never: Option<&'a Patterns>,
 }
 
 impl<'a> List<'a> {
-    fn new(key: String, may: &'a [Pattern], never: &'a [Pattern]) -> Self {
+    fn new(key: String, may: &'a Patterns, never: Option<&'a Patterns>) -> Self {
         Self { key, may, never }
     }
 
     fn of_trunk(t: &'a Trunk) -> Self {
-        Self::new(format!("trunks.{}", t.name), &t.may_dial, &t.never_dial)
+        Self::new(
+            format!("trunks.{}", t.name),
+            &t.may_dial,
+            Some(&t.never_dial),
+        )
     }
 
     fn title(&self) -> String {
@@ -95,15 +100,15 @@ impl Plan {
                 Some(d) => List::new(
                     format!("dialplans.{name}"),
                     &d.limits.may_dial,
-                    &d.limits.never_dial,
+                    Some(&d.limits.never_dial),
                 ),
                 None => return none(format!("there is no dialplan `{name}`")),
             },
-            None => List::new("phones".to_owned(), &self.phones.may_dial, &[]),
+            None => List::new("phones".to_owned(), &self.phones.may_dial, None),
         };
         match target {
             DialTarget::Sip(uri) => {
-                let matches = Pattern::matches_uri;
+                let matches = Patterns::find_uri;
                 self.forbids(&list, uri, matches)
                     .or_else(|| self.not_allowing(&list, uri, matches))
             }
@@ -116,10 +121,10 @@ impl Plan {
                     .as_ref()
                     .and_then(|t| self.trunks.get(t))
                     .map(List::of_trunk);
-                self.forbids(&list, number, Pattern::matches_loosely)
-                    .or_else(|| self.not_allowing(&list, number, Pattern::matches))
+                self.forbids(&list, number, Patterns::find_loosely)
+                    .or_else(|| self.not_allowing(&list, number, Patterns::find))
                     .or_else(|| {
-                        behind.and_then(|t| self.forbids(&t, number, Pattern::matches_loosely))
+                        behind.and_then(|t| self.forbids(&t, number, Patterns::find_loosely))
                     })
             }
             DialTarget::Trunk { trunk, number } => {
@@ -130,8 +135,8 @@ impl Plan {
                     return none(format!("trunk `{trunk}` has direction = \"in\""));
                 }
                 let lists = [list, List::of_trunk(t)];
-                let forbids = |l| self.forbids(l, number, Pattern::matches_loosely);
-                let lacks = |l| self.not_allowing(l, number, Pattern::matches);
+                let forbids = |l| self.forbids(l, number, Patterns::find_loosely);
+                let lacks = |l| self.not_allowing(l, number, Patterns::find);
                 lists
                     .iter()
                     .find_map(forbids)
@@ -144,17 +149,15 @@ impl Plan {
         &self,
         list: &List<'_>,
         what: &str,
-        matches: fn(&Pattern, &str) -> bool,
+        find: fn(&Patterns, &str) -> Option<usize>,
     ) -> Option<Refusal> {
-        let (i, pattern) = list
-            .never
-            .iter()
-            .enumerate()
-            .find(|(_, p)| matches(p, what))?;
+        let never = list.never?;
+        let i = find(never, what)?;
+        let pattern = &never[i];
         let at = self.place(&format!("{}.never_dial.{i}", list.key));
         let rule = format!(
             "{:?} in never_dial of {} forbids {what}{at}",
-            pattern.0,
+            pattern.as_str(),
             list.title()
         );
         Some(Refusal {
@@ -168,9 +171,9 @@ impl Plan {
         &self,
         list: &List<'_>,
         what: &str,
-        matches: fn(&Pattern, &str) -> bool,
+        find: fn(&Patterns, &str) -> Option<usize>,
     ) -> Option<Refusal> {
-        if list.may.iter().any(|p| matches(p, what)) {
+        if find(list.may, what).is_some() {
             return None;
         }
         let at = self.place(&format!("{}.may_dial", list.key));

@@ -4,23 +4,30 @@ mod defaults;
 mod destination;
 mod diagnostic;
 mod dial;
+mod dialplans;
+mod extensions;
 mod hours;
 mod load;
 mod pattern;
+mod patterns;
 pub mod plan;
 mod route;
+mod trie;
 mod when;
 
 pub use defaults::{DEFAULT_COUNTRY, DEFAULT_LANGUAGE, DEFAULT_VOICE, OFFLINE};
 pub use destination::BadDestination;
 pub use diagnostic::{Diagnostic, Look, Severity, WIDTH, render, render_as, to_json};
 pub use dial::{DialTarget, Forbidden};
+pub use dialplans::Dialplans;
+pub use extensions::Extensions;
 pub use hours::{Hours, NoZone, Opening, Zone};
 pub use load::{
     Host, Inspect, Inspector, Loaded, MAX_HOPS, SourceFile, TlsComplaint, TlsPart, load, load_on,
     wanted,
 };
-pub use pattern::{BadPattern, normalise};
+pub use pattern::{BadPattern, Pattern, normalise};
+pub use patterns::Patterns;
 pub use plan::*;
 pub use route::{Arrival, NoRoute, NoRouteKind, Route, Via};
 pub use when::{Matched, Moment, When, lot};

@@ -125,12 +125,7 @@ pub fn load_on(
     let shown = |f: &SourceFile| Arc::<str>::from(mask::masked(&f.text));
     let sources: Vec<Source<'_>> = files
         .iter()
-        .map(|f| Source {
-            path: &f.path,
-            text: &f.text,
-            shown: shown(f),
-            sink: &sink,
-        })
+        .map(|f| Source::new(&f.path, &f.text, shown(f), &sink))
         .collect();
     let tables: Vec<Option<Spanned<DeTable<'_>>>> = sources.iter().map(parse).collect();
     {
@@ -266,10 +261,12 @@ impl<'a> Load<'a> {
             self.plan.phones = self.phones(&root);
         }
         self.inspect_own_tls();
+        let mut plans = BTreeMap::new();
         for (name, root) in self.folder("dialplans/") {
             let plan = self.dialplan(&name, &root);
-            self.plan.dialplans.insert(name, plan);
+            plans.insert(name, plan);
         }
+        self.plan.dialplans = plans.into();
         self.check();
         self.plan.prompts = prompts::static_texts(&self.plan);
     }

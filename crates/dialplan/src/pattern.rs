@@ -1,7 +1,22 @@
-//! Numbers and Asterisk-style patterns: the one pattern language of every file.
+//! Numbers and Asterisk-style patterns: the one pattern language of every file. A text is read once, at load.
 
-use crate::Pattern;
 use std::fmt;
+
+/// A number, or an Asterisk-style pattern after `_`: X 0-9, Z 1-9, N 2-9, `[1-5]`, `.` one or
+/// more, `!` none or more. Or a `sip:` URI whose user part is one of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    text: String,
+    form: Form,
+}
+
+/// What the text says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    Number(Box<[Piece]>),
+    /// User, host and port.
+    Address(Box<[Piece]>, String),
+}
 
 /// What a text is not, as a pattern: `at` is the byte in the text, for the caret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +30,7 @@ pub struct BadPattern {
 
 /// One place of a pattern: a set of ASCII characters, or the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Piece {
+pub(crate) enum Piece {
     /// Exactly one character out of this set (bit n: ASCII n).
     One(u128),
     /// `.` (at least 1) or `!` (at least 0) further characters.
@@ -24,7 +39,7 @@ enum Piece {
 
 /// What may stand in a number that was dialled: digits, `+*#`, and the letters and marks of a SIP
 /// user name that need no escape. Nothing else ever gets into a URI that we build.
-fn dialable(c: char) -> bool {
+pub(crate) fn dialable(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '*' | '#' | '.' | '_' | '-')
 }
 
@@ -39,79 +54,113 @@ fn digits(from: char) -> u128 {
     set(from..='9')
 }
 
-fn rest_set() -> u128 {
+pub(crate) fn rest_set() -> u128 {
     set((0u8..128).map(char::from).filter(|c| dialable(*c)))
 }
 
 impl Pattern {
-    /// Checks the text. `_` opens a pattern; anything else is a number written out in full, or a
+    /// Reads the text. `_` opens a pattern; anything else is a number written out in full, or a
     /// `sip:` URI whose user part may itself be a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
     pub fn parse(text: &str) -> Result<Self, BadPattern> {
-        pieces_of(text).map(|_| Self(text.to_owned()))
+        let form = match text.strip_prefix("sip:") {
+            None => Form::Number(pieces_of(text)?.into()),
+            Some(_) => {
+                let (user, host) = split_uri(text).ok_or_else(|| BadPattern {
+                    at: 4,
+                    message: "a SIP address is written sip:USER@HOST or sip:USER@HOST:PORT"
+                        .to_owned(),
+                })?;
+                let user = pieces_of(user).map_err(|e| BadPattern { at: e.at + 4, ..e })?;
+                Form::Address(user.into(), host.to_owned())
+            }
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            form,
+        })
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// Is it written out in full, without `_`?
     pub fn is_exact(&self) -> bool {
-        !self.0.starts_with('_') && !self.0.starts_with("sip:_")
+        !self.text.starts_with('_') && !self.text.starts_with("sip:_")
     }
 
-    /// Does it match this number, character for character? A text that is no valid pattern matches
-    /// nothing, and so does a `sip:` URI: that is [`Pattern::matches_uri`].
+    /// Its places; none of a `sip:` URI.
+    pub(crate) fn pieces(&self) -> Option<&[Piece]> {
+        match &self.form {
+            Form::Number(pieces) => Some(pieces),
+            Form::Address(..) => None,
+        }
+    }
+
+    /// Does it match this number, character for character? A `sip:` URI matches no number: that is
+    /// [`Pattern::matches_uri`].
     pub fn matches(&self, number: &str) -> bool {
-        !is_uri(&self.0) && pieces_of(&self.0).is_ok_and(|p| fits(&p, number))
+        self.pieces().is_some_and(|p| fits(p, number))
     }
 
     /// As [`Pattern::matches`], but a leading `+` on either side is of no matter: carriers deliver
     /// `442079460100` for `+442079460100`. For numbers that ring in, and for `never_dial`.
     pub fn matches_loosely(&self, number: &str) -> bool {
-        if is_uri(&self.0) {
-            return false;
-        }
-        let bare = number.strip_prefix('+').unwrap_or(number);
-        let pieces = match pieces_of(&self.0) {
-            Ok(p) => p,
-            Err(_) => return false,
-        };
-        let plain = match pieces.first() {
-            Some(Piece::One(s)) if *s == set(['+']) => &pieces[1..],
-            _ => &pieces[..],
-        };
-        fits(&pieces, number) || fits(plain, bare)
+        self.pieces()
+            .is_some_and(|p| fits(p, number) || fits(without_plus(p), bare(number)))
     }
 
     /// Does this `sip:` entry match the URI? The host (without regard to case) and the port must
     /// be equal, the user must match; parameters are of no matter.
     pub fn matches_uri(&self, uri: &str) -> bool {
-        let (Some((user, host)), Some((want, at))) = (split_uri(uri), split_uri(&self.0)) else {
+        let (Some((user, host)), Form::Address(want, at)) = (split_uri(uri), &self.form) else {
             return false;
         };
-        host.eq_ignore_ascii_case(at) && pieces_of(want).is_ok_and(|p| fits(&p, user))
+        host.eq_ignore_ascii_case(at) && fits(want, user)
     }
 
     /// Is there a number that both match?
     pub fn overlaps(&self, other: &Self) -> bool {
-        match (pieces_of(&self.0), pieces_of(&other.0)) {
-            (Ok(a), Ok(b)) if !is_uri(&self.0) && !is_uri(&other.0) => meet(&a, &b),
+        match (self.pieces(), other.pieces()) {
+            (Some(a), Some(b)) => meet(a, b),
             _ => false,
         }
     }
 
     /// A number that it matches, the smallest: for checks and messages.
     pub fn example(&self) -> String {
+        let (Form::Number(pieces) | Form::Address(pieces, _)) = &self.form;
         let mut out = String::new();
-        for piece in pieces_of(&self.0).unwrap_or_default() {
+        for piece in pieces {
             match piece {
                 Piece::One(s) => out.extend(char::from_u32(s.trailing_zeros())),
-                Piece::Rest(n) => out.push_str(&"0".repeat(n)),
+                Piece::Rest(n) => out.push_str(&"0".repeat(*n)),
             }
         }
         out
     }
 }
 
+/// A number without its leading `+`.
+pub(crate) fn bare(number: &str) -> &str {
+    number.strip_prefix('+').unwrap_or(number)
+}
+
+/// The places of a pattern without the `+` that it begins with.
+pub(crate) fn without_plus(pieces: &[Piece]) -> &[Piece] {
+    match pieces.split_first() {
+        Some((Piece::One(s), rest)) if *s == set(['+']) => rest,
+        _ => pieces,
+    }
+}
+
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -133,10 +182,6 @@ pub fn normalise(number: &str) -> Option<String> {
     }
 }
 
-fn is_uri(text: &str) -> bool {
-    text.starts_with("sip:")
-}
-
 /// `sip:USER@HOST[:PORT][;parameters]` to (user, host and port).
 fn split_uri(uri: &str) -> Option<(&str, &str)> {
     let (user, host) = uri.strip_prefix("sip:")?.split_once('@')?;
@@ -151,15 +196,6 @@ fn pieces_of(text: &str) -> Result<Vec<Piece>, BadPattern> {
             message: message.to_owned(),
         })
     };
-    if is_uri(text) {
-        let Some((user, _)) = split_uri(text) else {
-            return bad(
-                4,
-                "a SIP address is written sip:USER@HOST or sip:USER@HOST:PORT",
-            );
-        };
-        return pieces_of(user).map_err(|e| BadPattern { at: e.at + 4, ..e });
-    }
     let Some(body) = text.strip_prefix('_') else {
         if text.is_empty() {
             return bad(0, "a number cannot be empty");
@@ -279,7 +315,7 @@ fn meet(a: &[Piece], b: &[Piece]) -> bool {
     }
 }
 
-fn tail_meets(least: usize, other: &[Piece]) -> bool {
+pub(crate) fn tail_meets(least: usize, other: &[Piece]) -> bool {
     let any = rest_set();
     let open = matches!(other.last(), Some(Piece::Rest(_)));
     let ones = other.iter().filter(|p| matches!(p, Piece::One(_))).count();

@@ -1,7 +1,7 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
-use crate::{Hours, When, Zone};
+use crate::{Dialplans, Extensions, Hours, Pattern, Patterns, When, Zone};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
@@ -17,7 +17,7 @@ pub struct Plan {
     /// `phones.toml`.
     pub phones: Phones,
     /// `dialplans/*.toml`, by file stem, in the order of names.
-    pub dialplans: BTreeMap<String, Dialplan>,
+    pub dialplans: Dialplans,
     /// Every text that can be rendered at start: (text, voice, language, provider profile).
     pub prompts: Vec<(String, String, String, String)>,
     /// Where a rule was written, `FILE:LINE` by what it is (`reception.routes.0`): for the `why` of
@@ -315,9 +315,9 @@ pub struct Trunk {
     /// Of these kept for consult legs.
     pub reserve: u32,
     /// Patterns that may be dialled through it; empty: none.
-    pub may_dial: Vec<Pattern>,
+    pub may_dial: Patterns,
     /// Patterns that may never be.
-    pub never_dial: Vec<Pattern>,
+    pub never_dial: Patterns,
     /// Whether its peers are asked if they are there.
     pub health: Option<Health>,
 }
@@ -337,7 +337,7 @@ pub struct Health {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Phones {
     /// By pattern or number, in file order.
-    pub extensions: Vec<Extension>,
+    pub extensions: Extensions,
     /// Domain and digest realm of the registrar.
     pub domain: String,
     /// What they speak, the most wanted first.
@@ -345,7 +345,7 @@ pub struct Phones {
     /// Whether sound is encrypted.
     pub srtp: SrtpPolicy,
     /// What phones may dial.
-    pub may_dial: Vec<Pattern>,
+    pub may_dial: Patterns,
     /// What phones are asked to prove themselves by, the preferred one first (RFC 8760 section 2.3).
     pub digest: Vec<DigestAlgorithm>,
 }
@@ -373,12 +373,6 @@ pub struct Extension {
     /// The trunk it is reached by, if it does not.
     pub via: Option<String>,
 }
-
-/// A number, or an Asterisk-style pattern after `_`: X 0-9, Z 1-9, N 2-9, `[1-5]`, `.` one or
-/// more, `!` none or more.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Pattern(pub String);
 
 /// The one destination grammar.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -599,9 +593,9 @@ pub struct ColdRules {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
     /// Patterns and `sip:` URIs.
-    pub may_dial: Vec<Pattern>,
+    pub may_dial: Patterns,
     /// Never beats may.
-    pub never_dial: Vec<Pattern>,
+    pub never_dial: Patterns,
     /// The longest call; zero: no limit.
     pub max_call: Duration,
 }

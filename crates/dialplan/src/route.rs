@@ -1,7 +1,7 @@
 //! Where a call goes, and which line decided.
 
 use crate::{
-    Destination, DialTarget, Dialplan, Extension, Moment, Pattern, Plan, Trunk, lot,
+    Destination, DialTarget, Dialplan, Extension, Moment, Plan, Trunk, dialplans::Line, lot,
     pattern::normalise,
 };
 use std::net::IpAddr;
@@ -125,7 +125,7 @@ impl Plan {
             match self.may_dial(None, DialTarget::Ext(&called)) {
                 Ok(()) => {
                     let at = self.place(&format!("extensions.{i}"));
-                    let why = format!("{called} is extension {:?}{at}", ext.pattern.0);
+                    let why = format!("{called} is extension {:?}{at}", ext.pattern.as_str());
                     return Ok(Route {
                         dialplan: String::new(),
                         destination: Destination::Ext(called),
@@ -147,7 +147,7 @@ impl Plan {
                 },
             ) {
                 Ok(()) => {
-                    let rule = first(&trunk.may_dial, &called);
+                    let rule = trunk.may_dial.find(&called);
                     let at = rule.map_or_else(String::new, |i| {
                         self.place(&format!("trunks.{name}.may_dial.{i}"))
                     });
@@ -183,47 +183,39 @@ impl Plan {
         called: &str,
         takes: impl Fn(&Dialplan) -> bool,
     ) -> Option<Route> {
-        let mut patterned = None;
-        for plan in self.dialplans.values().filter(|d| takes(d)) {
-            let Some((pattern, route)) = self.in_plan(plan, arrival, called) else {
-                continue;
-            };
-            if pattern.is_exact() {
-                return Some(route);
-            }
-            patterned.get_or_insert(route);
+        let (plan, line) = self.dialplans.with_number(called, takes)?;
+        match line {
+            Line::Route(i) => self.by_route(plan, i, called),
+            Line::Number(i) => self.by_start(arrival, plan, i, called),
         }
-        patterned
     }
 
-    fn in_plan<'p>(
-        &self,
-        plan: &'p Dialplan,
-        arrival: &Arrival<'_>,
-        called: &str,
-    ) -> Option<(&'p Pattern, Route)> {
+    /// A line of `[routes]`.
+    fn by_route(&self, plan: &Dialplan, i: usize, called: &str) -> Option<Route> {
         let name = &plan.name;
-        for (i, (pattern, destination)) in plan.routes.iter().enumerate() {
-            if pattern.matches_loosely(called) {
-                let at = self.place(&format!("dialplans.{name}.routes.{i}"));
-                let why = format!("called number {called} is {:?} in [routes]{at}", pattern.0);
-                let destination = destination.filled(called);
-                return Some((
-                    pattern,
-                    Route {
-                        dialplan: name.clone(),
-                        destination,
-                        why,
-                    },
-                ));
-            }
-        }
-        let (i, pattern) = plan
-            .numbers
-            .iter()
-            .enumerate()
-            .find(|(_, p)| p.matches_loosely(called))?;
-        let start = plan.start.as_ref()?;
+        let (pattern, destination) = plan.routes.get(i)?;
+        let at = self.place(&format!("dialplans.{name}.routes.{i}"));
+        let why = format!(
+            "called number {called} is {:?} in [routes]{at}",
+            pattern.as_str()
+        );
+        Some(Route {
+            dialplan: name.clone(),
+            destination: destination.filled(called),
+            why,
+        })
+    }
+
+    /// A line of `numbers`: the call starts where the first rule says that holds, or at `start`.
+    fn by_start(
+        &self,
+        arrival: &Arrival<'_>,
+        plan: &Dialplan,
+        i: usize,
+        called: &str,
+    ) -> Option<Route> {
+        let name = &plan.name;
+        let (pattern, start) = (plan.numbers.get(i)?, plan.start.as_ref()?);
         let at = self.place(&format!("dialplans.{name}.numbers.{i}"));
         let (start, rule) = match plan.when(arrival.caller, arrival.lot(), &arrival.now) {
             Some(matched) => {
@@ -241,16 +233,13 @@ impl Plan {
         };
         let why = format!(
             "called number {called} is {:?} in numbers{at}; {rule}",
-            pattern.0
+            pattern.as_str()
         );
-        Some((
-            pattern,
-            Route {
-                dialplan: name.clone(),
-                destination: start.filled(called),
-                why,
-            },
-        ))
+        Some(Route {
+            dialplan: name.clone(),
+            destination: start.filled(called),
+            why,
+        })
     }
 
     /// The first extension that matches.
@@ -259,11 +248,7 @@ impl Plan {
     }
 
     pub(crate) fn extension_at(&self, number: &str) -> Option<(usize, &Extension)> {
-        self.phones
-            .extensions
-            .iter()
-            .enumerate()
-            .find(|(_, e)| e.pattern.matches(number))
+        self.phones.extensions.find(number)
     }
 
     /// The trunks whose calls come from this address, by name. More than one: the called number,
@@ -282,8 +267,4 @@ impl Plan {
             .get(key)
             .map_or_else(String::new, |p| format!(" ({p})"))
     }
-}
-
-fn first(list: &[Pattern], number: &str) -> Option<usize> {
-    list.iter().position(|p| p.matches(number))
 }

@@ -1,7 +1,7 @@
 //! `[[when]]`: rules that send a call elsewhere than `start`, by hours, by a manual override, by who calls, or a
 //! share of the calls. The first that matches wins.
 
-use crate::{Destination, Dialplan, Hours, Pattern, pattern::normalise};
+use crate::{Destination, Dialplan, Hours, Patterns, pattern::normalise};
 use std::fmt;
 use tandem_types::Wall;
 
@@ -26,7 +26,7 @@ pub struct When {
     /// While this override is set.
     pub manual: Option<String>,
     /// For these callers.
-    pub callers: Vec<Pattern>,
+    pub callers: Patterns,
     /// For this many in a hundred calls; a caller who is known by a number always gets the same.
     pub share: Option<u8>,
     /// Then the call starts here.
@@ -56,8 +56,8 @@ impl When {
         }
         if !self.callers.is_empty() {
             let caller = normalise(caller)?;
-            let known = self.callers.iter().find(|p| p.matches_loosely(&caller))?;
-            why.push(format!("the caller is {:?}", known.0));
+            let known = &self.callers[self.callers.find_loosely(&caller)?];
+            why.push(format!("the caller is {:?}", known.as_str()));
         }
         if let Some(share) = self.share {
             if lot >= share {

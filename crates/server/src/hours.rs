@@ -103,7 +103,7 @@ mod tests {
             within: None,
             outside: None,
             manual: Some(name.into()),
-            callers: Vec::new(),
+            callers: tandem_dialplan::Patterns::default(),
             share: None,
             start: Destination::Hangup,
         };

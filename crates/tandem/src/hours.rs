@@ -110,7 +110,7 @@ fn of(plan: &Plan, dialplan: &Dialplan, from: &str, now: &Moment<'_>) -> Value {
     };
     json!({
         "dialplan": dialplan.name,
-        "numbers": dialplan.numbers.iter().map(|p| p.0.as_str()).collect::<Vec<_>>(),
+        "numbers": dialplan.numbers.iter().map(|p| p.as_str()).collect::<Vec<_>>(),
         "local": dialplan.timezone.local(now.at).format(SHOWN).to_string(),
         "timezone": dialplan.timezone.to_string(),
         "hours": hours,

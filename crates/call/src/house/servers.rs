@@ -21,9 +21,9 @@ pub(super) fn all_of(plan: &Plan) -> Vec<Uri> {
     let lists = plan.dialplans.values().map(|d| &d.limits.may_dial);
     let addresses = lists
         .chain([&plan.phones.may_dial])
-        .flatten()
+        .flat_map(|patterns| patterns.iter())
         .filter_map(|pattern| {
-            let (_user, server) = pattern.0.strip_prefix("sip:")?.rsplit_once('@')?;
+            let (_user, server) = pattern.as_str().strip_prefix("sip:")?.rsplit_once('@')?;
             Uri::parse(&format!("sip:{server}")).ok()
         });
     servers.chain(addresses).collect()

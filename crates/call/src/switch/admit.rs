@@ -5,7 +5,6 @@
 
 use super::Switch;
 use crate::api::Output;
-use std::collections::BTreeMap;
 use tandem_sip::{
     api::{Flow, Transport},
     digest::Verdict,
@@ -122,20 +121,15 @@ impl Switch {
         realm: &str,
         proxy: bool,
     ) -> Result<String, Headers> {
-        let known: BTreeMap<String, String> = self
-            .plan
-            .phones
-            .extensions
-            .iter()
-            .filter_map(|e| {
-                e.registers
-                    .as_ref()
-                    .map(|(user, password)| (user.clone(), password.0.clone()))
-            })
-            .collect();
-        self.proof(now, from, request, realm, proxy, &known)
+        let plan = self.plan.clone();
+        let password = |user: &str| {
+            let (_, password) = plan.phones.extensions.of_user(user)?.registers.as_ref()?;
+            Some(password.0.clone())
+        };
+        self.proof(now, from, request, realm, proxy, &password)
     }
 
+    /// As [`Self::proved`], by whatever passwords: of a user, if there is such a one.
     pub(super) fn proof(
         &mut self,
         now: Now,
@@ -143,7 +137,7 @@ impl Switch {
         request: &Request,
         realm: &str,
         proxy: bool,
-        known: &BTreeMap<String, String>,
+        password: &dyn Fn(&str) -> Option<String>,
     ) -> Result<String, Headers> {
         let (answer, challenge) = if proxy {
             (
@@ -163,7 +157,7 @@ impl Switch {
                 request.method.as_str(),
                 &uri,
                 &request.body,
-                |user| known.get(user).cloned(),
+                password,
             );
             match verdict {
                 Verdict::Ok { username } => return Ok(username),

@@ -2,6 +2,7 @@
 //! dialled, rings that nobody gets out of.
 
 use super::{Load, dialplan::quoted, nowhere, spot::Spot};
+use crate::trie::{Trie, lower};
 use crate::{Destination, DialTarget, Dialplan, Door, OFFLINE, Pattern, Severity, dial::Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,17 +49,28 @@ impl<'a> Load<'a> {
     /// Two plans for one number, where one call could come to both. A number written out in full
     /// beside a pattern is no quarrel: it goes first.
     fn claimed_twice(&self) {
+        let (mut exact, mut patterned) = (Trie::default(), Trie::default());
         for (i, b) in self.claims.iter().enumerate() {
-            let earlier = self.claims.iter().take(i);
-            let quarrel = earlier
-                .filter(|a| a.pattern.is_exact() == b.pattern.is_exact())
-                .find(|a| {
-                    let meet = a.trunks.is_empty()
-                        || b.trunks.is_empty()
-                        || a.trunks.iter().any(|t| b.trunks.contains(t));
-                    let same = a.plan == b.plan && a.pattern == b.pattern;
-                    (a.plan != b.plan && meet && a.pattern.overlaps(&b.pattern)) || same
-                });
+            let Some(pieces) = b.pattern.pieces() else {
+                continue;
+            };
+            let kind = if b.pattern.is_exact() {
+                &mut exact
+            } else {
+                &mut patterned
+            };
+            let mut first = None;
+            kind.meeting(pieces, &mut |id| {
+                let Some(a) = self.claims.get(id) else { return };
+                let meet = a.trunks.is_empty()
+                    || b.trunks.is_empty()
+                    || a.trunks.iter().any(|t| b.trunks.contains(t));
+                if (a.plan != b.plan && meet) || (a.plan == b.plan && a.pattern == b.pattern) {
+                    lower(&mut first, id);
+                }
+            });
+            kind.insert(pieces, i);
+            let quarrel = first.and_then(|id| self.claims.get(id));
             let Some(a) = quarrel else { continue };
             b.spot
                 .error(match a.pattern == b.pattern {
@@ -125,15 +137,15 @@ impl<'a> Load<'a> {
                 self.plan
                     .dialplans
                     .get(name)
-                    .map_or(&[], |d| &d.limits.may_dial),
+                    .map_or(&[], |d| &d.limits.may_dial[..]),
             ),
             Some((_, name)) => (
                 format!("trunks/{name}.toml"),
-                self.plan.trunks.get(name).map_or(&[], |t| &t.may_dial),
+                self.plan.trunks.get(name).map_or(&[], |t| &t.may_dial[..]),
             ),
-            None => ("phones.toml".to_owned(), &self.plan.phones.may_dial),
+            None => ("phones.toml".to_owned(), &self.plan.phones.may_dial[..]),
         };
-        let mut line: Vec<String> = now.iter().map(|p| p.0.clone()).collect();
+        let mut line: Vec<String> = now.iter().map(ToString::to_string).collect();
         for need in needs {
             let entry = entry_for(need);
             if !line.contains(&entry) {
@@ -238,7 +250,7 @@ fn entry_for(need: &Need<'_>) -> String {
         },
         (Destination::Sip(uri), None) => uri.split(';').next().unwrap_or(uri).to_owned(),
         (Destination::Ext(n) | Destination::Trunk(_, Some(n)), Some(p)) if *n == p.example() => {
-            p.0.clone()
+            p.to_string()
         }
         (Destination::Ext(n) | Destination::Trunk(_, Some(n)), _) => n.clone(),
         (other, _) => other.to_string(),

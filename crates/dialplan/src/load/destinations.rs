@@ -177,7 +177,7 @@ impl<'a> Load<'a> {
             .phones
             .extensions
             .iter()
-            .map(|e| e.pattern.0.clone())
+            .map(|e| e.pattern.to_string())
             .collect();
         let help = match known.is_empty() {
             true => "phones.toml has no extensions".to_owned(),

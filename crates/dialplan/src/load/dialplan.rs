@@ -8,7 +8,7 @@ use super::{
     read::{Section, Text, Val},
     spot::{Spot, did_you_mean, listed},
 };
-use crate::{DEFAULT_COUNTRY, DEFAULT_LANGUAGE, DEFAULT_VOICE, Dialplan};
+use crate::{DEFAULT_COUNTRY, DEFAULT_LANGUAGE, DEFAULT_VOICE, Dialplan, Patterns};
 use std::{collections::BTreeMap, sync::Arc};
 use tandem_types::agent::AgentRules;
 
@@ -139,6 +139,7 @@ impl<'a> Load<'a> {
                 .words()
                 .and_then(|t| self.target(scope, &t, captured.as_ref()));
         }
+        let mut earlier = Patterns::default();
         for v in root.section("routes").iter().flat_map(Section::all) {
             let key = Text {
                 value: v.key.clone(),
@@ -147,11 +148,8 @@ impl<'a> Load<'a> {
             let (Some(pattern), Some(text)) = (key.pattern(), v.words()) else {
                 continue;
             };
-            if let Some((first, _)) = plan
-                .routes
-                .iter()
-                .find(|(p, _)| pattern.is_exact() && p.matches(&pattern.0))
-            {
+            let hidden = pattern.is_exact().then(|| earlier.find(pattern.as_str()));
+            if let Some(first) = hidden.flatten().and_then(|at| earlier.get(at)) {
                 v.key_spot
                     .error(format!(
                         "route {} is never taken: {first} stands before it and matches it",
@@ -172,6 +170,7 @@ impl<'a> Load<'a> {
                 pattern: pattern.clone(),
                 spot: v.key_spot,
             });
+            earlier.push(pattern.clone());
             plan.routes.push((pattern, to));
         }
     }

@@ -7,7 +7,8 @@ use super::{
     read::{Section, Val},
     spot::{Spot, did_you_mean, listed},
 };
-use crate::{DigestAlgorithm, Extension, Pattern, Phones};
+use crate::{DigestAlgorithm, Extension, Pattern, Patterns, Phones};
+use std::collections::BTreeMap;
 
 impl<'a> Load<'a> {
     /// | key | default |
@@ -28,15 +29,16 @@ impl<'a> Load<'a> {
             "feature codes in phones.toml; back_to_ai_key stands in [transfers.warm] of a dialplan",
         )]);
         let trunks = self.stems("trunks/");
-        let mut spots: Vec<(Pattern, Spot<'a>)> = Vec::new();
+        let mut spots: Vec<Spot<'a>> = Vec::new();
+        let mut earlier = Patterns::default();
+        let mut extensions = Vec::new();
         for (v, s) in root.each("extensions") {
             let Some(ext) = self.extension(&v, &s, &trunks) else {
                 continue;
             };
-            if let Some((first, _)) = spots
-                .iter()
-                .find(|(p, _)| *p != ext.pattern && covers(p, &ext.pattern))
-            {
+            let number = Some(ext.pattern.as_str()).filter(|_| ext.pattern.is_exact());
+            let hidden = number.and_then(|n| earlier.find(n));
+            if let Some(first) = hidden.and_then(|at| earlier.get(at)) {
                 v.key_spot
                     .error(format!(
                         "extension {} is never reached: {first} stands before it and takes it",
@@ -44,13 +46,12 @@ impl<'a> Load<'a> {
                     ))
                     .help("the first match wins: put it further up");
             }
-            self.place(
-                format!("extensions.{}", phones.extensions.len()),
-                v.key_spot,
-            );
-            spots.push((ext.pattern.clone(), v.key_spot));
-            phones.extensions.push(ext);
+            self.place(format!("extensions.{}", extensions.len()), v.key_spot);
+            spots.push(v.key_spot);
+            earlier.push(ext.pattern.clone());
+            extensions.push(ext);
         }
+        phones.extensions = extensions.into_iter().collect();
         let registers = phones.extensions.iter().any(|e| e.registers.is_some());
         match root.section("phones") {
             Some(s) => {
@@ -193,23 +194,20 @@ fn digest(v: &Val<'_>) -> Vec<DigestAlgorithm> {
     all
 }
 
-fn same_user_twice(phones: &Phones, spots: &[(Pattern, Spot<'_>)]) {
-    let mut seen: Vec<(&str, &Pattern)> = Vec::new();
-    for (ext, (_, spot)) in phones.extensions.iter().zip(spots) {
+fn same_user_twice(phones: &Phones, spots: &[Spot<'_>]) {
+    let mut seen: BTreeMap<&str, &Pattern> = BTreeMap::new();
+    for (ext, spot) in phones.extensions.iter().zip(spots) {
         let Some((user, _)) = &ext.registers else {
             continue;
         };
-        match seen.iter().find(|(u, _)| u == user) {
-            Some((_, other)) => drop(spot.error(format!(
+        match seen.get(user.as_str()) {
+            Some(other) => drop(spot.error(format!(
                 "extensions {other} and {} register with one user name, {user:?}",
                 ext.pattern
             ))),
-            None => seen.push((user, &ext.pattern)),
+            None => {
+                seen.insert(user, &ext.pattern);
+            }
         }
     }
-}
-
-/// Does the first take all that the second could? Only said of a number written out in full.
-fn covers(first: &Pattern, second: &Pattern) -> bool {
-    second.is_exact() && first.matches(&second.0)
 }

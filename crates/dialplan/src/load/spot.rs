@@ -9,10 +9,28 @@ pub(crate) struct Source<'a> {
     pub(crate) text: &'a str,
     /// The text as it may be printed: without secrets.
     pub(crate) shown: Arc<str>,
+    /// Where its lines begin.
+    lines: Vec<usize>,
     pub(crate) sink: &'a RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Source<'a> {
+    pub(crate) fn new(
+        path: &'a str,
+        text: &'a str,
+        shown: Arc<str>,
+        sink: &'a RefCell<Vec<Diagnostic>>,
+    ) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            path,
+            text,
+            shown,
+            lines: std::iter::once(0).chain(ends).collect(),
+            sink,
+        }
+    }
+
     pub(crate) fn spot(&'a self, span: Range<usize>) -> Spot<'a> {
         Spot {
             source: self,
@@ -65,15 +83,10 @@ impl<'a> Spot<'a> {
 
     /// Both from 1, the column in characters.
     fn line_column(self) -> (usize, usize) {
-        let before = self.source.text.get(..self.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let line = self.source.lines.partition_point(|at| *at <= self.start);
+        let begin = line.checked_sub(1).and_then(|l| self.source.lines.get(l));
+        let before = begin.and_then(|at| self.source.text.get(*at..self.start));
+        let column = before.unwrap_or_default().chars().count() + 1;
         (line, column)
     }
 

@@ -203,9 +203,9 @@ impl<'a> Load<'a> {
         s: &Section<'a>,
         key: &'static str,
         of: &str,
-    ) -> Vec<crate::Pattern> {
+    ) -> crate::Patterns {
         let Some(v) = s.opt(key) else {
-            return Vec::new();
+            return crate::Patterns::default();
         };
         self.place(format!("{of}.{key}"), v.key_spot);
         let found = v.patterns();

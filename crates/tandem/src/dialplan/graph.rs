@@ -91,7 +91,7 @@ fn edges(d: &Dialplan) -> Edges {
             edges.push(Edge { to, why });
         }
     };
-    let numbers: Vec<&str> = d.numbers.iter().map(|p| p.0.as_str()).collect();
+    let numbers: Vec<&str> = d.numbers.iter().map(|p| p.as_str()).collect();
     for rule in &d.when {
         add(
             String::new(),
@@ -103,7 +103,7 @@ fn edges(d: &Dialplan) -> Edges {
         add(String::new(), start.to_string(), numbers.join(" "));
     }
     for (pattern, to) in &d.routes {
-        add(String::new(), to.to_string(), pattern.0.clone());
+        add(String::new(), to.to_string(), pattern.to_string());
     }
     for (name, menu) in &d.menus {
         let from = format!("menu:{name}");
