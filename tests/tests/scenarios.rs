@@ -17,6 +17,8 @@ mod scenarios {
     mod a_person_puts_the_caller_on_hold_and_resumes;
     mod a_person_takes_the_caller_with_key_1;
     mod a_person_whose_phone_dies_gives_the_caller_back_to_the_ai;
+    mod a_phone_calls_for_help;
+    mod a_phone_calls_whom_it_may;
     mod a_phone_proves_itself_by_the_hash_that_the_office_prefers;
     mod a_phone_that_refuses_is_passed_over;
     mod a_registrar_by_name_is_changed_when_it_is_silent;
@@ -84,6 +86,7 @@ mod scenarios {
     mod a_repeated_invite_is_one_call;
     mod a_room_where_nobody_speaks_is_not_silent;
     mod a_room_whose_last_one_leaves_is_opened_anew;
+    mod a_trunk_takes_so_many_calls;
     mod a_trunk_that_answers_no_options_is_tried_last_until_it_does;
     mod a_trunk_that_demands_prack_gets_it;
     mod a_trunk_that_does_not_answer_is_passed_over;
@@ -97,6 +100,7 @@ mod scenarios {
     mod an_invite_that_would_replace_a_call_is_refused;
     mod an_unknown_source_gets_silence;
     mod both_sides_hold_at_the_same_moment;
+    mod carriers_of_the_field_notes;
     mod draining_refuses_new_calls_and_keeps_running_ones;
     mod each_side_holds_and_resumes;
     mod every_message_comes_twice;

@@ -25,6 +25,7 @@ mod wire {
     mod edge;
     mod extensions;
     mod facts;
+    mod help;
     mod hold;
     mod keys;
     mod leaves;

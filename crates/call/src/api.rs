@@ -114,6 +114,11 @@ pub enum Output {
         /// It answers.
         up: bool,
     },
+    /// A new call was refused because there are too many.
+    Limited {
+        /// `node-full`, `trunk-full`, `trunk-rate`.
+        why: &'static str,
+    },
     /// One stable line for fail2ban: something was refused.
     Refused {
         /// From where.

@@ -40,29 +40,23 @@ mod passed;
 pub(crate) mod people;
 pub(crate) mod replaced;
 pub(crate) mod sip;
+mod stage;
 pub(crate) mod talk;
 
 pub(crate) use ctx::Ctx;
+pub(crate) use stage::{InMenu, Reaching, Referring, Stage, Transfer};
 
-use crate::{
-    api::Output,
-    leg::Leg,
-    reach::{Part, Reach},
-    refer::Referral,
-};
+use crate::{api::Output, leg::Leg, reach::Part};
 use background::Under;
-use bridged::Bridged;
 use lend::Lending;
 use parting::Parting;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use tandem_agent::Conversation;
-use tandem_dialplan::{Destination, Dialplan, Plan};
-use tandem_sip::api::RequestKey;
+use tandem_dialplan::{Dialplan, Plan};
 use tandem_types::{
-    CallId, HandoffId, LegId, Mono, Now, PlayerId, Termination, TransferId,
-    context::ContextPackage,
-    journal::{Event, TransferKind, What},
+    CallId, LegId, Mono, Now, PlayerId, Termination,
+    journal::{Event, What},
     media::{Lane, MediaCommand, MediaEvent, Sound},
     provider::ProviderEvent,
 };
@@ -86,83 +80,6 @@ pub(crate) enum Purpose {
     Farewell,
 }
 
-/// A transfer to people, as the ledger sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Transfer {
-    pub(crate) id: TransferId,
-    pub(crate) handoff: HandoffId,
-    pub(crate) package: Box<ContextPackage>,
-    pub(crate) kind: TransferKind,
-    /// Legs and REFERs that were tried so far; each is an attempt of its own in the ledger.
-    pub(crate) dialled: u32,
-    /// What each person was told of it, in words that could be spoken.
-    pub(crate) told: Vec<(LegId, String)>,
-}
-
-/// People are being rung.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Reaching {
-    pub(crate) reach: Reach,
-    pub(crate) transfer: Option<Transfer>,
-    /// What a person is told: headline, detail.
-    pub(crate) brief: Option<(String, String)>,
-    /// Where the caller goes when nobody takes it and no agent has them.
-    pub(crate) otherwise: VecDeque<Destination>,
-    /// Music file of the queue.
-    pub(crate) music: Option<String>,
-    /// Which leg each target of a round became.
-    pub(crate) targets: Vec<(LegId, Destination)>,
-}
-
-/// A REFER is under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Referring {
-    pub(crate) referral: Referral,
-    pub(crate) key: RequestKey,
-    pub(crate) transfer: Transfer,
-    pub(crate) rang: bool,
-    /// What a bridge would ring, if a definite failure may be bridged.
-    pub(crate) bridge: Option<Vec<Vec<Destination>>>,
-}
-
-/// A menu is being played or waited for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct InMenu {
-    pub(crate) name: String,
-    pub(crate) tries: u32,
-    /// The prompt is over: a key by then.
-    pub(crate) until: Option<Mono>,
-}
-
-/// Who has the caller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Stage {
-    Opening {
-        then: Destination,
-    },
-    Answering {
-        then: Destination,
-    },
-    Talking,
-    Menu(InMenu),
-    Announcing {
-        then: Destination,
-    },
-    Reaching(Box<Reaching>),
-    Referring(Box<Referring>),
-    Bridged(Bridged),
-    Echo,
-    Conference,
-    /// A last word is spoken to the caller, then the call ends so.
-    Farewell {
-        end: Termination,
-        until: Mono,
-    },
-    /// The caller is gone; people who had answered are being told.
-    Leaving,
-    Ending,
-}
-
 /// One call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Call {
@@ -176,6 +93,9 @@ pub(crate) struct Call {
     pub(crate) from_name: Option<String>,
     pub(crate) to: String,
     pub(crate) dialplan: Option<String>,
+    /// The extension of the phone that calls, if one does.
+    #[serde(default)]
+    pub(crate) phone: Option<String>,
     pub(crate) caller: LegId,
     pub(crate) legs: BTreeMap<u32, Leg>,
     pub(crate) next_player: u32,
@@ -196,9 +116,44 @@ pub(crate) struct Call {
     pub(crate) over_at: Option<Mono>,
     /// Destinations entered without the caller having said or pressed anything.
     pub(crate) hops: u32,
+    /// Somebody calls for help, or is called back: no limit holds it up or ends it.
+    #[serde(default)]
+    pub(crate) help: bool,
 }
 
 impl Call {
+    /// A call with nothing in it yet. Its caller's leg will be the first.
+    pub(crate) fn new(id: CallId, now: Now, stage: Stage) -> Self {
+        Self {
+            id,
+            seq: 0,
+            started: now,
+            answered: None,
+            via: String::new(),
+            trunk: None,
+            from: String::new(),
+            from_name: None,
+            to: String::new(),
+            dialplan: None,
+            phone: None,
+            caller: LegId { call: id, index: 1 },
+            legs: BTreeMap::new(),
+            next_player: 0,
+            players: BTreeMap::new(),
+            stage,
+            partings: BTreeMap::new(),
+            referrer: None,
+            lending: None,
+            talk: None,
+            ended: None,
+            recorded: false,
+            left_at: None,
+            over_at: None,
+            hops: 0,
+            help: false,
+        }
+    }
+
     /// The plan of this call, if it came by one.
     pub(crate) fn dialplan<'p>(&self, plan: &'p Plan) -> Option<&'p Dialplan> {
         self.dialplan
@@ -398,6 +353,7 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Echo
             | Stage::Conference
+            | Stage::Notifying { .. }
             | Stage::Leaving
             | Stage::Ending => None,
         };
@@ -453,6 +409,7 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Echo
             | Stage::Conference
+            | Stage::Notifying { .. }
             | Stage::Leaving
             | Stage::Ending => {}
         }

@@ -2,6 +2,8 @@
 //! where servers are. One small machine that calls ask in place, as long as there is one shard.
 
 mod accounts;
+mod cries;
+mod pace;
 mod servers;
 
 use crate::{
@@ -9,11 +11,14 @@ use crate::{
     call::Call,
     health::{self, Health, Question},
     strangers::Strangers,
-    ways::contact_of,
+    ways::{Urgency, contact_of},
 };
+pub(crate) use cries::Cry;
 pub(crate) use servers::UNHEARD;
 
 use accounts::{Account, RegistrationPlan, Sent, registration_plan};
+use cries::Cries;
+use pace::Pace;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -61,6 +66,8 @@ pub(crate) struct House {
     /// The same by trunk.
     used: BTreeMap<String, u32>,
     rooms: BTreeMap<String, CallId>,
+    pub(crate) pace: Pace,
+    pub(crate) cries: Cries,
     pub(crate) health: Health,
     pub(crate) strangers: Strangers,
     pub(crate) verifier: Verifier,
@@ -111,6 +118,8 @@ impl House {
             slots: BTreeMap::new(),
             used: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            pace: Pace::default(),
+            cries: Cries::default(),
             verifier: Verifier::new(*config.nonce_secret.reveal())
                 .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
             srtp_secret: config.srtp_secret,
@@ -206,15 +215,23 @@ impl House {
 
     // ---- slots and rooms ----
 
-    /// Whether one more leg fits the trunk. Inbound calls leave the reserve to legs of ours.
-    pub(crate) fn has_slot(&self, trunk: &Trunk, outbound: bool) -> bool {
+    /// Whether one more leg fits the trunk. Its reserve is for callers who are being put through to people, and so many of these
+    /// as there are come in a second.
+    pub(crate) fn has_slot(&self, trunk: &Trunk, now: Mono, urgency: Urgency) -> bool {
         let used = self.used.get(&trunk.name).copied().unwrap_or(0);
-        let room = if outbound {
-            trunk.calls
-        } else {
-            trunk.calls.saturating_sub(trunk.reserve)
+        let (room, held_up) = match urgency {
+            Urgency::Usual => {
+                let room = trunk.calls.saturating_sub(trunk.reserve);
+                (room, self.pace.is_full(trunk, now))
+            }
+            Urgency::Escalation => (trunk.calls, false),
         };
-        trunk.calls == 0 || used < room
+        !held_up && (trunk.calls == 0 || used < room)
+    }
+
+    /// How many legs each trunk has.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (&String, u32)> {
+        self.used.iter().map(|(trunk, legs)| (trunk, *legs))
     }
 
     pub(crate) fn count(&mut self, call: &Call) {

@@ -50,6 +50,25 @@ pub enum Learn {
     No,
 }
 
+/// One way to a far end: an INVITE, and what the leg is made of when it goes this way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// What is sent; the offer is put in then.
+    pub invite: OutgoingInvite,
+    /// What may be offered.
+    pub codecs: Vec<Codec>,
+    /// Whether its sound is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Where RTP may be learnt from.
+    pub learn: Learn,
+    /// The trunk.
+    pub trunk: Option<String>,
+    /// The user of a registered phone.
+    pub phone: Option<String>,
+    /// Where the caller is (PIDF-LO), to go with the offer.
+    pub location: Option<String>,
+}
+
 /// One leg.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {
@@ -76,7 +95,7 @@ pub struct Leg {
     /// Counts the keys that were made for it.
     pub keyed: u32,
     /// The way that is being tried with SRTP and may be tried without.
-    pub plain_way: Option<OutgoingInvite>,
+    pub plain_way: Option<Way>,
     /// Where RTP may be learnt from.
     pub learn: Learn,
     /// Where its signalling comes from.
@@ -108,7 +127,7 @@ pub struct Leg {
     /// Which way its INVITE went last.
     pub way: Option<Flow>,
     /// What is still to be tried, first is next.
-    pub ways: VecDeque<OutgoingInvite>,
+    pub ways: VecDeque<Way>,
     /// They put us on hold.
     pub held: bool,
     /// No sound has come for some seconds, and it should.

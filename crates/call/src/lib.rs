@@ -13,6 +13,7 @@
 //! | [`table`] | the warm transfer: what each thing does in each phase |
 //! | [`cells`] | which of their states met which of their events |
 //! | `ways` | from a destination to INVITEs, through the plan's limits |
+//! | `place` | where a caller for help is |
 //! | `house` | registered phones, registrations of ours, slots, rooms, names |
 
 mod api;
@@ -22,6 +23,7 @@ pub mod cells;
 mod health;
 mod house;
 pub mod leg;
+mod place;
 pub mod reach;
 pub mod refer;
 mod strangers;

@@ -10,7 +10,9 @@
 
 mod admit;
 mod arrive;
+mod help;
 mod run;
+mod says;
 mod signal;
 
 use crate::{
@@ -234,6 +236,16 @@ impl Switch {
         self.calls.len()
     }
 
+    /// How many legs each trunk has.
+    pub fn trunk_legs(&self) -> impl Iterator<Item = (&String, u32)> {
+        self.house.used()
+    }
+
+    /// Calls for help that are running: no drain ends them.
+    pub fn helping(&self) -> usize {
+        self.calls.values().filter(|c| c.help).count()
+    }
+
     /// Registered phones: user and contact.
     pub fn phones(&self) -> Vec<(String, String)> {
         self.house.phones()
@@ -272,6 +284,8 @@ impl Switch {
                 };
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Command(command));
+            } else if let Some(cry) = self.house.cries.poll() {
+                self.tell(now, &cry);
             } else if let Some(ask) = self.house.poll_health(now) {
                 self.ask(now, ask);
             } else if let Some(question) = self.house.poll_names() {
@@ -315,7 +329,9 @@ impl Switch {
             Admin::Override(manual) => self.house.manual = manual,
             Admin::HangupAll => {
                 let end = Termination::new(Party::Gateway, Reason::Draining);
-                for id in self.calls.keys().copied().collect::<Vec<_>>() {
+                // Nobody who calls for help is sent away.
+                let others = self.calls.values().filter(|c| !c.help).map(|c| c.id);
+                for id in others.collect::<Vec<_>>() {
                     self.with_call(now, id, |c, cx| {
                         c.farewell(
                             cx,

@@ -1,13 +1,21 @@
 //! From a destination of the dialplan to INVITEs: who may be dialled, where they are, and as whom we
-//! call. No leg is dialled past [`to`], which asks the plan's limits for every single one.
+//! call. No leg is dialled past [`Asked::to`], which asks the plan's limits for every single one.
 
-use crate::{house::House, leg::Learn};
-use tandem_dialplan::{Destination, DialTarget, Extension, Nat, Node, Plan, Prack, Trunk};
+mod shown;
+
+use crate::{
+    house::House,
+    leg::{Learn, Way},
+    place,
+};
+use tandem_dialplan::{
+    Destination, DialTarget, Emergency, Extension, Nat, Node, Plan, Prack, Trunk,
+};
 use tandem_sip::{
     api::{Credentials, Flow, OutgoingInvite, Reliable, SessionTimer, Transport},
     message::{HeaderName, Headers, NameAddr, Uri},
 };
-use tandem_types::{Party, Pii, Reason, SrtpPolicy, Termination, media::Codec};
+use tandem_types::{Mono, Party, Pii, Reason, SrtpPolicy, Termination, media::Codec};
 
 /// As whom we call.
 #[derive(Clone, Debug)]
@@ -20,24 +28,21 @@ pub(crate) struct Identity {
     pub(crate) headers: Headers,
 }
 
-/// What a leg is made with.
-#[derive(Clone, Debug)]
-pub(crate) struct Shape {
-    pub(crate) codecs: Vec<Codec>,
-    pub(crate) srtp: SrtpPolicy,
-    pub(crate) learn: Learn,
-    pub(crate) trunk: Option<String>,
-    /// The user of a registered phone.
-    pub(crate) phone: Option<String>,
-}
-
 /// One leg to be dialled.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialled {
     pub(crate) peer: String,
-    pub(crate) shape: Shape,
     /// In the order in which they are tried.
-    pub(crate) ways: Vec<OutgoingInvite>,
+    pub(crate) ways: Vec<Way>,
+}
+
+/// Which limits a leg is dialled within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// All of them.
+    Usual,
+    /// The reserve of a trunk is for it, and it waits for nobody.
+    Escalation,
 }
 
 /// There is no way.
@@ -62,91 +67,108 @@ fn forbidden(rule: String) -> NoWay {
     }
 }
 
-/// The legs that a destination stands for now.
-pub(crate) fn to(
-    plan: &Plan,
-    house: &mut House,
-    dialplan: Option<&str>,
-    called: &str,
-    destination: &Destination,
-    identity: &Identity,
-) -> Result<Vec<Dialled>, NoWay> {
-    match destination {
-        Destination::Ext(number) => {
-            plan.may_dial(dialplan, DialTarget::Ext(number))
-                .map_err(|f| forbidden(f.rule))?;
-            let ext = plan
-                .extension(number)
-                .ok_or_else(|| no(Reason::WrongNumber))?;
-            extension(plan, house, ext, number, identity)
-        }
-        Destination::Outside(name) => {
-            let outside = dialplan
-                .and_then(|d| plan.dialplans.get(d))
-                .and_then(|d| d.outside.get(name))
-                .ok_or_else(|| no(Reason::NoRoute))?;
-            trunks(plan, house, dialplan, &outside.via, &outside.dial, identity)
-        }
-        Destination::Trunk(name, number) => {
-            let number = number.as_deref().unwrap_or(called);
-            trunks(
-                plan,
-                house,
-                dialplan,
-                std::slice::from_ref(name),
-                number,
-                identity,
-            )
-        }
-        Destination::Sip(uri) => {
-            plan.may_dial(dialplan, DialTarget::Sip(uri))
-                .map_err(|f| forbidden(f.rule))?;
-            let target = Uri::parse(&with_scheme(uri)).map_err(|_| no(Reason::WrongNumber))?;
-            let flows = house.flows(&target);
-            let invite = |flow| invite(house, target.clone(), flow, identity, None, None);
-            let ways: Vec<OutgoingInvite> = flows.into_iter().map(invite).collect();
-            if ways.is_empty() {
-                return Err(no(Reason::Unreachable));
+/// Who wants somebody dialled, and as whom.
+pub(crate) struct Asked<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) house: &'a mut House,
+    pub(crate) now: Mono,
+    /// Whose limits hold; `None`: those of the phone.
+    pub(crate) dialplan: Option<&'a str>,
+    /// The extension that calls, if one does.
+    pub(crate) phone: Option<&'a str>,
+    /// The number that was called.
+    pub(crate) called: &'a str,
+    pub(crate) identity: &'a Identity,
+    pub(crate) urgency: Urgency,
+}
+
+impl Asked<'_> {
+    /// The legs that a destination stands for now.
+    pub(crate) fn to(&mut self, destination: &Destination) -> Result<Vec<Dialled>, NoWay> {
+        match destination {
+            Destination::Emergency { phone, number } => self.help(phone, number),
+            Destination::Phone(number) => {
+                let ext = self.plan.extension(number);
+                self.extension(ext.ok_or_else(|| no(Reason::WrongNumber))?, number)
             }
-            let shape = Shape {
-                codecs: vec![Codec::Pcmu, Codec::Pcma],
-                srtp: SrtpPolicy::Off,
-                learn: Learn::Auto,
-                trunk: None,
-                phone: None,
-            };
-            Ok(vec![Dialled {
-                peer: uri.clone(),
-                shape,
-                ways,
-            }])
+            Destination::Ext(number) => {
+                self.may(DialTarget::Ext(number))?;
+                let ext = self.plan.extension(number);
+                self.extension(ext.ok_or_else(|| no(Reason::WrongNumber))?, number)
+            }
+            Destination::Outside(name) => {
+                let outside = self
+                    .dialplan
+                    .and_then(|d| self.plan.dialplans.get(d))
+                    .and_then(|d| d.outside.get(name))
+                    .ok_or_else(|| no(Reason::NoRoute))?;
+                self.trunks(&outside.via, &outside.dial)
+            }
+            Destination::Trunk(name, number) => {
+                let number = number.as_deref().unwrap_or(self.called);
+                self.trunks(std::slice::from_ref(name), number)
+            }
+            Destination::Sip(uri) => self.address(uri),
+            _ => Err(no(Reason::NoRoute)),
         }
-        _ => Err(no(Reason::NoRoute)),
     }
-}
 
-fn with_scheme(uri: &str) -> String {
-    if uri.starts_with("sip:") || uri.starts_with("sips:") {
-        uri.to_owned()
-    } else {
-        format!("sip:{uri}")
+    fn may(&self, target: DialTarget<'_>) -> Result<(), NoWay> {
+        let allowed = match (self.dialplan, self.phone) {
+            (None, Some(phone)) => self.plan.phone_may_dial(phone, target),
+            (dialplan, _) => self.plan.may_dial(dialplan, target),
+        };
+        allowed.map_err(|f| forbidden(f.rule))
     }
-}
 
-fn extension(
-    plan: &Plan,
-    house: &mut House,
-    ext: &Extension,
-    number: &str,
-    identity: &Identity,
-) -> Result<Vec<Dialled>, NoWay> {
-    if let Some((user, _)) = &ext.registers {
-        let legs: Vec<Dialled> = house
+    fn address(&mut self, uri: &str) -> Result<Vec<Dialled>, NoWay> {
+        self.may(DialTarget::Sip(uri))?;
+        let target = Uri::parse(&with_scheme(uri)).map_err(|_| no(Reason::WrongNumber))?;
+        let flows = self.house.flows(&target);
+        let way = |flow| Way {
+            invite: invite(self.house, target.clone(), flow, self.identity, None),
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            srtp: SrtpPolicy::Off,
+            learn: Learn::Auto,
+            trunk: None,
+            phone: None,
+            location: None,
+        };
+        let ways: Vec<Way> = flows.into_iter().map(way).collect();
+        if ways.is_empty() {
+            return Err(no(Reason::Unreachable));
+        }
+        Ok(vec![Dialled {
+            peer: uri.to_owned(),
+            ways,
+        }])
+    }
+
+    fn extension(&mut self, ext: &Extension, number: &str) -> Result<Vec<Dialled>, NoWay> {
+        if let Some((user, _)) = &ext.registers {
+            return self.registered(user, number);
+        }
+        let trunk = ext
+            .via
+            .as_ref()
+            .and_then(|t| self.plan.trunks.get(t))
+            .ok_or_else(|| no(Reason::NoRoute))?;
+        if !self.house.has_slot(trunk, self.now, self.urgency) {
+            return Err(no(Reason::Capacity));
+        }
+        leg_of(number, through(self.house, trunk, number, self.identity))
+    }
+
+    /// A leg for each of the phones that registered as `user`.
+    fn registered(&self, user: &str, number: &str) -> Result<Vec<Dialled>, NoWay> {
+        let phones = &self.plan.phones;
+        let legs: Vec<Dialled> = self
+            .house
             .contacts(user)
             .into_iter()
             .map(|phone| {
-                let (flow, domain) = (phone.flow, Some(plan.phones.domain.as_str()));
-                let invite = invite(house, phone.uri, flow, identity, domain, None);
+                let (flow, domain) = (phone.flow, Some(phones.domain.as_str()));
+                let invite = invite(self.house, phone.uri, flow, self.identity, domain);
                 // Behind an edge it is the edge that SIP comes from, and nobody's sound.
                 let learn = if phone.path.is_empty() {
                     Learn::Source
@@ -157,17 +179,18 @@ fn extension(
                     route: phone.path,
                     ..invite
                 };
-                let shape = Shape {
-                    codecs: plan.phones.codecs.clone(),
-                    srtp: plan.phones.srtp,
+                let way = Way {
+                    invite,
+                    codecs: phones.codecs.clone(),
+                    srtp: phones.srtp,
                     learn,
                     trunk: None,
-                    phone: Some(user.clone()),
+                    phone: Some(user.to_owned()),
+                    location: None,
                 };
                 Dialled {
                     peer: number.to_owned(),
-                    shape,
-                    ways: vec![invite],
+                    ways: vec![way],
                 }
             })
             .collect();
@@ -183,110 +206,126 @@ fn extension(
                 rule: None,
             });
         }
-        return Ok(legs);
+        Ok(legs)
     }
-    let trunk = ext
-        .via
-        .as_ref()
-        .and_then(|t| plan.trunks.get(t))
-        .ok_or_else(|| no(Reason::NoRoute))?;
-    leg_of(number, through(house, trunk, number, identity))
+
+    fn trunks(&mut self, via: &[String], number: &str) -> Result<Vec<Dialled>, NoWay> {
+        let mut refused = no(Reason::Unreachable);
+        let mut ways = Vec::new();
+        let mut allowed = false;
+        for name in via {
+            let Some(trunk) = self.plan.trunks.get(name).filter(|t| t.outbound) else {
+                continue;
+            };
+            let target = DialTarget::Trunk {
+                trunk: name,
+                number,
+            };
+            if let Err(no) = self.may(target) {
+                refused = no;
+                continue;
+            }
+            if !self.house.has_slot(trunk, self.now, self.urgency) {
+                refused = no(Reason::Capacity);
+                continue;
+            }
+            allowed = true;
+            ways.extend(through(self.house, trunk, number, self.identity));
+        }
+        if !allowed {
+            return Err(refused);
+        }
+        leg_of(number, ways)
+    }
+
+    /// A call for help: by any trunk that is up, those that the site names first; as the site, and from where it is.
+    fn help(&mut self, phone: &str, number: &str) -> Result<Vec<Dialled>, NoWay> {
+        let site = self.plan.site_of(phone);
+        let site = site.ok_or_else(|| no(Reason::NoRoute))?;
+        let dials = site.dials(number).ok_or_else(|| no(Reason::NoRoute))?;
+        let shown = Identity {
+            number: site.caller_id.clone(),
+            name: None,
+            headers: Headers::new().with(HeaderName::Priority, "emergency"),
+        };
+        let all = &self.plan.trunks;
+        let named = site.via.iter().filter_map(|name| all.get(name));
+        let others = all.values().filter(|t| !site.via.contains(&t.name));
+        let trunks = named.chain(others).filter(|t| t.outbound);
+        let mut ways = Vec::new();
+        for trunk in trunks {
+            ways.extend(located(self.house, trunk, dials, &shown, site));
+        }
+        leg_of(number, ways)
+    }
 }
 
-/// An INVITE by a trunk.
-struct Through<'p> {
-    trunk: &'p Trunk,
+fn with_scheme(uri: &str) -> String {
+    if uri.starts_with("sip:") || uri.starts_with("sips:") {
+        uri.to_owned()
+    } else {
+        format!("sip:{uri}")
+    }
+}
+
+/// A peer's INVITE with the location is followed by one without, for those who cannot read it.
+fn located(
+    house: &mut House,
+    trunk: &Trunk,
+    dials: &str,
+    shown: &Identity,
+    site: &Emergency,
+) -> Vec<Through> {
+    // The number that is shown is the site's, and not what the trunk else shows.
+    let own = Trunk {
+        caller_id: None,
+        ..trunk.clone()
+    };
+    let place = trunk.conveys_location.then(|| place::pidf(site)).flatten();
+    let mut ways = Vec::new();
+    for plain in through(house, &own, dials, shown) {
+        if place.is_some() {
+            let mut with = plain.clone();
+            with.way.location.clone_from(&place);
+            ways.push(with);
+        }
+        ways.push(plain);
+    }
+    ways
+}
+
+/// A way by a trunk.
+#[derive(Clone)]
+struct Through {
+    way: Way,
     /// Its peer answers, as far as is known, and nothing is known against this server of the peer.
     up: bool,
-    invite: OutgoingInvite,
 }
 
 /// A leg that tries these in order, those last that do not answer.
-fn leg_of(number: &str, mut ways: Vec<Through<'_>>) -> Result<Vec<Dialled>, NoWay> {
-    ways.sort_by_key(|way| !way.up);
-    let Some(first) = ways.first() else {
+fn leg_of(number: &str, mut ways: Vec<Through>) -> Result<Vec<Dialled>, NoWay> {
+    if ways.is_empty() {
         return Err(no(Reason::Unreachable));
-    };
+    }
+    ways.sort_by_key(|way| !way.up);
     Ok(vec![Dialled {
         peer: number.to_owned(),
-        shape: shape_of(first.trunk),
-        ways: ways.into_iter().map(|way| way.invite).collect(),
+        ways: ways.into_iter().map(|through| through.way).collect(),
     }])
 }
 
-/// How legs of a trunk are made.
-pub(crate) fn shape_of(trunk: &Trunk) -> Shape {
-    let learn = match trunk.nat {
+/// From where sound of a trunk's legs may be learnt.
+pub(crate) fn learn_of(trunk: &Trunk) -> Learn {
+    match trunk.nat {
         Nat::Auto => Learn::Auto,
         Nat::Yes => Learn::Source,
         Nat::No => Learn::No,
-    };
-    Shape {
-        codecs: trunk.codecs.clone(),
-        srtp: trunk.srtp,
-        learn,
-        trunk: Some(trunk.name.clone()),
-        phone: None,
     }
-}
-
-fn trunks(
-    plan: &Plan,
-    house: &mut House,
-    dialplan: Option<&str>,
-    via: &[String],
-    number: &str,
-    identity: &Identity,
-) -> Result<Vec<Dialled>, NoWay> {
-    let mut refused = no(Reason::Unreachable);
-    let mut ways = Vec::new();
-    let mut allowed = false;
-    for name in via {
-        let Some(trunk) = plan.trunks.get(name).filter(|t| t.outbound) else {
-            continue;
-        };
-        if let Err(f) = plan.may_dial(
-            dialplan,
-            DialTarget::Trunk {
-                trunk: name,
-                number,
-            },
-        ) {
-            refused = forbidden(f.rule);
-            continue;
-        }
-        if !house.has_slot(trunk, true) {
-            refused = no(Reason::Capacity);
-            continue;
-        }
-        allowed = true;
-        ways.extend(through(house, trunk, number, identity));
-    }
-    if !allowed {
-        return Err(refused);
-    }
-    leg_of(number, ways)
 }
 
 /// An INVITE for each server of each peer of a trunk, in order.
-fn through<'p>(
-    house: &mut House,
-    trunk: &'p Trunk,
-    number: &str,
-    identity: &Identity,
-) -> Vec<Through<'p>> {
-    // Our own number with the caller's in the name: carriers block numbers that are not ours (field note 12).
-    let shown = Identity {
-        number: trunk
-            .caller_id
-            .clone()
-            .unwrap_or_else(|| identity.number.clone()),
-        name: identity
-            .name
-            .clone()
-            .or_else(|| Some(identity.number.clone()).filter(|n| !n.is_empty())),
-        headers: identity.headers.clone(),
-    };
+fn through(house: &mut House, trunk: &Trunk, number: &str, identity: &Identity) -> Vec<Through> {
+    let number = trunk.outbound_format.from_e164(number, &trunk.country);
     let (proxy, credentials) = (proxy_of(trunk), credentials(house, trunk));
     let mut all = Vec::new();
     for text in &trunk.peers {
@@ -297,13 +336,24 @@ fn through<'p>(
         let next = proxy.as_ref().map_or(&peer, |p| &p.uri);
         let up = house.health.is_up(&trunk.name, text);
         for flow in house.flows(next) {
-            let target = like(&peer, Uri::sip(number, &server));
-            let mut invite = invite(house, target, flow, &shown, None, credentials.clone());
+            let target = like(&peer, Uri::sip(number.as_str(), &server));
+            let mut invite = invite(house, target, flow, identity, None);
+            shown::by(trunk, identity, &mut invite);
+            invite.credentials.clone_from(&credentials);
             invite.route.extend(proxy.clone());
             invite.reliable = reliable(trunk.prack);
             invite.session_timer = invite.session_timer.filter(|_| trunk.session_timers);
+            let way = Way {
+                invite,
+                codecs: trunk.codecs.clone(),
+                srtp: trunk.srtp,
+                learn: learn_of(trunk),
+                trunk: Some(trunk.name.clone()),
+                phone: None,
+                location: None,
+            };
             let up = up && !house.is_dead(flow);
-            all.push(Through { trunk, up, invite });
+            all.push(Through { way, up });
         }
     }
     all
@@ -366,7 +416,6 @@ fn invite(
     flow: Flow,
     identity: &Identity,
     domain: Option<&str>,
-    credentials: Option<Credentials>,
 ) -> OutgoingInvite {
     // Where the address is theirs by both. A registered phone's is not: only the flow of its REGISTER reaches it.
     let large = house
@@ -399,7 +448,7 @@ fn invite(
         route: Vec::new(),
         headers,
         body: None,
-        credentials,
+        credentials: None,
         session_timer: house.session_timer,
         reliable: Reliable::Off,
     }
@@ -436,7 +485,8 @@ pub(crate) fn refer_to(
         }
         _ => return None,
     };
-    Some(like(&peer, Uri::sip(number, &peer.host_port()?)))
+    let number = trunk.outbound_format.from_e164(number, &trunk.country);
+    Some(like(&peer, Uri::sip(number.as_str(), &peer.host_port()?)))
 }
 
 /// `sips:` where the other is (RFC 5630 section 4: a Contact has to be).

@@ -146,6 +146,8 @@ impl fmt::Display for Destination {
             Self::Trunk(n, None) => write!(f, "trunk:{n}"),
             Self::Trunk(n, Some(to)) => write!(f, "trunk:{n}/{to}"),
             Self::Sip(uri) => f.write_str(uri),
+            Self::Phone(n) => write!(f, "phone:{n}"),
+            Self::Emergency { number, .. } => write!(f, "emergency:{number}"),
             Self::Hangup => f.write_str("hangup"),
         }
     }
@@ -166,8 +168,7 @@ impl Destination {
             Self::Trunk(n, None) => Self::Trunk(n.clone(), Some(called.to_owned())),
             Self::Trunk(n, Some(to)) => Self::Trunk(n.clone(), Some(put(to))),
             Self::Sip(uri) => Self::Sip(put(uri)),
-            Self::Echo => Self::Echo,
-            Self::Hangup => Self::Hangup,
+            Self::Phone(_) | Self::Emergency { .. } | Self::Echo | Self::Hangup => self.clone(),
         }
     }
 }

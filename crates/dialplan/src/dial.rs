@@ -35,6 +35,17 @@ pub(crate) struct Refusal {
     pub(crate) never: bool,
 }
 
+/// Whose limits hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whose<'a> {
+    /// A dialplan's.
+    Plan(&'a str),
+    /// Those of the phone with this extension.
+    Phone(&'a str),
+    /// Those of phones without a class.
+    Phones,
+}
+
 /// The two lists of one place.
 struct List<'a> {
     key: String,
@@ -59,6 +70,7 @@ impl<'a> List<'a> {
     fn title(&self) -> String {
         match self.key.split_once('.') {
             Some(("dialplans", name)) => format!("dialplan `{name}`"),
+            Some(("classes", name)) => format!("class `{name}`"),
             Some((_, name)) => format!("trunk `{name}`"),
             None => "phones.toml".to_owned(),
         }
@@ -78,16 +90,43 @@ impl Plan {
         dialplan: Option<&str>,
         target: DialTarget<'_>,
     ) -> Result<(), Forbidden> {
-        self.refusal(dialplan, target)
+        self.refusal(dialplan.map_or(Whose::Phones, Whose::Plan), target)
             .map_or(Ok(()), |r| Err(Forbidden { rule: r.rule }))
     }
 
+    /// As [`Plan::may_dial`], for the phone with this extension: what its class says, where it has one.
+    ///
+    /// # Errors
+    /// The rule that forbids it.
+    pub fn phone_may_dial(&self, extension: &str, target: DialTarget<'_>) -> Result<(), Forbidden> {
+        self.refusal(Whose::Phone(extension), target)
+            .map_or(Ok(()), |r| Err(Forbidden { rule: r.rule }))
+    }
+
+    fn list_of(&self, whose: Whose<'_>) -> Result<List<'_>, String> {
+        let class = match whose {
+            Whose::Plan(name) => {
+                let plan = self.dialplans.get(name);
+                let limits = plan.map(|d| &d.limits);
+                let limits = limits.ok_or_else(|| format!("there is no dialplan `{name}`"))?;
+                let key = format!("dialplans.{name}");
+                return Ok(List::new(key, &limits.may_dial, Some(&limits.never_dial)));
+            }
+            Whose::Phone(number) => self.extension(number).and_then(|e| e.class.as_ref()),
+            Whose::Phones => None,
+        };
+        let named = class.and_then(|name| self.phones.classes.get_key_value(name));
+        Ok(match named {
+            Some((name, class)) => {
+                let key = format!("classes.{name}");
+                List::new(key, &class.may_dial, Some(&class.never_dial))
+            }
+            None => List::new("phones".to_owned(), &self.phones.may_dial, None),
+        })
+    }
+
     /// Why it may not be dialled.
-    pub(crate) fn refusal(
-        &self,
-        dialplan: Option<&str>,
-        target: DialTarget<'_>,
-    ) -> Option<Refusal> {
+    pub(crate) fn refusal(&self, whose: Whose<'_>, target: DialTarget<'_>) -> Option<Refusal> {
         let none = |rule: String| {
             Some(Refusal {
                 rule,
@@ -95,17 +134,21 @@ impl Plan {
                 never: true,
             })
         };
-        let list = match dialplan {
-            Some(name) => match self.dialplans.get(name) {
-                Some(d) => List::new(
-                    format!("dialplans.{name}"),
-                    &d.limits.may_dial,
-                    Some(&d.limits.never_dial),
-                ),
-                None => return none(format!("there is no dialplan `{name}`")),
-            },
-            None => List::new("phones".to_owned(), &self.phones.may_dial, None),
+        let list = match self.list_of(whose) {
+            Ok(list) => list,
+            Err(why) => return none(why),
         };
+        // A phone's own call for help does not come here.
+        let dialled = match target {
+            DialTarget::Ext(number) | DialTarget::Trunk { number, .. } => number,
+            DialTarget::Sip(uri) => uri.strip_prefix("sip:").unwrap_or(uri),
+        };
+        let number = dialled.split('@').next().unwrap_or(dialled);
+        if self.is_emergency_number(number) {
+            return none(format!(
+                "{number} is an emergency number: only a phone dials it, for its own site"
+            ));
+        }
         match target {
             DialTarget::Sip(uri) => {
                 let matches = Patterns::find_uri;

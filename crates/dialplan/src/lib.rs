@@ -5,9 +5,11 @@ mod destination;
 mod diagnostic;
 mod dial;
 mod dialplans;
+mod emergency;
 mod extensions;
 mod hours;
 mod load;
+mod numbering;
 mod pattern;
 mod patterns;
 pub mod plan;
@@ -20,12 +22,14 @@ pub use destination::BadDestination;
 pub use diagnostic::{Diagnostic, Look, Severity, WIDTH, render, render_as, to_json};
 pub use dial::{DialTarget, Forbidden};
 pub use dialplans::Dialplans;
+pub use emergency::Emergency;
 pub use extensions::Extensions;
 pub use hours::{Hours, NoZone, Opening, Zone};
 pub use load::{
     Host, Inspect, Inspector, Loaded, MAX_HOPS, SourceFile, TlsComplaint, TlsPart, load, load_on,
     wanted,
 };
+pub use numbering::NumberFormat;
 pub use pattern::{BadPattern, Pattern, normalise};
 pub use patterns::Patterns;
 pub use plan::*;

@@ -6,6 +6,7 @@ mod checks;
 mod codecs;
 mod destinations;
 mod dialplan;
+mod emergency;
 mod ends;
 mod hours;
 mod listen;

@@ -1,7 +1,13 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
-use crate::{Dialplans, Extensions, Hours, Pattern, Patterns, When, Zone};
+mod trunk;
+
+pub use trunk::{
+    CalledFrom, Forwarded, Health, IdentityIn, Nat, OnFull, Prack, ReferPolicy, Trunk, Where,
+};
+
+use crate::{Dialplans, Emergency, Extensions, Hours, Pattern, Patterns, When, Zone};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
@@ -206,54 +212,6 @@ pub enum Door {
     },
 }
 
-/// What a trunk may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReferPolicy {
-    /// Never send REFER.
-    #[default]
-    Off,
-    /// Send it.
-    On,
-}
-
-/// Where the called number stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CalledFrom {
-    /// Request-URI.
-    #[default]
-    RequestUri,
-    /// To.
-    To,
-    /// P-Called-Party-ID (RFC 7315).
-    PCalledPartyId,
-    /// The first Diversion (RFC 5806).
-    Diversion,
-}
-
-/// Where RTP may come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Nat {
-    /// From SDP's address, or the SIP source where SDP's is private and the source is not.
-    #[default]
-    Auto,
-    /// From the SIP source.
-    Yes,
-    /// From SDP's address only.
-    No,
-}
-
-/// Reliable provisional responses (RFC 3262).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Prack {
-    /// Only where the peer demands them.
-    #[default]
-    Off,
-    /// Offered, and used for early media.
-    Supported,
-    /// Demanded of the peer; who cannot is refused.
-    Required,
-}
-
 /// How the node keeps sessions alive (RFC 4028).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTimers {
@@ -261,76 +219,6 @@ pub struct SessionTimers {
     pub expires: Duration,
     /// The shortest that is taken.
     pub min_se: Duration,
-}
-
-/// One trunk: a carrier, or a PBX.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Trunk {
-    /// File stem.
-    pub name: String,
-    /// One line.
-    pub description: String,
-    /// May call in.
-    pub inbound: bool,
-    /// May be called through.
-    pub outbound: bool,
-    /// SIP URIs as text, tried in order.
-    pub peers: Vec<String>,
-    /// Outbound proxy URI.
-    pub outbound_proxy: Option<String>,
-    /// Its servers by TLS.
-    pub tls: TrunkTls,
-    /// Source addresses of inbound calls.
-    pub allow_from: Vec<IpNet>,
-    /// Where the called number is read.
-    pub called_from: CalledFrom,
-    /// Ask inbound INVITEs for digest.
-    pub challenge: bool,
-    /// Digest user name.
-    pub username: Option<String>,
-    /// Digest password.
-    pub password: Option<Secret>,
-    /// The one realm that is answered; `None`: whichever the trunk names.
-    pub realm: Option<String>,
-    /// Registrar URI and expiry, for a trunk that we register with.
-    pub register: Option<(String, Duration)>,
-    /// In order of preference.
-    pub codecs: Vec<Codec>,
-    /// Whether sound is encrypted.
-    pub srtp: SrtpPolicy,
-    /// Where RTP may come from.
-    pub nat: Nat,
-    /// Reliable provisional responses.
-    pub prack: Prack,
-    /// Session timers are asked for in calls through it, where the node has them.
-    pub session_timers: bool,
-    /// REFER.
-    pub refer: ReferPolicy,
-    /// The number that we show by default.
-    pub caller_id: Option<String>,
-    /// ISO 3166 country, for ringback.
-    pub country: String,
-    /// Calls at once; 0: no limit.
-    pub calls: u32,
-    /// Of these kept for consult legs.
-    pub reserve: u32,
-    /// Patterns that may be dialled through it; empty: none.
-    pub may_dial: Patterns,
-    /// Patterns that may never be.
-    pub never_dial: Patterns,
-    /// Whether its peers are asked if they are there.
-    pub health: Option<Health>,
-}
-
-/// OPTIONS to the peers of a trunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Health {
-    /// From one question to the next.
-    pub every: Duration,
-    /// So many without an answer in a row: it is passed over.
-    pub down_after: u32,
-    /// So many answers in a row: it is taken again.
-    pub up_after: u32,
 }
 
 /// `phones.toml`.
@@ -344,10 +232,23 @@ pub struct Phones {
     pub codecs: Vec<Codec>,
     /// Whether sound is encrypted.
     pub srtp: SrtpPolicy,
-    /// What phones may dial.
+    /// What phones may dial that are of no class.
     pub may_dial: Patterns,
+    /// By name.
+    pub classes: BTreeMap<String, Class>,
+    /// Calls for help, site by site.
+    pub emergency: Vec<Emergency>,
     /// What phones are asked to prove themselves by, the preferred one first (RFC 8760 section 2.3).
     pub digest: Vec<DigestAlgorithm>,
+}
+
+/// What some phones may dial.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Class {
+    /// Patterns and `sip:` URIs.
+    pub may_dial: Patterns,
+    /// Never beats may.
+    pub never_dial: Patterns,
 }
 
 /// The hash of a digest (RFC 7616, RFC 8760).
@@ -372,6 +273,8 @@ pub struct Extension {
     pub registers: Option<(String, Secret)>,
     /// The trunk it is reached by, if it does not.
     pub via: Option<String>,
+    /// What it may dial: a name of [`Phones::classes`]; else [`Phones::may_dial`].
+    pub class: Option<String>,
 }
 
 /// The one destination grammar.
@@ -397,6 +300,15 @@ pub enum Destination {
     Trunk(String, Option<String>),
     /// `sip:USER@HOST[:PORT]`.
     Sip(String),
+    /// An extension that is rung whatever the limits say, in matters of a call for help. Never written in a file.
+    Phone(String),
+    /// A phone calls for help. Never written in a file: `[[emergency]]` says when.
+    Emergency {
+        /// The extension that calls.
+        phone: String,
+        /// What it dialled.
+        number: String,
+    },
     /// `hangup`.
     Hangup,
 }

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 pub enum Via<'a> {
     /// By a trunk, by its name.
     Trunk(&'a str),
-    /// From a phone that is registered here, by its extension.
+    /// From a phone that is registered here, by the user name that it registers with.
     Phone(&'a str),
 }
 
@@ -76,7 +76,8 @@ pub struct NoRoute {
 impl Plan {
     /// Where a call goes. A trunk's call: the dialplans that take this trunk, a number written out
     /// in full before a pattern, `[routes]` before `numbers`, else plans by name. A phone's call:
-    /// an extension, a number of any dialplan, or out by the first trunk (by name) that allows it.
+    /// a call for help, an extension, a number of any dialplan, or out by the first trunk (by name) that
+    /// allows it.
     pub fn route(&self, arrival: &Arrival<'_>) -> Result<Route, NoRoute> {
         let no = |kind, reason: String| Err(NoRoute { kind, reason });
         let Some(called) = normalise(arrival.called) else {
@@ -114,15 +115,33 @@ impl Plan {
                     Ok,
                 )
             }
-            Via::Phone(_) => self.of_phone(arrival, called),
+            Via::Phone(user) => self.of_phone(arrival, user, called),
         }
     }
 
-    fn of_phone(&self, arrival: &Arrival<'_>, called: String) -> Result<Route, NoRoute> {
+    fn of_phone(
+        &self,
+        arrival: &Arrival<'_>,
+        user: &str,
+        called: String,
+    ) -> Result<Route, NoRoute> {
+        if let Some((phone, site)) = self.help_for(user, &called) {
+            let at = self.place(&format!("emergency.{}", site.site));
+            return Ok(Route {
+                dialplan: String::new(),
+                why: format!("phones of {} call for help by {called}{at}", site.site),
+                destination: Destination::Emergency {
+                    phone: phone.pattern.to_string(),
+                    number: called,
+                },
+            });
+        }
+        let extension = self.phones.extensions.of_user(user);
+        let extension = extension.map_or(user, |e| e.pattern.as_str());
         let (mut refused, mut known) = (String::new(), false);
         if let Some((i, ext)) = self.extension_at(&called) {
             known = true;
-            match self.may_dial(None, DialTarget::Ext(&called)) {
+            match self.phone_may_dial(extension, DialTarget::Ext(&called)) {
                 Ok(()) => {
                     let at = self.place(&format!("extensions.{i}"));
                     let why = format!("{called} is extension {:?}{at}", ext.pattern.as_str());
@@ -139,8 +158,8 @@ impl Plan {
             return Ok(route);
         }
         for (name, trunk) in self.trunks.iter().filter(|(_, t)| t.outbound && !known) {
-            match self.may_dial(
-                None,
+            match self.phone_may_dial(
+                extension,
                 DialTarget::Trunk {
                     trunk: name,
                     number: &called,

@@ -3,38 +3,15 @@
 #[path = "dialplan/many.rs"]
 mod many;
 
+#[path = "../../sip/tests/counting/allocator.rs"]
+mod allocator;
+
 use many::{files, plan, route};
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
 use tandem_dialplan::{DialTarget, Plan};
-
-thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
-
-/// Counts the allocations of each thread.
-struct Counting;
-
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|n| n.set(n.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Allocations of a decision, and where it leads.
 fn decided(plan: &Plan, called: &str) -> (usize, Option<String>) {
-    let before = ALLOCATIONS.with(Cell::get);
-    let route = route(plan, called);
-    let spent = ALLOCATIONS.with(Cell::get) - before;
+    let (route, spent) = allocator::counted(|| route(plan, called));
     (spent, route.map(|r| r.destination.to_string()))
 }
 

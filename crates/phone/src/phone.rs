@@ -258,8 +258,14 @@ impl Phone {
                 return;
             }
         }
-        self.endpoint
-            .handle_input(now, ToEndpoint::Message { from, message });
+        self.endpoint.handle_input(
+            now,
+            ToEndpoint::Message {
+                from,
+                message,
+                urgent: false,
+            },
+        );
     }
 
     /// Carries the endpoint's outputs out until there are none.

@@ -6,7 +6,8 @@
 //!   packet -----------------------------------------> shard
 //!      |  BUSY or more wait
 //!      +-- INVITE of a trunk, without a To tag ------> 503, no Retry-After
-//!      |     but one that was let in before, again --> shard
+//!      |     but one that was let in before, again,
+//!      |     or to an emergency number -------------> shard
 //!      +-- ACK of such a 503 -------------------------> forgotten
 //!      +-- anything else: in a dialog, BYE, CANCEL,
 //!          OPTIONS, REGISTER, responses, strangers ---> shard, while there is a place:
@@ -148,6 +149,11 @@ impl Door {
         if request.method != Method::Invite || !begins {
             return Verdict::Enter;
         }
+        // A phone may stand where a trunk does.
+        let called = request.uri.user().unwrap_or_default();
+        if self.plan.is_emergency_number(called) {
+            return Verdict::Enter;
+        }
         let Some(mut via) = request.top_via() else {
             return Verdict::Enter;
         };
@@ -173,7 +179,7 @@ fn stays(waiting: usize, bytes: &Bytes) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tandem_dialplan::Trunk;
+    use tandem_dialplan::{Emergency, Phones, Trunk};
 
     const KNOWN: &str = "192.0.2.7:5060";
     const STRANGER: &str = "198.51.100.1:5060";
@@ -185,8 +191,17 @@ mod tests {
             allow_from: vec!["192.0.2.0/24".parse().expect("a network")],
             ..Trunk::default()
         };
+        let site = Emergency {
+            numbers: vec!["999".into()],
+            ..Emergency::default()
+        };
+        let phones = Phones {
+            emergency: vec![site],
+            ..Phones::default()
+        };
         let plan = Plan {
             trunks: [("carrier".to_owned(), trunk)].into(),
+            phones,
             ..Plan::default()
         };
         Door::new(Arc::new(plan), 7)
@@ -233,6 +248,14 @@ mod tests {
             judge(BUSY, KNOWN, &message("ACK", "<sip:100@gw>;tag=z")),
             Verdict::Enter
         );
+    }
+
+    #[test]
+    fn a_call_for_help_is_let_in_however_many_wait() {
+        let text = message("INVITE", "<sip:999@gw>");
+        let text = String::from_utf8_lossy(&text).replace("sip:100@gw SIP", "sip:999@gw SIP");
+        let help = Bytes::from(text.into_bytes());
+        assert_eq!(judge(BUSY * 10, KNOWN, &help), Verdict::Enter);
     }
 
     #[test]

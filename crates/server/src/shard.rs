@@ -48,6 +48,9 @@ pub(crate) enum ToShard {
 pub struct Snapshot {
     /// Calls that are running.
     pub calls: usize,
+    /// Of these, calls for help: no drain ends them.
+    #[serde(default)]
+    pub helping: usize,
     /// Their legs.
     pub legs: usize,
     /// SIP transactions and sessions, all kinds.
@@ -109,8 +112,16 @@ impl Shard {
         self.switch.handle_timeout(self.clock.now());
         self.gather(&mut step);
         self.carry_out(&mut step);
+        let mut measured = self.clock.now().mono;
         loop {
             let now = self.clock.now();
+            if now.mono.since(measured) >= IDLE {
+                measured = now.mono;
+                for (trunk, legs) in self.switch.trunk_legs() {
+                    metrics::gauge!("tandem_trunk_legs", "trunk" => trunk.clone())
+                        .set(f64::from(legs));
+                }
+            }
             let wait = self
                 .switch
                 .poll_timeout()
@@ -183,6 +194,7 @@ impl Shard {
         let s = census.sip;
         Snapshot {
             calls: census.calls,
+            helping: self.switch.helping(),
             legs: census.legs,
             sip: s.invite_client + s.client + s.invite_server + s.server + s.sessions,
             phones: self.switch.phones(),
@@ -289,6 +301,9 @@ impl Shard {
                 } else {
                     tracing::warn!(target: "tandem::trunk", trunk, peer, "peer is down");
                 }
+            }
+            Output::Limited { why } => {
+                metrics::counter!("tandem_calls_refused_total", "why" => why).increment(1);
             }
             // Both lines are for fail2ban, and stay as they are.
             Output::Refused { from, why, quiet } => {

@@ -79,6 +79,30 @@ enum Deed {
     HoldBack(Duration),
 }
 
+/// A message as somebody writes it; `None`: as it is.
+type Hand = dyn Fn(&str) -> Option<String>;
+
+/// How somebody writes.
+struct Habit {
+    from: IpAddr,
+    how: Box<Hand>,
+}
+
+/// The message with the length that its body has.
+fn with_length(text: &str) -> String {
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return text.to_owned();
+    };
+    let line = |line: &str| match line.split_once(':') {
+        Some((name, _)) if name.trim().eq_ignore_ascii_case("content-length") => {
+            format!("{name}: {}", body.len())
+        }
+        _ => line.to_owned(),
+    };
+    let head: Vec<String> = head.split("\r\n").map(line).collect();
+    format!("{}\r\n\r\n{body}", head.join("\r\n"))
+}
+
 struct Rule {
     /// Which of the matching packets, counted from 1; `None`: each.
     nth: Option<u32>,
@@ -92,6 +116,7 @@ pub struct Network {
     rng: Rng,
     links: BTreeMap<(IpAddr, IpAddr), Link>,
     rules: Vec<Rule>,
+    habits: Vec<Habit>,
     /// The last arrival of each stream, which the next may not overtake.
     streams: BTreeMap<(SocketAddr, SocketAddr), Mono>,
     lost: u64,
@@ -104,6 +129,7 @@ impl Network {
             rng,
             links: BTreeMap::new(),
             rules: Vec::new(),
+            habits: Vec::new(),
             streams: BTreeMap::new(),
             lost: 0,
         }
@@ -138,6 +164,27 @@ impl Network {
         matches: impl Fn(&Packet) -> bool + 'static,
     ) {
         self.rule(Some(nth), Deed::HoldBack(by), matches);
+    }
+
+    /// Whoever is at this address writes its SIP messages so: `None`, this one as it is. The length of the body is put right.
+    pub fn writes(&mut self, from: IpAddr, how: impl Fn(&str) -> Option<String> + 'static) {
+        self.habits.push(Habit {
+            from,
+            how: Box::new(how),
+        });
+    }
+
+    /// A packet as its sender writes it.
+    pub fn written(&self, mut packet: Packet) -> Packet {
+        for habit in self.habits.iter().filter(|h| h.from == packet.from.ip()) {
+            let text = packet
+                .sip()
+                .and_then(|_| std::str::from_utf8(&packet.bytes).ok());
+            if let Some(text) = text.and_then(|t| (habit.how)(t)) {
+                packet.bytes = with_length(&text).into_bytes();
+            }
+        }
+        packet
     }
 
     /// Forgets all rules.
@@ -273,6 +320,21 @@ mod tests {
         let first = net.send(Mono(0), &packet(8, Kind::SipStream));
         let second = net.send(Mono(0), &packet(9, Kind::SipStream));
         assert_eq!(first, second, "the second may not overtake the first");
+    }
+
+    #[test]
+    fn whoever_writes_in_their_own_way_has_the_length_right() {
+        let mut net = network();
+        net.writes("10.0.0.1".parse().unwrap(), |text| {
+            Some(text.replace("v=0", "v=00"))
+        });
+        let mut invite = packet(0, Kind::Sip);
+        invite.bytes = b"INVITE sip:a@b SIP/2.0\r\nContent-Length: 3\r\n\r\nv=0".to_vec();
+        let written = net.written(invite.clone());
+        let text = String::from_utf8(written.bytes).unwrap();
+        assert!(text.ends_with("Content-Length: 4\r\n\r\nv=00"), "{text}");
+        invite.from = "10.0.0.9:5060".parse().unwrap();
+        assert_eq!(net.written(invite.clone()), invite, "nobody else's");
     }
 
     #[test]

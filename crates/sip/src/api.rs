@@ -157,6 +157,8 @@ pub enum Input {
         from: Flow,
         /// What.
         message: crate::message::Message,
+        /// A call that is taken while draining: somebody calls for help.
+        urgent: bool,
     },
     /// Bytes to this flow could not be sent (ICMP unreachable, connection refused or closed).
     TransportFailed {

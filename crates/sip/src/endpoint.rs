@@ -105,18 +105,22 @@ impl Endpoint {
     /// Takes a message, a broken way, or a command.
     pub fn handle_input(&mut self, now: Now, input: Input) {
         match input {
-            Input::Message { from, message } => self.handle_message(now, from, message),
+            Input::Message {
+                from,
+                message,
+                urgent,
+            } => self.handle_message(now, from, message, urgent),
             Input::TransportFailed { flow } => self.handle_transport_failed(now, flow),
             Input::Closed { flow } => self.handle_closed(flow),
             Input::Command(command) => self.handle_command(now, command),
         }
     }
 
-    fn handle_message(&mut self, now: Now, from: Flow, message: Message) {
+    fn handle_message(&mut self, now: Now, from: Flow, message: Message, urgent: bool) {
         let taken = message.clone();
         let at = self.outputs.len();
         let session = match message {
-            Message::Request(request) => self.on_request(now, from, request),
+            Message::Request(request) => self.on_request(now, from, request, urgent),
             Message::Response(response) => self.on_response(now, from, response),
         };
         self.outputs.insert(

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use std::process::ExitCode;
 use tandem_dialplan::{Arrival, Moment, NoRoute, Plan, Route, Via};
 use tandem_server::config::read;
+pub(crate) use walk::understood;
 use walk::{Caller, Walk};
 
 /// A call that is tried.
@@ -95,11 +96,10 @@ fn routed(
         Some(name) if plan.trunks.contains_key(name) => vec![Via::Trunk(name)],
         Some(name) => bail!("there is no trunk {name:?}"),
         None => {
-            let phone = plan
-                .extension(&call.from)
-                .is_some_and(|e| e.registers.is_some());
-            let phone = phone.then_some(Via::Phone(&call.from));
+            let phone = plan.extension(&call.from);
+            let phone = phone.and_then(|e| e.registers.as_ref());
             phone
+                .map(|(user, _)| Via::Phone(user))
                 .into_iter()
                 .chain(plan.trunks.keys().map(|t| Via::Trunk(t)))
                 .collect()

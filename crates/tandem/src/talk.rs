@@ -1,6 +1,6 @@
 //! `tandem talk`: type to the agents of a dialplan, and see what they take it for.
 
-use crate::{Config, hours::moment};
+use crate::{Config, dialplan::understood, hours::moment};
 use anyhow::{Context, bail};
 use futures_util::StreamExt;
 use std::{
@@ -18,7 +18,6 @@ use tandem_speech::{ChatPart, ChatRequest, Providers, Settings};
 use tandem_types::{
     Mono, Now, Reason,
     agent::Target,
-    context::Holder,
     journal::What,
     provider::{ProviderCommand, ProviderEvent, ProviderFault},
 };
@@ -239,25 +238,13 @@ fn decided(what: &What) {
             by,
             ..
         } => {
-            let intent = intent.as_deref().unwrap_or("nothing that it knows");
-            println!(
-                "    understood: {intent} ({}.{} %, {by})",
-                confidence / 10,
-                confidence % 10
-            );
+            let understood = understood(intent.as_deref(), *confidence, by);
+            println!("    {understood}");
         }
         What::HandoffOffered { package, .. } => {
-            let to = match &package.to {
-                Holder::Agent(n) => format!("agent:{n}"),
-                Holder::Queue(n) => format!("queue:{n}"),
-                Holder::Extension(n) => format!("ext:{n}"),
-                Holder::Outside(n) => format!("outside:{n}"),
-                Holder::Menu(n) => format!("menu:{n}"),
-                Holder::Other(n) => n.clone(),
-            };
             println!(
-                "    handoff to {to} ({:?}: {})",
-                package.reason, package.trigger
+                "    handoff to {} ({:?}: {})",
+                package.to, package.reason, package.trigger
             );
             if let Some(goal) = &package.goal {
                 println!("      goal: {goal}");

@@ -49,6 +49,19 @@ fn step(printed: &str, says: &str) -> (String, String) {
 }
 
 #[test]
+fn a_phone_calls_for_help_by_the_lines_of_its_site() {
+    let out = printed(&["dialplan", "test", "--from", "203", "--to", "999"]);
+    let (first, line) = step(&out, "phones of Northgate House call for help by 999");
+    assert_eq!(line, "[[emergency]]", "{first}");
+    for says in [
+        "999 is dialled by the first of carrier that is up, as +442079460100, past all limits",
+        "ext:200 rings, and is told",
+    ] {
+        assert!(out.contains(says), "no {says:?} in\n{out}");
+    }
+}
+
+#[test]
 fn an_agent_hands_on_by_the_line_of_its_route() {
     let out = printed(&[
         "dialplan",

@@ -3,6 +3,7 @@
 
 use crate::{CallId, HandoffId, Wall, canonical};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The version of this schema, in every package.
 pub const CONTEXT_VERSION: &str = "1.0";
@@ -23,6 +24,20 @@ pub enum Holder {
     Menu(String),
     /// Any other destination, in the dialplan's grammar.
     Other(String),
+}
+
+impl fmt::Display for Holder {
+    /// In the dialplan's grammar.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent(n) => write!(f, "agent:{n}"),
+            Self::Queue(n) => write!(f, "queue:{n}"),
+            Self::Extension(n) => write!(f, "ext:{n}"),
+            Self::Outside(n) => write!(f, "outside:{n}"),
+            Self::Menu(n) => write!(f, "menu:{n}"),
+            Self::Other(n) => f.write_str(n),
+        }
+    }
 }
 
 /// What moved the call.

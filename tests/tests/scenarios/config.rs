@@ -43,6 +43,12 @@ registers = { username = "203", password = "file:secrets/203" }
 [extensions.204]
 name = "Repairs two"
 registers = { username = "204", password = "file:secrets/204" }
+[[emergency]]
+site = "Northgate House"
+numbers = ["999", "112"]
+caller_id = "+442079460100"
+tell = ["ext:200", "ext:201"]
+test = { number = "*999", dials = "+441632960999" }
 [phones]
 domain = "phones.example"
 may_dial = ["_20X", "_3XXX", "2000", "_+441632960XXX"]

@@ -18,6 +18,9 @@ const FAREWELL: Duration = Duration::from_secs(8);
 impl Call {
     /// The caller hung up, cancelled or was lost.
     pub(crate) fn caller_left(&mut self, cx: &mut Ctx<'_>, end: Termination) {
+        if matches!(self.stage, Stage::Notifying { .. }) {
+            return self.end(cx, end); // the only leg is of somebody who was called
+        }
         let end = Termination {
             by: if end.by == Party::Callee {
                 Party::Caller
@@ -200,6 +203,7 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Bridged(_)
             | Stage::Echo
+            | Stage::Notifying { .. }
             | Stage::Conference => {}
         }
         self.stop(cx, |_| true);

@@ -12,9 +12,9 @@ impl Call {
         if self.take_place(cx, id) {
             return;
         }
-        if let Stage::Opening { then } = &self.stage {
-            let then = then.clone();
-            return self.enter(cx, then);
+        if let Stage::Opening { then, otherwise } = &self.stage {
+            let (then, otherwise) = (then.clone(), otherwise.clone());
+            return self.enter_with(cx, then, otherwise);
         }
         if matches!(self.stage, Stage::Conference) {
             self.enter_room(cx, id);
@@ -32,6 +32,7 @@ impl Call {
         to: Destination,
         otherwise: VecDeque<Destination>,
     ) {
+        self.help = false; // `reach` knows better
         self.hops += 1;
         if self.hops > MAX_HOPS {
             let end = Termination::new(Party::Gateway, Reason::Limit);
@@ -70,6 +71,8 @@ impl Call {
             | Destination::Ext(_)
             | Destination::Outside(_)
             | Destination::Trunk(..)
+            | Destination::Phone(_)
+            | Destination::Emergency { .. }
             | Destination::Sip(_) => {
                 let queue = self.queue(cx, &to);
                 let music = queue.and_then(|q| q.hold.clone());
@@ -256,6 +259,8 @@ fn needs_answer(to: &Destination) -> bool {
         | Destination::Outside(_)
         | Destination::Trunk(..)
         | Destination::Sip(_)
+        | Destination::Phone(_)
+        | Destination::Emergency { .. }
         | Destination::Hangup => false,
     }
 }

@@ -50,6 +50,7 @@ impl Call {
             | Stage::Referring(_)
             | Stage::Echo
             | Stage::Conference
+            | Stage::Notifying { .. }
             | Stage::Farewell { .. }
             | Stage::Leaving
             | Stage::Ending => {}

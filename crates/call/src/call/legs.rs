@@ -3,12 +3,12 @@
 use super::{Call, Ctx, Stage, lend::Between};
 use crate::{
     house::UNHEARD,
-    leg::{Leg, LegState},
-    reach,
+    leg::{Leg, LegState, Way},
+    place, reach,
 };
 use tandem_sdp::{Agreed, Direction, Session, Unusable};
 use tandem_sip::{
-    api::{Body, Command, OutgoingInvite},
+    api::{Body, Command},
     message::{HeaderName, Headers},
 };
 use tandem_types::{
@@ -34,19 +34,20 @@ impl Call {
         cx: &mut Ctx<'_>,
         role: LegRole,
         peer: String,
-        shape: crate::ways::Shape,
-        ways: Vec<OutgoingInvite>,
+        ways: Vec<Way>,
     ) -> LegId {
         let id = self.new_leg_id();
         let mut leg = Leg::new(id, role, peer);
         leg.ways = ways.into();
-        leg.source = leg.ways.front().map(|w| w.flow.remote.ip());
-        leg.codecs = shape.codecs;
-        leg.srtp = shape.srtp;
-        leg.learn = shape.learn;
-        leg.trunk = shape.trunk;
-        leg.phone = shape.phone;
+        if let Some(first) = leg.ways.front() {
+            leg.trunk.clone_from(&first.trunk);
+            leg.codecs.clone_from(&first.codecs);
+            leg.phone.clone_from(&first.phone);
+            leg.srtp = first.srtp;
+        }
         self.legs.insert(id.index, leg);
+        // Whoever is dialled in the same step finds its slot taken.
+        cx.house.count(self);
         cx.media(MediaCommand::OpenLeg {
             leg: id,
             reserve: true,
@@ -156,43 +157,51 @@ impl Call {
         self.leg_is_over(cx, id, end);
     }
 
-    /// Sends the INVITE of the leg's next way. `false`: none is left.
+    /// Sends the INVITE of the leg's next way, which may be another trunk's. `false`: none is left.
     pub(crate) fn next_way(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return false;
         };
-        let Some(invite) = leg.ways.pop_front() else {
+        let Some(way) = leg.ways.pop_front() else {
             return false;
         };
-        let srtp = leg.srtp;
-        let or_plain = srtp == SrtpPolicy::Preferred;
-        leg.plain_way = or_plain.then(|| invite.clone());
-        self.invite(cx, id, srtp, invite)
+        leg.srtp = way.srtp;
+        let or_plain = way.srtp == SrtpPolicy::Preferred;
+        leg.plain_way = or_plain.then(|| way.clone());
+        self.invite(cx, id, way.srtp, way)
     }
 
     /// The same way once more, for a far end that refused SRTP and need not have it (field note 16). `false`: it was not that.
     pub(crate) fn plain_way(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
         let way = self.leg_mut(id).and_then(|l| l.plain_way.take());
-        way.is_some_and(|invite| self.invite(cx, id, SrtpPolicy::Off, invite))
+        way.is_some_and(|way| self.invite(cx, id, SrtpPolicy::Off, way))
     }
 
-    fn invite(
-        &mut self,
-        cx: &mut Ctx<'_>,
-        id: LegId,
-        srtp: SrtpPolicy,
-        mut invite: OutgoingInvite,
-    ) -> bool {
+    fn invite(&mut self, cx: &mut Ctx<'_>, id: LegId, srtp: SrtpPolicy, way: Way) -> bool {
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return false;
         };
+        if let Some(sdp) = leg.sdp.as_mut().filter(|_| leg.codecs != way.codecs) {
+            let local = sdp.local();
+            *sdp = Session::new(cx.rng.u64() >> 2, local, way.codecs.clone(), true);
+            leg.codecs = way.codecs;
+        }
         leg.secure(srtp, cx.house.srtp_secret.reveal());
         let Some(sdp) = leg.sdp.as_mut() else {
             return false;
         };
-        invite.body = Some(sdp_body(sdp.offer(Direction::SendRecv)));
+        let mut invite = way.invite;
+        let offer = sdp_body(sdp.offer(Direction::SendRecv));
+        invite.body = Some(match &way.location {
+            Some(location) => place::with_location(&mut invite.headers, offer, location),
+            None => offer,
+        });
         leg.source = Some(invite.flow.remote.ip());
         leg.way = Some(invite.flow);
+        (leg.learn, leg.trunk) = (way.learn, way.trunk);
+        if let Some(trunk) = leg.trunk.as_ref().and_then(|t| cx.plan.trunks.get(t)) {
+            cx.house.pace.begins(trunk, cx.now.mono);
+        }
         let session = cx.endpoint.allocate();
         leg.session = Some(session);
         leg.unheard_at = (!leg.ways.is_empty()).then_some(cx.now.mono + UNHEARD);
@@ -372,6 +381,7 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Reaching(_)
             | Stage::Referring(_)
+            | Stage::Notifying { .. }
             | Stage::Farewell { .. }
             | Stage::Leaving
             | Stage::Ending => Vec::new(),
@@ -480,6 +490,7 @@ impl Call {
             | Stage::Referring(_)
             | Stage::Echo
             | Stage::Conference
+            | Stage::Notifying { .. }
             | Stage::Farewell { .. }
             | Stage::Ending => {}
         }

@@ -159,7 +159,9 @@ impl Call {
         // Names of another dialplan mean nothing in this one.
         let known = self.dialplan.as_deref() == Some(route.dialplan.as_str());
         match route.destination {
-            to @ (Destination::Ext(_) | Destination::Trunk(..)) => Ok(Passed::To(to)),
+            to @ (Destination::Ext(_) | Destination::Trunk(..) | Destination::Emergency { .. }) => {
+                Ok(Passed::To(to))
+            }
             to @ (Destination::Queue(_) | Destination::Outside(_) | Destination::Agent(_))
                 if known =>
             {
@@ -317,6 +319,7 @@ impl Call {
             std::mem::swap(&mut self.caller, &mut before.peer);
         }
         self.stage = Stage::Bridged(before);
+        self.help = false;
         self.talk_input(cx, tandem_agent::Input::PersonKeeps);
         self.connect_all(cx);
         self.settle_bridge(cx);

@@ -12,7 +12,7 @@ use crate::{
     cause,
     reach::{self, Reach, Rules},
 };
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 use tandem_dialplan::{Destination, Queue, Strategy, TransferMode, WarmRules};
 use tandem_types::{
     HandoffId, Party, Reason, Termination, TransferId,
@@ -20,6 +20,11 @@ use tandem_types::{
     context::{ContextPackage, HandoffReason},
     journal::{HandoffEnd, TransferKind, What},
 };
+
+/// Services that are called for help are given time to answer, and are called again.
+const HELP_RINGS: Duration = Duration::from_secs(180);
+const HELP_TOTAL: Duration = Duration::from_secs(600);
+const HELP_ATTEMPTS: u32 = 3;
 
 /// Whom a reaching rings, and what comes beside and after it.
 pub(crate) struct Rounds {
@@ -189,23 +194,29 @@ impl Call {
                 Strategy::RingAll => vec![q.members.clone()],
                 Strategy::InOrder => q.members.iter().map(|m| vec![m.clone()]).collect(),
             },
+            // Somebody may be reached the next time.
+            None if matches!(to, Destination::Emergency { .. }) => {
+                vec![vec![to.clone()]; HELP_ATTEMPTS as usize]
+            }
             None => vec![vec![to.clone()]],
         }
     }
 
     fn rules(&self, cx: &Ctx<'_>, to: &Destination, briefed: bool) -> Rules {
         let d = self.dialplan(cx.plan);
+        let help = matches!(to, Destination::Emergency { .. });
         let warm = d.map_or_else(WarmRules::default, |d| d.warm.clone());
         let ring = match to {
             Destination::Queue(_) => self.queue(cx, to).map(|q| q.ring),
             Destination::Outside(name) => d.and_then(|d| d.outside.get(name)).map(|o| o.ring),
             _ => d.map(|d| d.cold.ring),
         };
+        let ring = ring.unwrap_or(Duration::from_secs(30));
         Rules {
-            ring: ring.unwrap_or(std::time::Duration::from_secs(30)),
+            ring: if help { HELP_RINGS } else { ring },
             answer_wait: warm.answer_wait,
-            attempts: warm.attempts,
-            total: warm.total,
+            attempts: if help { HELP_ATTEMPTS } else { warm.attempts },
+            total: if help { HELP_TOTAL } else { warm.total },
             accept_key: warm.accept_key,
             decline_key: warm.decline_key,
             more_key: warm.more_key,
@@ -231,6 +242,12 @@ impl Call {
             .as_ref()
             .is_some_and(|t| t.kind == TransferKind::Warm);
         let rules = self.rules(cx, to, briefed);
+        self.help = matches!(to, Destination::Phone(_) | Destination::Emergency { .. });
+        if let Destination::Emergency { phone, number } = to {
+            let text = format!("phone {phone} calls for help by {number}");
+            self.journal(cx, What::Alarm { text });
+            cx.house.cries.heard(cx.plan, cx.now.mono, phone, number);
+        }
         let reach = Reach::start(cx.now.mono, rules, rounds, ready || !briefed);
         let answered = self.answered.is_some();
         let for_queue = transfer.is_some() || matches!(to, Destination::Queue(_));

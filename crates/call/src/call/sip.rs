@@ -93,7 +93,8 @@ impl Call {
             return self.journal(cx, What::Alarm { text });
         }
         let Some(leg) = self.leg(id) else { return };
-        if leg.alive() && cause::tries_next_trunk(sip, q850) && self.next_way(cx, id) {
+        let other = self.help || cause::tries_next_trunk(sip, q850);
+        if leg.alive() && other && self.next_way(cx, id) {
             let how = match sip {
                 0 => "is not to be reached".to_owned(),
                 status => format!("refused with {status}"),

@@ -21,6 +21,7 @@ pub(super) fn all_of(plan: &Plan) -> Vec<Uri> {
     let lists = plan.dialplans.values().map(|d| &d.limits.may_dial);
     let addresses = lists
         .chain([&plan.phones.may_dial])
+        .chain(plan.phones.classes.values().map(|c| &c.may_dial))
         .flat_map(|patterns| patterns.iter())
         .filter_map(|pattern| {
             let (_user, server) = pattern.as_str().strip_prefix("sip:")?.rsplit_once('@')?;

@@ -1,18 +1,21 @@
 //! A new INVITE, and requests outside dialogs.
 
-use super::Switch;
+use super::{
+    Switch,
+    says::{called_by, called_on, caller_of, trunks_of},
+};
 use crate::{
     call::{Call, Stage},
     leg::Leg,
-    ways,
+    ways::{self, Urgency},
 };
 use std::collections::BTreeMap;
 use tandem_dialplan::{
-    Arrival, CalledFrom, Destination, Moment, NoRouteKind, Prack, Route, Trunk, Via,
+    Arrival, CalledFrom, Destination, Moment, NoRouteKind, OnFull, Prack, Route, Trunk, Via,
 };
 use tandem_sip::{
     api::{Command, Flow, RequestKey, SessionId},
-    message::{HeaderName, Headers, Method, NameAddr, Replaces, Request},
+    message::{HeaderName, Headers, Method, Replaces, Request},
 };
 use tandem_types::{
     CallId, LegId, Now,
@@ -21,9 +24,31 @@ use tandem_types::{
 };
 
 /// Who calls in.
-enum Caller {
+pub(super) enum Caller {
+    /// By its name.
     Trunk(String),
+    /// By the user name that it registers with.
     Phone(String),
+}
+
+/// A call that may come in, and where it goes.
+pub(super) struct Arriving {
+    pub(super) caller: Caller,
+    pub(super) route: Route,
+    pub(super) called: String,
+    /// When the route comes to nothing.
+    pub(super) otherwise: Option<Destination>,
+}
+
+impl Arriving {
+    pub(super) fn new(caller: Caller, route: Route, called: String) -> Self {
+        Self {
+            caller,
+            route,
+            called,
+            otherwise: None,
+        }
+    }
 }
 
 /// Why it is not taken.
@@ -63,21 +88,47 @@ impl Switch {
         flow: Flow,
         request: &Request,
     ) -> Result<(), No> {
-        if self.calls.len() >= self.plan.node.max_calls as usize {
+        let for_help = self.let_in(now, &flow, request).map_err(|headers| No {
+            status: 407,
+            headers,
+        })?;
+        let help = for_help.is_some();
+        if !help && self.calls.len() >= self.plan.node.max_calls as usize {
+            let why = "node-full";
+            self.out.push_back(crate::Output::Limited { why });
             return Err(no(503)); // without Retry-After: that is for draining only (field note 15)
         }
         let (from, name) = caller_of(request);
-        let (caller, route, called) = self.route(now, &flow, &from, request)?;
+        let arriving = match for_help {
+            Some(arriving) => arriving,
+            None => self.route(now, &flow, &from, request)?,
+        };
+        let Arriving {
+            caller,
+            route,
+            called,
+            otherwise,
+        } = arriving;
         let replaced = self.replaced(&caller, request)?;
         let trunk = match &caller {
             Caller::Trunk(name) => self.plan.trunks.get(name).cloned(),
             Caller::Phone(_) => None,
         };
-        if trunk
-            .as_ref()
-            .is_some_and(|t| !self.house.has_slot(t, false))
-        {
-            return Err(no(503));
+        let (from, name) = match &caller {
+            Caller::Trunk(_) => (from, name),
+            Caller::Phone(user) => self.phones_own(user, from, name),
+        };
+        let from = trunk.as_ref().map_or(from.clone(), |t| {
+            t.inbound_format.to_e164(&from, &t.country)
+        });
+        if let Some(trunk) = &trunk {
+            if !help && trunk.rejects_anonymous && from.is_empty() {
+                return Err(no(433)); // RFC 5079
+            }
+            if !help && !self.house.has_slot(trunk, now.mono, Urgency::Usual) {
+                return Err(self.too_many(trunk, now));
+            }
+            self.house.pace.begins(trunk, now.mono);
         }
         if trunk.as_ref().is_some_and(|t| t.prack == Prack::Required)
             && ![HeaderName::Supported, HeaderName::Require]
@@ -115,7 +166,7 @@ impl Switch {
             srtp: trunk.as_ref().map_or(self.plan.phones.srtp, |t| t.srtp),
             learn: trunk
                 .as_ref()
-                .map_or(crate::leg::Learn::Source, |t| ways::shape_of(t).learn),
+                .map_or(crate::leg::Learn::Source, ways::learn_of),
             ..Leg::new(id, LegRole::Caller, peer.clone())
         };
         let sip_call_id = request.call_id().unwrap_or_default().to_owned();
@@ -154,9 +205,11 @@ impl Switch {
                     name,
                     called,
                     route,
+                    otherwise,
                     sip_call_id,
                     caller,
                     room: room.is_some(),
+                    help,
                 };
                 self.begin(now, start, leg(leg_id));
                 leg_id
@@ -171,6 +224,37 @@ impl Switch {
             });
         }
         Ok(())
+    }
+
+    /// A phone is who its password says, whatever it writes; it may hide its number, though.
+    fn phones_own(
+        &self,
+        user: &str,
+        from: String,
+        name: Option<String>,
+    ) -> (String, Option<String>) {
+        let Some(ext) = self.plan.phones.extensions.of_user(user) else {
+            return (from, name);
+        };
+        let number = ext.pattern.to_string();
+        if from.is_empty() {
+            return (from, None);
+        }
+        let name = Some(ext.name.clone()).filter(|n| *n != number);
+        (number, name)
+    }
+
+    fn too_many(&mut self, trunk: &Trunk, now: Now) -> No {
+        let why = if self.house.pace.is_full(trunk, now.mono) {
+            "trunk-rate"
+        } else {
+            "trunk-full"
+        };
+        self.out.push_back(crate::Output::Limited { why });
+        match trunk.on_full {
+            OnFull::Unavailable => no(503),
+            OnFull::Busy => no(486),
+        }
     }
 
     /// The leg whose place an INVITE is to take (RFC 3891 section 3): it is no new call then. Only another phone of the same user may
@@ -205,9 +289,11 @@ impl Switch {
             name,
             called,
             route,
+            otherwise,
             sip_call_id,
             caller,
             room,
+            help,
         } = start;
         let max = self
             .plan
@@ -219,38 +305,34 @@ impl Switch {
             Caller::Trunk(name) => name.clone(),
             Caller::Phone(ext) => format!("phone:{ext}"),
         };
+        let phone = match &caller {
+            Caller::Trunk(_) => None,
+            Caller::Phone(user) => Some(user),
+        };
+        let phone = phone.and_then(|user| self.plan.phones.extensions.of_user(user));
+        let phone = phone.map(|e| e.pattern.to_string());
         let destination = route.destination.clone();
+        let stage = if room {
+            Stage::Conference
+        } else {
+            Stage::Opening {
+                then: destination.clone(),
+                otherwise: otherwise.into_iter().collect(),
+            }
+        };
         let call = Call {
-            id,
-            seq: 0,
-            started: now,
-            answered: None,
             via: via.clone(),
             trunk: leg.trunk.clone(),
             from: from.clone(),
             from_name: name,
             to: called.clone(),
             dialplan: Some(route.dialplan).filter(|d| !d.is_empty()),
+            phone,
             caller: leg.id,
             legs: BTreeMap::from([(leg.id.index, leg)]),
-            next_player: 0,
-            players: BTreeMap::new(),
-            stage: if room {
-                Stage::Conference
-            } else {
-                Stage::Opening {
-                    then: destination.clone(),
-                }
-            },
-            partings: BTreeMap::new(),
-            referrer: None,
-            lending: None,
-            talk: None,
-            ended: None,
-            recorded: false,
-            left_at: None,
             over_at: max.map(|d| now.mono + d),
-            hops: 0,
+            help,
+            ..Call::new(id, now, stage)
         };
         self.calls.insert(id, Box::new(call));
         self.with_call(now, id, |c, cx| {
@@ -274,10 +356,7 @@ impl Switch {
                     sip_call_id,
                 },
             );
-            cx.media(MediaCommand::OpenLeg {
-                leg,
-                reserve: false,
-            });
+            cx.media(MediaCommand::OpenLeg { leg, reserve: help });
         });
     }
 
@@ -288,7 +367,7 @@ impl Switch {
         flow: &Flow,
         from: &str,
         request: &Request,
-    ) -> Result<(Caller, Route, String), No> {
+    ) -> Result<Arriving, No> {
         let plan = self.plan.clone();
         let manual = self.house.manual.clone();
         if self.house.registrar.is_bound(flow.remote) {
@@ -311,15 +390,16 @@ impl Switch {
                 },
             };
             let route = plan.route(&arrival).map_err(|e| no(status_of(e.kind)))?;
-            return Ok((Caller::Phone(user), route, called));
+            return Ok(Arriving::new(Caller::Phone(user), route, called));
         }
         let mut last = no(403);
-        for trunk in plan.trunk_by_source(flow.remote.ip()) {
-            let called = called_by(trunk.called_from, request);
+        for trunk in trunks_of(&plan, flow.remote.ip(), request) {
+            let called = called_on(trunk, request);
+            let caller = trunk.inbound_format.to_e164(from, &trunk.country);
             let arrival = Arrival {
                 via: Via::Trunk(&trunk.name),
                 called: &called,
-                caller: from,
+                caller: &caller,
                 id: request.call_id().unwrap_or_default(),
                 now: Moment {
                     at: now.wall,
@@ -335,7 +415,11 @@ impl Switch {
                                 headers,
                             })?;
                     }
-                    return Ok((Caller::Trunk(trunk.name.clone()), route, called));
+                    return Ok(Arriving::new(
+                        Caller::Trunk(trunk.name.clone()),
+                        route,
+                        called,
+                    ));
                 }
                 Err(e) => last = no(status_of(e.kind)),
             }
@@ -403,9 +487,11 @@ struct Start {
     name: Option<String>,
     called: String,
     route: Route,
+    otherwise: Option<Destination>,
     sip_call_id: String,
     caller: Caller,
     room: bool,
+    help: bool,
 }
 
 fn status_of(kind: NoRouteKind) -> u16 {
@@ -413,55 +499,4 @@ fn status_of(kind: NoRouteKind) -> u16 {
         NoRouteKind::NotAccepted | NoRouteKind::Forbidden => 403,
         NoRouteKind::UnknownNumber => 404,
     }
-}
-
-/// Number and name of the caller: P-Asserted-Identity before From; nothing when they are withheld
-/// (RFC 3323, RFC 3325).
-fn caller_of(request: &Request) -> (String, Option<String>) {
-    let withheld = request
-        .headers
-        .first(&HeaderName::Privacy)
-        .is_some_and(|p| p.to_ascii_lowercase().contains("id"));
-    if withheld {
-        return (String::new(), None);
-    }
-    let asserted = request
-        .headers
-        .values(&HeaderName::PAssertedIdentity)
-        .find_map(|v| NameAddr::parse(v).ok());
-    let Some(who) = asserted.or_else(|| request.from()) else {
-        return (String::new(), None);
-    };
-    let user = who.uri.user().unwrap_or_default();
-    if user.is_empty() || user.eq_ignore_ascii_case("anonymous") {
-        return (String::new(), None);
-    }
-    let name = who
-        .display
-        .as_ref()
-        .map(ToString::to_string)
-        .filter(|d| !d.trim().is_empty() && d != user);
-    (user.to_owned(), name)
-}
-
-/// The called number, where this trunk writes it (field note 2).
-fn called_by(from: CalledFrom, request: &Request) -> String {
-    let header = |name: HeaderName| {
-        request
-            .headers
-            .values(&name)
-            .find_map(|v| NameAddr::parse(v).ok())
-            .map(|n| n.uri)
-    };
-    let uri = match from {
-        CalledFrom::RequestUri => None,
-        CalledFrom::To => header(HeaderName::To),
-        CalledFrom::PCalledPartyId => header(HeaderName::PCalledPartyId),
-        CalledFrom::Diversion => header(HeaderName::Diversion),
-    };
-    uri.as_ref()
-        .unwrap_or(&request.uri)
-        .user()
-        .unwrap_or_default()
-        .to_owned()
 }

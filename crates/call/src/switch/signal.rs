@@ -17,8 +17,13 @@ impl Switch {
                 admitted => {
                     self.arrived = Some(received);
                     self.room = (admitted == Admitted::ToAsk).then_some((from.remote.ip(), room));
-                    self.endpoint
-                        .handle_input(now, tandem_sip::api::Input::Message { from, message });
+                    let urgent = self.house.draining && self.is_for_help(now, &from, &message);
+                    let input = tandem_sip::api::Input::Message {
+                        from,
+                        message,
+                        urgent,
+                    };
+                    self.endpoint.handle_input(now, input);
                 }
             },
             Err(malformed) => {

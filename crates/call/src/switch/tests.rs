@@ -94,6 +94,7 @@ impl Bench {
                 | Output::Servers(_)
                 | Output::Peer { .. }
                 | Output::Refused { .. }
+                | Output::Limited { .. }
                 | Output::Banned { .. } => {}
             }
         }

@@ -3,7 +3,10 @@
 
 use super::{Load, dialplan::quoted, nowhere, spot::Spot};
 use crate::trie::{Trie, lower};
-use crate::{Destination, DialTarget, Dialplan, Door, OFFLINE, Pattern, Severity, dial::Refusal};
+use crate::{
+    Destination, DialTarget, Dialplan, Door, OFFLINE, Pattern, Severity,
+    dial::{Refusal, Whose},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A dialplan claims a number.
@@ -106,7 +109,7 @@ impl<'a> Load<'a> {
                 }
                 continue;
             }
-            let refusal = self.plan.refusal(Some(&need.plan), target);
+            let refusal = self.plan.refusal(Whose::Plan(&need.plan), target);
             if let Some(r) = refusal.filter(|r| r.never || !self.unsure.contains(&r.list)) {
                 refused.push((need, r));
             }

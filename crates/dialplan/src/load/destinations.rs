@@ -124,6 +124,8 @@ impl<'a> Load<'a> {
             Destination::Conference(_)
             | Destination::Echo
             | Destination::Sip(_)
+            | Destination::Phone(_)
+            | Destination::Emergency { .. }
             | Destination::Hangup => true,
         };
         if !found {

@@ -69,6 +69,8 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
             Destination::Agent(_)
             | Destination::Conference(_)
             | Destination::Echo
+            | Destination::Phone(_)
+            | Destination::Emergency { .. }
             | Destination::Hangup => return Ends::Well,
         };
     }

@@ -7,13 +7,15 @@ use super::{
     read::{Section, Val},
     spot::{Spot, did_you_mean, listed},
 };
-use crate::{DigestAlgorithm, Extension, Pattern, Patterns, Phones};
+use crate::{Class, DigestAlgorithm, Extension, Pattern, Patterns, Phones};
 use std::collections::BTreeMap;
 
 impl<'a> Load<'a> {
     /// | key | default |
     /// |---|---|
     /// | `extensions.NUMBER.name` | the number |
+    /// | `extensions.NUMBER.class` | none: `phones.may_dial` |
+    /// | `classes.NAME.may_dial` | nothing |
     /// | `phones.codecs` | `["pcma", "pcmu"]` |
     /// | `phones.srtp` | `off` |
     /// | `phones.may_dial` | every extension, nothing outside |
@@ -32,8 +34,17 @@ impl<'a> Load<'a> {
         let mut spots: Vec<Spot<'a>> = Vec::new();
         let mut earlier = Patterns::default();
         let mut extensions = Vec::new();
+        for (v, s) in root.each("classes") {
+            let key = format!("classes.{}", v.key);
+            let class = Class {
+                may_dial: self.dial_list(&s, "may_dial", &key),
+                never_dial: self.dial_list(&s, "never_dial", &key),
+            };
+            phones.classes.insert(v.key.clone(), class);
+        }
+        let classes: Vec<String> = phones.classes.keys().cloned().collect();
         for (v, s) in root.each("extensions") {
-            let Some(ext) = self.extension(&v, &s, &trunks) else {
+            let Some(ext) = self.extension(&v, &s, &trunks, &classes) else {
                 continue;
             };
             let number = Some(ext.pattern.as_str()).filter(|_| ext.pattern.is_exact());
@@ -55,10 +66,6 @@ impl<'a> Load<'a> {
         let registers = phones.extensions.iter().any(|e| e.registers.is_some());
         match root.section("phones") {
             Some(s) => {
-                s.later(&[(
-                    "emergency",
-                    "emergency calls from phones; there must be another way to make them",
-                )]);
                 let domain = if registers {
                     s.need("domain", "\"phones.example\"")
                 } else {
@@ -95,10 +102,17 @@ impl<'a> Load<'a> {
             }
         }
         same_user_twice(&phones, &spots);
+        self.emergencies(root, &mut phones);
         phones
     }
 
-    fn extension(&self, v: &Val<'a>, s: &Section<'a>, trunks: &[String]) -> Option<Extension> {
+    fn extension(
+        &self,
+        v: &Val<'a>,
+        s: &Section<'a>,
+        trunks: &[String],
+        classes: &[String],
+    ) -> Option<Extension> {
         let name = s
             .opt("name")
             .and_then(|v| v.words())
@@ -147,6 +161,17 @@ impl<'a> Load<'a> {
             }
             known.then_some(t.value)
         });
+        let class = s.opt("class").and_then(|v| v.words()).and_then(|t| {
+            let known = classes.contains(&t.value);
+            if !known {
+                t.spot
+                    .error(format!("there is no class {:?}", t.value))
+                    .help(did_you_mean(&t.value, classes).unwrap_or_else(|| {
+                        format!("add: [classes.{}] and may_dial = [\"_2XX\"]", t.value)
+                    }));
+            }
+            known.then_some(t.value)
+        });
         let pattern = pattern?;
         let registers = registers.and_then(|r| {
             if !pattern.is_exact() {
@@ -162,6 +187,7 @@ impl<'a> Load<'a> {
             name,
             registers,
             via,
+            class,
         })
     }
 }

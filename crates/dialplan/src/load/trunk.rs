@@ -6,7 +6,10 @@ use super::{
     node::set,
     read::Section,
 };
-use crate::{CalledFrom, DEFAULT_COUNTRY, Health, Nat, Prack, ReferPolicy, Trunk};
+use crate::{
+    CalledFrom, DEFAULT_COUNTRY, Forwarded, Health, IdentityIn, Nat, NumberFormat, OnFull, Prack,
+    ReferPolicy, Trunk, Where, numbering,
+};
 use ipnet::IpNet;
 use std::time::Duration;
 
@@ -25,9 +28,18 @@ impl<'a> Load<'a> {
     /// | `media.session_timers` | `on` |
     /// | `media.refer` | `off` |
     /// | `numbers.country` | `GB` |
+    /// | `numbers.inbound_format`, `numbers.outbound_format` | as they are |
+    /// | `numbers.identity` | `pai` |
+    /// | `numbers.diversion` | `off` |
+    /// | `numbers.anonymous` | `allow` |
+    /// | `hosts.from`, `hosts.contact` | our address |
+    /// | `auth.only` | every call from its addresses |
     /// | `limits.calls` | no limit |
     /// | `limits.reserve` | 0 |
+    /// | `limits.calls_per_second` | no limit |
+    /// | `limits.on_full` | `503` |
     /// | `limits.may_dial` | nothing |
+    /// | `emergency.location` | `caller-id` |
     /// | `health` | peers are not asked |
     /// | `health.options` | `30s` |
     /// | `health.down_after` | 3 |
@@ -87,6 +99,17 @@ impl<'a> Load<'a> {
         if let Some(s) = root.section("limits") {
             self.trunk_limits(&s, &mut t);
         }
+        if let Some(s) = root.section("hosts") {
+            let host = |key| s.opt(key).and_then(|v| v.words()).and_then(|h| h.host());
+            (t.from_host, t.contact_host) = (host("from"), host("contact"));
+        }
+        if let Some(s) = root.section("emergency") {
+            let ways = [("caller-id", false), ("pidf-lo", true)];
+            set(
+                &mut t.conveys_location,
+                s.opt("location").and_then(|v| v.choice(&ways, &[])),
+            );
+        }
         t.health = root.section("health").map(|s| health(&s));
         t
     }
@@ -122,12 +145,13 @@ impl<'a> Load<'a> {
             ("to", CalledFrom::To),
             ("p-called-party-id", CalledFrom::PCalledPartyId),
             ("diversion", CalledFrom::Diversion),
+            ("history-info", CalledFrom::HistoryInfo),
         ];
         set(
             &mut t.called_from,
-            s.opt("called_from")
-                .and_then(|v| v.choice(&places, &["history-info"])),
+            s.opt("called_from").and_then(|v| v.choice(&places, &[])),
         );
+        t.only = s.section("only").map(|o| only(&o)).unwrap_or_default();
         let (challenge, username, password) =
             (s.opt("challenge"), s.opt("username"), s.opt("password"));
         t.username = username.as_ref().and_then(|v| v.words()).map(|u| u.value);
@@ -175,16 +199,26 @@ impl<'a> Load<'a> {
     }
 
     fn trunk_limits(&mut self, s: &Section<'a>, t: &mut Trunk) {
-        s.later(&[
-            ("calls_per_second", "limits.calls_per_second"),
-            ("on_full", "limits.on_full"),
-        ]);
+        set(
+            &mut t.calls_per_second,
+            s.opt("calls_per_second").and_then(|v| v.whole(0..=10_000)),
+        );
+        let answers = [("503", OnFull::Unavailable), ("486", OnFull::Busy)];
+        set(
+            &mut t.on_full,
+            s.opt("on_full").and_then(|v| v.choice(&answers, &[])),
+        );
         set(
             &mut t.calls,
             s.opt("calls").and_then(|v| v.whole(0..=100_000)),
         );
         if let Some(v) = s.opt("reserve") {
             set(&mut t.reserve, v.whole(0..=100_000));
+            if t.calls == 0 && t.reserve > 0 {
+                v.spot
+                    .warning("nothing is kept of a trunk without a limit")
+                    .help("add: calls = 30, the channels that the carrier gives you");
+            }
             if t.calls > 0 && t.reserve >= t.calls {
                 v.spot.error(format!(
                     "{} of {} channels are kept for consult legs: no call could come in",
@@ -264,31 +298,88 @@ fn media(s: &Section<'_>, t: &mut Trunk) {
     );
 }
 
+/// `[auth.only]`.
+fn only(s: &Section<'_>) -> Where {
+    let host = |key| s.opt(key).and_then(|v| v.words()).and_then(|h| h.host());
+    let header = s.section("header").and_then(|h| {
+        let name = h.need("name", "\"X-Account\"").and_then(|v| v.words());
+        let value = h.need("value", "\"100200\"").and_then(|v| v.words());
+        Some((name?.value, value?.value))
+    });
+    let only = Where {
+        from_host: host("from_host"),
+        to_host: host("to_host"),
+        header,
+    };
+    if only == Where::default() {
+        s.spot
+            .error("[auth.only] says nothing of the calls that are this trunk's own")
+            .help("from_host = \"a.example\", to_host = \"b.example\" or header = { name = \"X-Account\", value = \"100200\" }");
+    }
+    only
+}
+
 fn numbers(s: &Section<'_>, t: &mut Trunk) {
-    s.later(&[
-        (
-            "inbound_format",
-            "numbers.inbound_format; list the national form in a dialplan's `numbers` as well",
-        ),
-        (
-            "outbound_format",
-            "numbers.outbound_format; numbers are dialled as they are written",
-        ),
-        ("ours", "numbers.ours"),
-        ("stir", "STIR"),
-    ]);
-    set(&mut t.country, s.opt("country").and_then(|v| v.country()));
+    s.later(&[("ours", "numbers.ours"), ("stir", "STIR")]);
+    let country = s.opt("country");
+    set(&mut t.country, country.as_ref().and_then(|v| v.country()));
+    let formats = [
+        ("as-is", NumberFormat::AsIs),
+        ("e164", NumberFormat::E164),
+        ("e164-no-plus", NumberFormat::E164NoPlus),
+        ("national", NumberFormat::National),
+        ("international-00", NumberFormat::International00),
+    ];
+    let format = |key| {
+        let v = s.opt(key)?;
+        let found = v.choice(&formats, &[])?;
+        let plain = matches!(found, NumberFormat::AsIs | NumberFormat::E164);
+        if !plain && !numbering::is_known(&t.country) {
+            v.spot
+                .error(format!(
+                    "how {} dials is not known to this version",
+                    t.country
+                ))
+                .help(
+                    "write \"as-is\" or \"e164\", and list the numbers as the carrier writes them",
+                );
+        }
+        Some(found)
+    };
+    let (inbound, outbound) = (format("inbound_format"), format("outbound_format"));
+    set(&mut t.inbound_format, inbound);
+    set(&mut t.outbound_format, outbound);
     t.caller_id = s
         .opt("caller_id")
         .and_then(|v| v.words())
         .and_then(|n| n.number());
-    if let Some(v) = s.opt("identity") {
-        v.choice(&[("pai", ())], &["rpid", "from"]);
+    let identities = [
+        ("pai", IdentityIn::Asserted),
+        ("rpid", IdentityIn::RemoteParty),
+        ("from", IdentityIn::From),
+    ];
+    set(
+        &mut t.identity,
+        s.opt("identity").and_then(|v| v.choice(&identities, &[])),
+    );
+    let forwarded = [
+        ("off", Forwarded::Off),
+        ("diversion", Forwarded::Diversion),
+        ("history-info", Forwarded::HistoryInfo),
+    ];
+    let diversion = s.opt("diversion");
+    set(
+        &mut t.forwarded,
+        diversion.as_ref().and_then(|v| v.choice(&forwarded, &[])),
+    );
+    if let Some(v) = diversion.filter(|_| t.forwarded != Forwarded::Off && t.caller_id.is_none()) {
+        v.spot
+            .error("a caller's own number is shown only beside one of ours, and there is no `caller_id`")
+            .help("caller_id = \"+44...\": the number that the carrier knows to be yours");
     }
-    if let Some(v) = s.opt("diversion") {
-        v.choice(&[("off", ())], &["history-info", "diversion"]);
-    }
-    if let Some(v) = s.opt("anonymous") {
-        v.choice(&[("allow", ())], &["reject-433"]);
-    }
+    let anonymous = [("allow", false), ("reject-433", true)];
+    set(
+        &mut t.rejects_anonymous,
+        s.opt("anonymous").and_then(|v| v.choice(&anonymous, &[])),
+    );
 }

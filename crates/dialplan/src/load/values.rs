@@ -238,6 +238,17 @@ impl Text<'_> {
         None
     }
 
+    /// A host name or an address, without a port.
+    pub(crate) fn host(&self) -> Option<String> {
+        if good_host(&self.value) && !self.value.contains(':') {
+            return Some(self.value.clone());
+        }
+        self.spot
+            .error(format!("{:?} is no host name", self.value))
+            .help("a name like \"northgate.carrier.example\", or an IPv4 address; no port");
+        None
+    }
+
     /// A peer or registrar: `sip:HOST[:PORT][;transport=udp|tcp|tls]...`, or `sips:`.
     pub(crate) fn sip_server(&self) -> Option<String> {
         let text = &self.value;

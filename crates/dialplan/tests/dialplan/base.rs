@@ -40,6 +40,11 @@ registers = { username = "200", password = "file:secrets/200" }
 name = "Lettings"
 via = "carrier"
 
+[[emergency]]
+numbers = ["999", "112"]
+caller_id = "+442079460100"
+tell = ["ext:200"]
+
 [phones]
 domain = "phones.example"
 "#;

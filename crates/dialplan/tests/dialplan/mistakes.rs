@@ -11,6 +11,7 @@ const TANDEM: &str = "tandem.toml";
 const CARRIER: &str = "trunks/carrier.toml";
 const PHONES: &str = "phones.toml";
 const HEAD: &str = "dialplans/head.toml";
+const EMERGENCY: &str = "[[emergency]]\nnumbers = [\"999\", \"112\"]\ncaller_id = \"+442079460100\"\ntell = [\"ext:200\"]\n";
 
 fn golden(name: &str, printed: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -153,7 +154,27 @@ mistakes! {
     refused websocket_is_not_here_yet: [Swap(TANDEM, "udp://127.0.0.1:5060", "ws://127.0.0.1:5062"), Swap(CARRIER, "sip:sbc.carrier.example", "sip:sbc.carrier.example;transport=ws")];
     refused learning_refer_is_not_here_yet: [Add(CARRIER, "\n[media]\nrefer = \"learn\"\ncodecs = [\"opus\", \"pcma\"]\nsrtp = \"prefered\"\n")];
     refused a_digest_that_nobody_knows: [Add(PHONES, "digest = [\"md5\", \"md4\", \"md5\"]\n")];
-    refused emergency_calls_are_not_here_yet: [Add(PHONES, "emergency = [\"999\"]\n")];
+    // trunks
+    refused a_country_whose_numbers_nobody_knows: [Add(CARRIER, "\n[numbers]\ncountry = \"FJ\"\ninbound_format = \"national\"\n")];
+    refused a_number_of_theirs_without_one_of_ours: [Add(CARRIER, "\n[numbers]\ndiversion = \"diversion\"\n")];
+    warned a_reserve_of_no_limit: [Swap(CARRIER, "[limits]\n", "[limits]\nreserve = 2\n")];
+    refused calls_that_are_told_by_nothing: [Swap(CARRIER, "username =", "only = {}\nusername =")];
+    refused a_host_with_a_port: [Add(CARRIER, "\n[hosts]\nfrom = \"sbc.example:5061\"\n")];
+    // phones
+    refused a_class_that_is_not_there: [Swap(PHONES, "name = \"Reception\"", "name = \"Reception\"\nclass = \"staff\"\n[classes.stuff]\nmay_dial = [\"_2XX\"]\n[extensions.202]")];
+    // calls for help
+    warned nobody_can_call_for_help: [Swap(PHONES, EMERGENCY, "")];
+    warned phones_of_no_site: [Swap(PHONES, "[[emergency]]", "[[emergency]]\nextensions = [\"_21X\"]")];
+    warned a_trunk_that_is_not_told_where: [Add(CARRIER, "\n[emergency]\nlocation = \"pidf-lo\"\n")];
+    refused two_sites_with_all_phones: [Add(PHONES, EMERGENCY)];
+    refused an_emergency_number_that_is_none: [Swap(PHONES, "\"999\", ", "\"+44999\", ")];
+    refused a_call_for_help_as_nobody: [Swap(PHONES, "caller_id = \"+442079460100\"\n", "")];
+    refused a_call_for_help_by_a_trunk_that_is_not_there: [Swap(PHONES, "tell = ", "via = [\"carier\"]\ntell = ")];
+    refused a_call_for_help_that_tells_nobody: [Swap(PHONES, "ext:200\"]\n", "ext:202\"]\n")];
+    refused a_site_without_phones: [Swap(PHONES, "[[emergency]]", "[[emergency]]\nextensions = [\"_3XX\"]")];
+    refused a_test_that_is_none: [Swap(PHONES, "tell = ", "test = { number = \"*999\", dials = \"999\" }\ntell = ")];
+    refused an_address_with_a_strange_element: [Swap(PHONES, "tell = ", "location = { country = \"GB\", town = \"London\" }\ntell = ")];
+    refused a_dialplan_that_dials_for_help: [Swap(HEAD, "\"2000\" = \"echo\"", "\"2000\" = \"trunk:carrier/112\"")];
     refused sentiment_is_not_here_yet: [Add(HEAD, "\n[[escalate]]\non = \"sentiment\"\nbelow = -0.6\nfor_turns = 2\nto = \"queue:repairs\"\n")];
     // several at once, in the order of the files
     refused everything_at_once: [

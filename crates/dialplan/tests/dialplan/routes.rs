@@ -129,7 +129,9 @@ fn a_phones_call() {
         ("+449091234", "trunk:zeta/+449091234"),
         ("+33123456", "Forbidden"),
         ("00353123456", "Forbidden"),
-        ("999", "Forbidden"),
+        ("118", "Forbidden"),
+        ("999", "emergency:999"),
+        ("112", "emergency:112"),
     ] {
         assert_eq!(to(&plan, Via::Phone("200"), called), want, "{called}");
     }
@@ -181,8 +183,12 @@ fn the_reason_names_the_rule_and_its_line() {
         "trunk `zeta` has direction = \"out\""
     );
     assert_eq!(
+        why(Via::Phone("200"), "118"),
+        "nothing in may_dial of phones.toml allows 118 (phones.toml:17)"
+    );
+    assert_eq!(
         why(Via::Phone("200"), "999"),
-        "nothing in may_dial of phones.toml allows 999 (phones.toml:12)"
+        "phones of the office call for help by 999 (phones.toml:10)"
     );
 }
 

@@ -69,7 +69,9 @@ fn its_phones_reach_each_other_and_the_front_desk() {
         (String::new(), "trunk:carrier/+441632960123".to_owned())
     );
     assert_eq!(to("+447700900123"), ("Forbidden".to_owned(), String::new()));
-    assert_eq!(to("999"), ("Forbidden".to_owned(), String::new()));
+    for number in ["999", "*999"] {
+        assert_eq!(to(number), (String::new(), format!("emergency:{number}")));
+    }
 }
 
 #[test]

@@ -19,6 +19,8 @@ use tokio::{
 
 /// After the drain time, goodbyes and BYEs may take this long.
 const LAST_WORDS: Duration = Duration::from_secs(12);
+/// So long a stop waits for calls for help.
+const HELP: Duration = Duration::from_secs(3600);
 /// A carrier that asks who un-registers there has been answered by then.
 const LAST_ROUND: Duration = Duration::from_secs(2);
 
@@ -92,10 +94,15 @@ impl Gateway {
             () = self.reaches(self.drain, |s| s.calls == 0) => {}
             () = &mut hurry => {}
         }
-        let left = self.snapshot().await.map_or(0, |s| s.calls);
-        if left > 0 {
+        let (all, help) = (self.snapshot().await).map_or((0, 0), |s| (s.calls, s.helping));
+        let left = all.saturating_sub(help);
+        if all > 0 {
             self.app.shard.order(ToShard::admin(Admin::HangupAll)).await;
-            self.reaches(LAST_WORDS, |s| s.calls == 0).await;
+            self.reaches(LAST_WORDS, |s| s.calls <= s.helping).await;
+        }
+        if help > 0 {
+            tracing::warn!(target: "tandem::alarm", calls = help, "a call for help is running: it is waited for");
+            self.reaches(HELP, |s| s.calls == 0).await;
         }
         self.reaches(LAST_ROUND, |s| s.leaving == 0).await;
         self.app.shard.order(ToShard::Stop).await;

@@ -13,6 +13,9 @@ pub(super) fn event(event: &Event) {
             ..
         } => {
             metrics::counter!("tandem_calls_total").increment(1);
+            if start.starts_with("emergency:") {
+                metrics::counter!("tandem_emergency_calls_total").increment(1);
+            }
             tracing::info!(%call, via, dialplan, start, "call started");
         }
         What::CallEnded {

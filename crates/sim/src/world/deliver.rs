@@ -10,6 +10,7 @@ use tandem_types::Party;
 impl World {
     /// Sends a packet. `sender` is the phone that did, `None` the gateway.
     pub(super) fn send(&mut self, packet: Packet, sender: Option<usize>) {
+        let packet = self.net.written(packet);
         let receiver = self.receiver(&packet, sender);
         if let Some(glance) = packet.sip() {
             let id = glance.call_id().to_owned();

@@ -63,6 +63,7 @@ impl World {
                 Output::Trace { .. }
                 | Output::Servers(_)
                 | Output::Peer { .. }
+                | Output::Limited { .. }
                 | Output::Banned { .. } => {}
             }
         }

@@ -14,6 +14,7 @@ impl Endpoint {
         now: Now,
         from: Flow,
         mut request: Request,
+        urgent: bool,
     ) -> Option<SessionId> {
         let mut via = request.top_via()?; // nothing could be sent back without one
         via.note_source(from.remote);
@@ -34,7 +35,7 @@ impl Endpoint {
             return self.on_cancel(now, from, request);
         }
         match DialogId::of_request(&request) {
-            None => self.on_outside(now, from, request),
+            None => self.on_outside(now, from, request, urgent),
             Some(id) => match self.dialogs.get(&id).copied() {
                 Some(session) => {
                     self.on_inside(now, from, session, request);
@@ -82,12 +83,18 @@ impl Endpoint {
     }
 
     /// A request outside any dialog.
-    fn on_outside(&mut self, now: Now, from: Flow, request: Request) -> Option<SessionId> {
+    fn on_outside(
+        &mut self,
+        now: Now,
+        from: Flow,
+        request: Request,
+        urgent: bool,
+    ) -> Option<SessionId> {
         let refusal = if self.table.is_merged(&request) {
             Some(Refusal::new(482, ""))
         } else {
             screen::refuse(&self.config, &request, false)
-                .or_else(|| self.draining(&request.method))
+                .or_else(|| self.draining(&request.method).filter(|_| !urgent))
                 .or_else(|| refresh::too_short(self.config.session_timer, &request))
         };
         if let Some(refusal) = refusal {

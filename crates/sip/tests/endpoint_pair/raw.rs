@@ -300,6 +300,7 @@ fn answered_at(via: &str, port: u16) -> (std::net::SocketAddr, Via) {
     let input = Input::Message {
         from,
         message: r.into(),
+        urgent: false,
     };
     let endpoint = &mut w.nodes[B].endpoint;
     endpoint.handle_input(w.now, input);

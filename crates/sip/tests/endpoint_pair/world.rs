@@ -248,7 +248,14 @@ impl World {
             local,
             remote,
         };
-        self.input(packet.to, Input::Message { from, message });
+        self.input(
+            packet.to,
+            Input::Message {
+                from,
+                message,
+                urgent: false,
+            },
+        );
     }
 
     pub(crate) fn drain(&mut self, node: Node) {

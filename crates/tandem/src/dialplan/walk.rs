@@ -120,7 +120,11 @@ impl<'p> Walk<'p> {
                 self.step(format!("{number} is dialled by trunk {trunk}"), "");
                 None
             }
-            Destination::Ext(_) | Destination::Sip(_) => {
+            Destination::Emergency { phone, number } => {
+                self.help(phone, number);
+                None
+            }
+            Destination::Ext(_) | Destination::Phone(_) | Destination::Sip(_) => {
                 self.step(format!("{to} rings"), "");
                 None
             }
@@ -132,6 +136,31 @@ impl<'p> Walk<'p> {
                 self.step("the call ends".to_owned(), "");
                 None
             }
+        }
+    }
+
+    /// A call for help.
+    fn help(&mut self, phone: &str, number: &str) {
+        let Some(site) = self.plan.site_of(phone) else {
+            return;
+        };
+        let dials = site.dials(number).unwrap_or(number);
+        let mut trunks: Vec<&str> = site.via.iter().map(String::as_str).collect();
+        let out = self.plan.trunks.values().filter(|t| t.outbound);
+        trunks.extend(
+            out.map(|t| t.name.as_str())
+                .filter(|t| !site.via.iter().any(|v| v == t)),
+        );
+        let shown = &site.caller_id;
+        self.step(
+            format!(
+                "{dials} is dialled by the first of {} that is up, as {shown}, past all limits",
+                trunks.join(", ")
+            ),
+            "",
+        );
+        for person in &site.tell {
+            self.step(format!("ext:{person} rings, and is told"), "");
         }
     }
 
@@ -221,18 +250,10 @@ impl<'p> Walk<'p> {
                     by,
                     ..
                 }) => {
-                    let intent = intent.unwrap_or_else(|| "nothing that it knows".to_owned());
-                    self.step(
-                        format!(
-                            "understood: {intent} ({}.{} %, {by})",
-                            confidence / 10,
-                            confidence % 10
-                        ),
-                        "",
-                    );
+                    self.step(understood(intent.as_deref(), confidence, &by), "");
                 }
                 Happened::Decided(What::HandoffOffered { package, .. }) => {
-                    let to = holder(&package.to);
+                    let to = &package.to;
                     let (why, place) = self.why(&package);
                     self.step(format!("handed to {to}: {why}"), &place);
                 }
@@ -249,7 +270,7 @@ impl<'p> Walk<'p> {
 
     /// Why somebody was handed on, and the line of the dialplan.
     fn why(&self, package: &tandem_types::context::ContextPackage) -> (String, String) {
-        let from = holder(&package.from);
+        let from = package.from.to_string();
         let agent = from.strip_prefix("agent:").unwrap_or_default();
         let trigger = &package.trigger;
         match package.reason {
@@ -281,14 +302,12 @@ impl<'p> Walk<'p> {
     }
 }
 
-fn holder(of: &tandem_types::context::Holder) -> String {
-    use tandem_types::context::Holder;
-    match of {
-        Holder::Agent(n) => format!("agent:{n}"),
-        Holder::Queue(n) => format!("queue:{n}"),
-        Holder::Extension(n) => format!("ext:{n}"),
-        Holder::Outside(n) => format!("outside:{n}"),
-        Holder::Menu(n) => format!("menu:{n}"),
-        Holder::Other(n) => n.clone(),
-    }
+/// What words were taken for, and how surely (in thousandths).
+pub(crate) fn understood(intent: Option<&str>, confidence: u16, by: &str) -> String {
+    let intent = intent.unwrap_or("nothing that it knows");
+    format!(
+        "understood: {intent} ({}.{} %, {by})",
+        confidence / 10,
+        confidence % 10
+    )
 }

@@ -3,7 +3,7 @@
 use super::super::{Call, Ctx, Stage, Transfer, legs::SDP};
 use crate::{
     reach,
-    ways::{self, Identity},
+    ways::{self, Asked, Identity, Urgency},
 };
 use tandem_dialplan::Destination;
 use tandem_sip::{
@@ -64,14 +64,21 @@ impl Call {
             return self.borrow_target(cx, target, asked, transfer.map(|t| t.id));
         }
         let identity = self.identity(cx, transfer.as_ref());
-        let result = match ways::to(
-            cx.plan,
-            cx.house,
-            self.dialplan.as_deref(),
-            &self.to,
-            target,
-            &identity,
-        ) {
+        let urgency = match &transfer {
+            Some(_) => Urgency::Escalation,
+            None => Urgency::Usual,
+        };
+        let mut asked = Asked {
+            plan: cx.plan,
+            house: cx.house,
+            now: cx.now.mono,
+            dialplan: self.dialplan.as_deref(),
+            phone: self.phone.as_deref(),
+            called: &self.to,
+            identity: &identity,
+            urgency,
+        };
+        let result = match asked.to(target) {
             Ok(legs) => {
                 let role = if briefed {
                     LegRole::Consult
@@ -80,7 +87,7 @@ impl Call {
                 };
                 let mut ids = Vec::new();
                 for leg in legs {
-                    let id = self.dial_leg(cx, role, leg.peer, leg.shape, leg.ways);
+                    let id = self.dial_leg(cx, role, leg.peer, leg.ways);
                     if let Some(t) = &transfer {
                         self.tried(cx, t.id, Some(id), target);
                     }
@@ -185,10 +192,20 @@ impl Call {
                 leg.state = crate::leg::LegState::Up;
                 leg.answered = Some(cx.now.mono);
                 self.agreed(cx, id, agreed);
-                if let Stage::Reaching(r) = &mut self.stage {
-                    r.reach
-                        .handle_input(cx.now.mono, reach::Input::Answered(id));
-                    self.drain_reach(cx);
+                match &mut self.stage {
+                    Stage::Reaching(r) => {
+                        r.reach
+                            .handle_input(cx.now.mono, reach::Input::Answered(id));
+                        self.drain_reach(cx);
+                    }
+                    Stage::Notifying { text } => {
+                        let text = std::mem::take(text);
+                        self.answered = Some(cx.now);
+                        self.journal(cx, What::CallAnswered);
+                        let end = Termination::new(Party::Gateway, Reason::Normal);
+                        self.farewell(cx, &text, end);
+                    }
+                    _ => {}
                 }
             }
             _ => {
