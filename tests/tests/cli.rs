@@ -9,6 +9,7 @@ mod cli {
 
     mod certificates;
     mod configuration;
+    mod doctor;
     mod help;
     mod hep;
     mod readme;

@@ -74,6 +74,23 @@ pub struct SecureServer {
     pub trunk: String,
 }
 
+/// A call that was turned away, for the admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// From where.
+    pub source: std::net::IpAddr,
+    /// Who called; empty when withheld.
+    pub from: String,
+    /// The number that was called, as the Request-URI has it.
+    pub called: String,
+    /// The answer; `None` is silence.
+    pub status: Option<u16>,
+    /// Why.
+    pub why: String,
+    /// Which line of the configuration would let it in.
+    pub cure: Option<String>,
+}
+
 /// What the switch does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -119,6 +136,8 @@ pub enum Output {
         /// `node-full`, `trunk-full`, `trunk-rate`.
         why: &'static str,
     },
+    /// A call was turned away.
+    TurnedAway(Box<TurnedAway>),
     /// One stable line for fail2ban: something was refused.
     Refused {
         /// From where.

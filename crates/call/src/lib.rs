@@ -32,5 +32,5 @@ pub mod table;
 pub mod watch;
 mod ways;
 
-pub use api::{Admin, Census, Input, Output, SecureServer, SwitchConfig};
+pub use api::{Admin, Census, Input, Output, SecureServer, SwitchConfig, TurnedAway};
 pub use switch::{Switch, brains_of};

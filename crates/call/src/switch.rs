@@ -14,6 +14,7 @@ mod help;
 mod run;
 mod says;
 mod signal;
+mod turned;
 
 use crate::{
     api::{Admin, Census, Input, Output, SwitchConfig},

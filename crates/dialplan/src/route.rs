@@ -196,6 +196,38 @@ impl Plan {
         })
     }
 
+    /// Which line would let in a call that has no way; `trunk`: the one that it came by.
+    pub fn cure(&self, no: &NoRoute, trunk: Option<&str>) -> Option<String> {
+        let Some(name) = trunk else {
+            return (no.kind == NoRouteKind::UnknownNumber).then(|| {
+                "see [extensions] in phones.toml, numbers in dialplans/, and the trunks' direction"
+                    .to_owned()
+            });
+        };
+        match no.kind {
+            NoRouteKind::NotAccepted => {
+                Some(format!("write direction = \"both\" in trunks/{name}.toml"))
+            }
+            // Its reason names the line.
+            NoRouteKind::Forbidden => None,
+            NoRouteKind::UnknownNumber => {
+                let takes =
+                    |d: &&Dialplan| d.trunks.is_empty() || d.trunks.iter().any(|t| t == name);
+                let lines = self.dialplans.values().filter(takes).map(|d| {
+                    let at = self.place(&format!("dialplans.{}.numbers.0", d.name));
+                    format!("numbers of dialplans/{}.toml{at}", d.name)
+                });
+                let lines: Vec<String> = lines.take(3).collect();
+                Some(match lines.as_slice() {
+                    [] => format!(
+                        "no dialplan takes calls of trunk `{name}`: see trunks in dialplans/"
+                    ),
+                    lines => format!("add it to {}", lines.join(" or ")),
+                })
+            }
+        }
+    }
+
     fn by_number(
         &self,
         arrival: &Arrival<'_>,

@@ -1,6 +1,7 @@
 //! Health, metrics and the API. It decides nothing: it asks the shard or the store.
 
 use crate::{
+    doctor::{Surgery, diagnose},
     hours::{NotSet, Override},
     places::ShardHandle,
     shard::{Snapshot, ToShard},
@@ -43,6 +44,7 @@ pub(crate) struct App {
     pub(crate) draining: Arc<AtomicBool>,
     pub(crate) capacity: u32,
     pub(crate) hours: Arc<Mutex<Override>>,
+    pub(crate) surgery: Surgery,
 }
 
 impl App {
@@ -67,6 +69,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/calls/{id}/hangup", post(hangup))
         .route("/api/v1/handoffs", get(handoffs))
         .route("/api/v1/hours", get(hours).post(set_hours))
+        .route("/api/v1/doctor", get(doctor))
         .with_state(app)
 }
 
@@ -228,6 +231,10 @@ async fn set_hours(State(app): State<App>, Json(wish): Json<SetHours>) -> Respon
     };
     app.shard.order(ToShard::admin(Admin::Override(set))).await;
     told(&hours)
+}
+
+async fn doctor(State(app): State<App>) -> Response {
+    Json(diagnose(&app).await).into_response()
 }
 
 fn problem(status: StatusCode, detail: &str) -> Response {

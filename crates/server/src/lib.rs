@@ -17,6 +17,7 @@
 mod bell;
 mod clock;
 pub mod config;
+pub mod doctor;
 mod door;
 mod hep;
 mod hours;

@@ -13,6 +13,7 @@ pub use self::{error::StartError, speech::profiles, stop::Gateway};
 use self::listen::{Inside, bind, bind_http, connections, serve_http};
 use crate::{
     Clock, config,
+    doctor::{Surgery, TurnedAway},
     door::Door,
     hep,
     hours::Override,
@@ -110,6 +111,14 @@ pub async fn start(
         .map(|line| format!("{}: {}", line.what, line.detail))
         .collect();
 
+    let turned_away = Arc::new(TurnedAway::default());
+    let surgery = Surgery {
+        providers: providers.clone(),
+        turned_away: turned_away.clone(),
+        unasked: unasked(&plan),
+        data: node.journal.clone(),
+        clock,
+    };
     let segments = Segments::default();
     let (desk_handle, make_desk) = desk(providers, segments.clone(), to_shard.clone());
     let around = Around {
@@ -155,6 +164,7 @@ pub async fn start(
         desk: desk_handle,
         trace: trace.clone(),
         hep,
+        turned_away,
         live: live.clone(),
     };
     let shard = Shard {
@@ -183,6 +193,7 @@ pub async fn start(
         draining: Arc::new(AtomicBool::new(false)),
         capacity: node.max_calls,
         hours: Arc::new(Mutex::new(hours)),
+        surgery,
     };
     let http = match http {
         Some(listener) => {
@@ -262,6 +273,15 @@ fn tokio_task<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> tokio::task::JoinHandle<T> {
     tokio::spawn(work)
+}
+
+/// Trunks that calls go out by, and that nobody asks whether they are there.
+fn unasked(plan: &Plan) -> Vec<String> {
+    let unasked = plan
+        .trunks
+        .values()
+        .filter(|t| t.health.is_none() && t.register.is_none());
+    unasked.map(|t| t.name.clone()).collect()
 }
 
 async fn until(mut stopping: watch::Receiver<bool>) {

@@ -5,6 +5,7 @@ mod log;
 
 use crate::{
     Clock,
+    doctor::{Rejected, TurnedAway},
     hep::HepHandle,
     intake::Intake,
     media_worker::MediaHandle,
@@ -80,6 +81,7 @@ pub(crate) struct Wires {
     pub(crate) desk: DeskHandle,
     pub(crate) trace: Arc<TraceRing>,
     pub(crate) hep: Option<HepHandle>,
+    pub(crate) turned_away: Arc<TurnedAway>,
     /// Whoever looks on; a slow one misses events, the journal has them all.
     pub(crate) live: broadcast::Sender<Event>,
 }
@@ -305,6 +307,7 @@ impl Shard {
             Output::Limited { why } => {
                 metrics::counter!("tandem_calls_refused_total", "why" => why).increment(1);
             }
+            Output::TurnedAway(call) => self.turned_away(*call),
             // Both lines are for fail2ban, and stay as they are.
             Output::Refused { from, why, quiet } => {
                 metrics::counter!("tandem_sip_refused_total", "why" => why).increment(1);
@@ -317,6 +320,30 @@ impl Shard {
                 tracing::warn!(target: "tandem::banned", source = %source, for_s = span.as_secs(), "banned");
             }
         }
+    }
+
+    fn turned_away(&self, call: tandem_call::TurnedAway) {
+        let tandem_call::TurnedAway {
+            source,
+            from,
+            called,
+            status,
+            why,
+            cure,
+        } = call;
+        if status.is_some() {
+            tracing::warn!(target: "tandem::turned_away", %source, from, called, status, why, cure, "call turned away");
+        }
+        self.wires.turned_away.push(Rejected {
+            at: self.clock.now().wall,
+            times: 1,
+            source,
+            from,
+            called,
+            status,
+            why,
+            cure,
+        });
     }
 
     fn transmit(&mut self, flow: Flow, bytes: Bytes) {

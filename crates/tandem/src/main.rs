@@ -4,6 +4,7 @@ mod calls;
 mod check;
 mod demo;
 mod dialplan;
+mod doctor;
 mod hours;
 mod intents;
 mod serve;
@@ -145,6 +146,14 @@ enum Verb {
     When {
         #[command(flatten)]
         ask: hours::Then,
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// How the gateway, its trunks, providers and disk do; and each call that was turned away in the last hour, with the line
+    /// of the configuration that would let it in.
+    Doctor {
         #[command(flatten)]
         config: Config,
         #[command(flatten)]
@@ -317,6 +326,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             config,
             format,
         } => hours::when(&config, &ask, format.json),
+        Verb::Doctor { config, format } => doctor::run(&config, format.json).await,
         Verb::Version { format } => {
             version(format.json);
             Ok(ExitCode::SUCCESS)

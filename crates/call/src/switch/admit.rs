@@ -89,14 +89,15 @@ impl Switch {
         room.is_some_and(|(_, room)| bytes > room) && !self.trusts(to)
     }
 
-    /// Counts it, and leaves a line for fail2ban.
-    pub(super) fn refused(&mut self, now: Now, from: &Flow, why: &'static str) {
+    /// Counts it, and leaves a line for fail2ban, if not too many have been left.
+    pub(super) fn refused(&mut self, now: Now, from: &Flow, why: &'static str) -> bool {
         let quiet = !self.trusts(from) && !self.house.strangers.may_log(now.mono, from.remote.ip());
         self.out.push_back(Output::Refused {
             from: from.remote,
             why,
             quiet,
         });
+        !quiet
     }
 
     /// A password was guessed, or mistyped.

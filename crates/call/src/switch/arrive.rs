@@ -11,7 +11,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use tandem_dialplan::{
-    Arrival, CalledFrom, Destination, Moment, NoRouteKind, OnFull, Prack, Route, Trunk, Via,
+    Arrival, CalledFrom, Destination, Moment, NoRoute, NoRouteKind, OnFull, Prack, Route, Trunk,
+    Via,
 };
 use tandem_sip::{
     api::{Command, Flow, RequestKey, SessionId},
@@ -55,18 +56,45 @@ impl Arriving {
 struct No {
     status: u16,
     headers: Headers,
+    no_route: Option<NoRoute>,
 }
 
 fn no(status: u16) -> No {
     No {
         status,
         headers: Headers::new(),
+        no_route: None,
+    }
+}
+
+/// With headers that say how it would be taken.
+fn unless(status: u16, headers: Headers) -> No {
+    No {
+        headers,
+        ..no(status)
+    }
+}
+
+fn no_way(no_route: NoRoute) -> No {
+    let status = match no_route.kind {
+        NoRouteKind::NotAccepted | NoRouteKind::Forbidden => 403,
+        NoRouteKind::UnknownNumber => 404,
+    };
+    No {
+        no_route: Some(no_route),
+        ..no(status)
     }
 }
 
 impl Switch {
     pub(super) fn invited(&mut self, now: Now, session: SessionId, flow: Flow, request: &Request) {
-        if let Err(No { status, headers }) = self.take(now, session, flow, request) {
+        if let Err(No {
+            status,
+            headers,
+            no_route,
+        }) = self.take(now, session, flow, request)
+        {
+            self.turned_away(&flow, request, status, no_route);
             if status == 403 || status == 404 {
                 self.refused(now, &flow, "not-allowed");
             }
@@ -88,10 +116,9 @@ impl Switch {
         flow: Flow,
         request: &Request,
     ) -> Result<(), No> {
-        let for_help = self.let_in(now, &flow, request).map_err(|headers| No {
-            status: 407,
-            headers,
-        })?;
+        let for_help = self
+            .let_in(now, &flow, request)
+            .map_err(|headers| unless(407, headers))?;
         let help = for_help.is_some();
         if !help && self.calls.len() >= self.plan.node.max_calls as usize {
             let why = "node-full";
@@ -135,17 +162,17 @@ impl Switch {
                 .iter()
                 .any(|name| request.headers.lists(name, "100rel"))
         {
-            return Err(No {
-                status: 421,
-                headers: Headers::new().with(HeaderName::Require, "100rel"),
-            });
+            return Err(unless(
+                421,
+                Headers::new().with(HeaderName::Require, "100rel"),
+            ));
         }
         let offer = request.body_of_type("application/sdp").map(|b| b.to_vec());
         if offer.is_none() && !request.body.is_empty() {
-            return Err(No {
-                status: 415,
-                headers: Headers::new().with(HeaderName::Accept, "application/sdp"),
-            });
+            return Err(unless(
+                415,
+                Headers::new().with(HeaderName::Accept, "application/sdp"),
+            ));
         }
         let peer = from.clone();
         let phone = match &caller {
@@ -374,10 +401,7 @@ impl Switch {
             let realm = plan.phones.domain.clone();
             let user = self
                 .proved(now, flow, request, &realm, true)
-                .map_err(|headers| No {
-                    status: 407,
-                    headers,
-                })?;
+                .map_err(|headers| unless(407, headers))?;
             let called = called_by(CalledFrom::RequestUri, request);
             let arrival = Arrival {
                 via: Via::Phone(&user),
@@ -389,7 +413,7 @@ impl Switch {
                     manual: manual.as_deref(),
                 },
             };
-            let route = plan.route(&arrival).map_err(|e| no(status_of(e.kind)))?;
+            let route = plan.route(&arrival).map_err(no_way)?;
             return Ok(Arriving::new(Caller::Phone(user), route, called));
         }
         let mut last = no(403);
@@ -410,10 +434,7 @@ impl Switch {
                 Ok(route) => {
                     if trunk.challenge {
                         self.proved_by_trunk(now, flow, request, trunk)
-                            .map_err(|headers| No {
-                                status: 407,
-                                headers,
-                            })?;
+                            .map_err(|headers| unless(407, headers))?;
                     }
                     return Ok(Arriving::new(
                         Caller::Trunk(trunk.name.clone()),
@@ -421,7 +442,7 @@ impl Switch {
                         called,
                     ));
                 }
-                Err(e) => last = no(status_of(e.kind)),
+                Err(e) => last = no_way(e),
             }
         }
         Err(last)
@@ -492,11 +513,4 @@ struct Start {
     caller: Caller,
     room: bool,
     help: bool,
-}
-
-fn status_of(kind: NoRouteKind) -> u16 {
-    match kind {
-        NoRouteKind::NotAccepted | NoRouteKind::Forbidden => 403,
-        NoRouteKind::UnknownNumber => 404,
-    }
 }

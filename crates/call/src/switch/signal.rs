@@ -13,7 +13,12 @@ impl Switch {
         let (room, received) = (bytes.len(), bytes.clone());
         match Message::parse(bytes) {
             Ok(message) => match self.admits(now, &from, &message) {
-                Admitted::No => self.refused(now, &from, "unknown-source"),
+                Admitted::No => {
+                    let told = self.refused(now, &from, "unknown-source");
+                    if let (true, Message::Request(request)) = (told, &message) {
+                        self.unheard(&from, request);
+                    }
+                }
                 admitted => {
                     self.arrived = Some(received);
                     self.room = (admitted == Admitted::ToAsk).then_some((from.remote.ip(), room));
@@ -46,7 +51,8 @@ impl Switch {
                 session,
             } => {
                 if self.is_too_much(&flow, bytes.len()) {
-                    return self.refused(now, &flow, "too-short");
+                    self.refused(now, &flow, "too-short");
+                    return;
                 }
                 self.trace(session, true, flow, &bytes);
                 self.out.push_back(Output::Transmit { flow, bytes });

@@ -95,6 +95,7 @@ impl Bench {
                 | Output::Peer { .. }
                 | Output::Refused { .. }
                 | Output::Limited { .. }
+                | Output::TurnedAway(_)
                 | Output::Banned { .. } => {}
             }
         }

@@ -64,6 +64,7 @@ impl World {
                 | Output::Servers(_)
                 | Output::Peer { .. }
                 | Output::Limited { .. }
+                | Output::TurnedAway(_)
                 | Output::Banned { .. } => {}
             }
         }

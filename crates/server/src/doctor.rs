@@ -1,0 +1,338 @@
+//! What `tandem doctor` asks a running gateway: how it does, in findings that say what to do, and which calls it turned away.
+
+use crate::http::App;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::VecDeque,
+    net::IpAddr,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tandem_speech::{ProbeLine, Providers};
+use tandem_types::Wall;
+
+/// Calls that were turned away and are remembered; alike ones count as one.
+const REMEMBERED: usize = 200;
+/// For so long, in microseconds: an hour.
+const FOR: i64 = 3_600_000_000;
+/// Below so many bytes a disk is said to be short: an hour of journal of the busiest gateway, and room to act.
+const SHORT: u64 = 1 << 30;
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// All is well.
+    Ok,
+    /// Calls are carried, and something should be seen to.
+    Warning,
+    /// Calls are lost, or will be.
+    Error,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What: `trunk carrier`, `disk`.
+    pub about: String,
+    /// How grave.
+    pub grade: Grade,
+    /// One sentence.
+    pub detail: String,
+    /// What to do about it.
+    pub cure: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    pub fn ok(about: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            about: about.into(),
+            grade: Grade::Ok,
+            detail: detail.into(),
+            cure: None,
+        }
+    }
+
+    /// Something is not.
+    pub fn not_ok(
+        grade: Grade,
+        about: impl Into<String>,
+        detail: impl Into<String>,
+        cure: impl Into<String>,
+    ) -> Self {
+        Self {
+            about: about.into(),
+            grade,
+            detail: detail.into(),
+            cure: Some(cure.into()),
+        }
+    }
+}
+
+/// A call that was turned away, and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// The last time.
+    pub at: Wall,
+    /// How often within the hour.
+    pub times: u32,
+    /// From where.
+    pub source: IpAddr,
+    /// Who called; empty when withheld.
+    pub from: String,
+    /// The number that was called.
+    pub called: String,
+    /// The answer; `None` is silence.
+    pub status: Option<u16>,
+    /// Why.
+    pub why: String,
+    /// Which line of the configuration would let it in.
+    pub cure: Option<String>,
+}
+
+/// Calls that were turned away in the last hour.
+#[derive(Debug, Default)]
+pub(crate) struct TurnedAway(Mutex<VecDeque<Rejected>>);
+
+impl TurnedAway {
+    pub(crate) fn push(&self, new: Rejected) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|r| new.at.0 - r.at.0 < FOR);
+        let alike = |r: &Rejected| {
+            (r.source, &r.called, r.status, &r.why)
+                == (new.source, &new.called, new.status, &new.why)
+        };
+        let times = match all.iter().position(alike).and_then(|i| all.remove(i)) {
+            Some(before) => before.times.saturating_add(1),
+            None => 1,
+        };
+        if all.len() >= REMEMBERED {
+            all.pop_front();
+        }
+        all.push_back(Rejected { times, ..new });
+    }
+
+    /// The newest first.
+    pub(crate) fn of_the_last_hour(&self, now: Wall) -> Vec<Rejected> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = all.iter().rev().filter(|r| now.0 - r.at.0 < FOR);
+        fresh.cloned().collect()
+    }
+}
+
+/// What a running gateway says of itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// In the order of what a call needs.
+    pub findings: Vec<Finding>,
+    /// The newest first.
+    pub rejected: Vec<Rejected>,
+}
+
+/// What is asked besides the shard.
+#[derive(Clone)]
+pub(crate) struct Surgery {
+    pub(crate) providers: Arc<Providers>,
+    pub(crate) turned_away: Arc<TurnedAway>,
+    /// Trunks that are not asked by OPTIONS whether they are there.
+    pub(crate) unasked: Vec<String>,
+    /// Where journal and database stand.
+    pub(crate) data: String,
+    pub(crate) clock: crate::Clock,
+}
+
+pub(crate) async fn diagnose(app: &App) -> Diagnosis {
+    let surgery = &app.surgery;
+    let mut findings = Vec::new();
+    switch(app, &mut findings).await;
+    findings.push(database(app));
+    findings.push(disk(Path::new(&surgery.data)));
+    findings.extend(surgery.providers.probe().await.into_iter().map(provider));
+    Diagnosis {
+        findings,
+        rejected: surgery
+            .turned_away
+            .of_the_last_hour(surgery.clock.now().wall),
+    }
+}
+
+async fn switch(app: &App, findings: &mut Vec<Finding>) {
+    let Some(s) = app.snapshot().await else {
+        findings.push(Finding::not_ok(
+            Grade::Error,
+            "gateway",
+            "the signalling thread does not answer",
+            "see its log, then restart it",
+        ));
+        return;
+    };
+    let calls = format!("{} of {} calls", s.calls, app.capacity);
+    findings.push(match s.calls >= app.capacity as usize {
+        false => Finding::ok("gateway", calls),
+        true => Finding::not_ok(
+            Grade::Error,
+            "gateway",
+            format!("{calls}: more are refused"),
+            "raise max_calls under [node], if the machine carries more",
+        ),
+    });
+    for (trunk, state) in s.registrations {
+        let about = format!("trunk {trunk}");
+        findings.push(match state.as_str() {
+            "registered" | "registering" => Finding::ok(about, state),
+            _ => Finding::not_ok(
+                Grade::Error,
+                about,
+                format!("registration: {state}"),
+                format!("see registrar, username and password in trunks/{trunk}.toml"),
+            ),
+        });
+    }
+    for (trunk, peer, up) in s.peers {
+        let about = format!("trunk {trunk}");
+        findings.push(match up {
+            true => Finding::ok(about, format!("{peer} answers")),
+            false => Finding::not_ok(
+                Grade::Error,
+                about,
+                format!("{peer} does not answer OPTIONS"),
+                format!("see peers in trunks/{trunk}.toml, the firewall, and whether the carrier knows our address"),
+            ),
+        });
+    }
+    for trunk in &app.surgery.unasked {
+        findings.push(Finding::ok(
+            format!("trunk {trunk}"),
+            "not asked: [health] options = \"30s\" in its file would",
+        ));
+    }
+    findings.push(Finding::ok(
+        "phones",
+        format!("{} registered", s.phones.len()),
+    ));
+    if s.journal_waiting > 0 {
+        findings.push(Finding::not_ok(
+            Grade::Error,
+            "journal",
+            format!("{} events wait for the disk", s.journal_waiting),
+            "make room on the disk that holds it; nothing is lost until the memory is full",
+        ));
+    }
+}
+
+fn database(app: &App) -> Finding {
+    let status = app.rows.status();
+    match status.away {
+        None => Finding::ok(
+            "database",
+            format!("{} bytes of the journal behind", status.behind_bytes),
+        ),
+        Some(why) => Finding::not_ok(
+            Grade::Warning,
+            "database",
+            format!("away: {why}"),
+            "calls go on, and rows follow when it is back; see url under [store]",
+        ),
+    }
+}
+
+/// Room where journal and database stand.
+pub fn disk(data: &Path) -> Finding {
+    // A folder that the first start makes stands on the disk of the one above.
+    let whole = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
+    let there = whole.ancestors().find(|p| p.exists());
+    let found = there.map(|at| rustix::fs::statvfs(at).map(|s| s.f_bavail * s.f_frsize));
+    match found {
+        Some(Ok(free)) => {
+            let detail = format!("{} MB free at {}", free >> 20, data.display());
+            match free {
+                SHORT.. => Finding::ok("disk", detail),
+                _ => Finding::not_ok(
+                    Grade::Warning,
+                    "disk",
+                    detail,
+                    "make room, or set data_dir under [node] to a larger disk",
+                ),
+            }
+        }
+        Some(Err(e)) => Finding::not_ok(
+            Grade::Warning,
+            "disk",
+            format!("{}: {e}", data.display()),
+            "see data_dir under [node]",
+        ),
+        None => Finding::not_ok(
+            Grade::Warning,
+            "disk",
+            format!("{} is nowhere", data.display()),
+            "see data_dir under [node]",
+        ),
+    }
+}
+
+/// A provider, as it answered just now.
+pub fn provider(line: ProbeLine) -> Finding {
+    let about = format!("provider {}", line.what);
+    match line.ok {
+        true => Finding::ok(about, line.detail),
+        // The next profile, or keys, do its work meanwhile.
+        false => Finding::not_ok(
+            Grade::Warning,
+            about,
+            line.detail,
+            "callers are served by its fallback, or by keys; see [providers] in tandem.toml",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(at: i64, called: &str) -> Rejected {
+        Rejected {
+            at: Wall(at),
+            times: 1,
+            source: IpAddr::from([192, 0, 2, 1]),
+            from: String::new(),
+            called: called.into(),
+            status: Some(404),
+            why: "nobody has it".into(),
+            cure: None,
+        }
+    }
+
+    #[test]
+    fn alike_ones_are_counted_and_old_ones_forgotten() {
+        let all = TurnedAway::default();
+        for (at, called) in [(0, "1"), (1, "2"), (2, "1")] {
+            all.push(call(at, called));
+        }
+        let told = |now| -> Vec<(String, u32)> {
+            let all = all.of_the_last_hour(Wall(now));
+            all.into_iter().map(|r| (r.called, r.times)).collect()
+        };
+        assert_eq!(told(3), [("1".to_owned(), 2), ("2".to_owned(), 1)]);
+        assert_eq!(told(FOR + 1), [("1".to_owned(), 2)]);
+        assert_eq!(told(FOR + 2), []);
+    }
+
+    #[test]
+    fn a_scan_pushes_the_oldest_out() {
+        let all = TurnedAway::default();
+        for i in 0..REMEMBERED + 5 {
+            all.push(call(i as i64, &i.to_string()));
+        }
+        let told = all.of_the_last_hour(Wall(REMEMBERED as i64 + 5));
+        assert_eq!(told.len(), REMEMBERED);
+        assert_eq!(told.last().map(|r| r.called.as_str()), Some("5"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_is_measured_where_it_will_be() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let finding = disk(&temp.path().join("not/yet"));
+        assert!(finding.detail.contains("MB free"), "{finding:?}");
+    }
+}
