@@ -15,7 +15,8 @@
 //!   who                                      places
 //!   a stranger (a phone is one here),
 //!     whose request begins something         BEGINNINGS
-//!     anything else of a stranger's          STRANGERS
+//!     anything else of a stranger's,
+//!     and calls for help                     STRANGERS
 //!   a trunk                                  PACKETS
 //! ```
 //!
@@ -36,7 +37,7 @@ use std::{
     },
 };
 use tandem_dialplan::Plan;
-use tandem_sip::message::{HeaderName, Message, Method, Response};
+use tandem_sip::message::{HeaderName, Message, Method, Request, Response};
 
 /// Packets that wait for the shard before new calls are refused: what it does in some 20 ms, so that no answer is late.
 pub(crate) const BUSY: usize = 512;
@@ -126,7 +127,8 @@ impl Door {
             return Verdict::Enter;
         }
         let stranger = self.plan.trunk_by_source(from.ip()).is_empty();
-        if waiting >= PACKETS || (stranger && waiting >= BEGINNINGS && !stays(waiting, bytes)) {
+        if waiting >= PACKETS || (stranger && waiting >= BEGINNINGS && !self.stays(waiting, bytes))
+        {
             full("shard", "drop");
             return Verdict::Drop;
         }
@@ -150,8 +152,7 @@ impl Door {
             return Verdict::Enter;
         }
         // A phone may stand where a trunk does.
-        let called = request.uri.user().unwrap_or_default();
-        if self.plan.is_emergency_number(called) {
+        if self.is_for_help(&request) {
             return Verdict::Enter;
         }
         let Some(mut via) = request.top_via() else {
@@ -164,16 +165,23 @@ impl Door {
         metrics::counter!("tandem_calls_refused_total", "why" => "overload").increment(1);
         Verdict::Refuse(to, response.to_bytes())
     }
-}
 
-/// Whether a stranger's packet, one of the second half, may still come in.
-fn stays(waiting: usize, bytes: &Bytes) -> bool {
-    waiting < STRANGERS
-        && match Message::parse(bytes.clone()) {
-            Ok(Message::Request(request)) => request.to().is_some_and(|to| to.tag().is_some()),
-            Ok(Message::Response(_)) => true,
-            Err(_) => false,
-        }
+    /// Whether a stranger's packet, one of the second half, may still come in.
+    fn stays(&self, waiting: usize, bytes: &Bytes) -> bool {
+        waiting < STRANGERS
+            && match Message::parse(bytes.clone()) {
+                Ok(Message::Request(request)) => {
+                    request.to().is_some_and(|to| to.tag().is_some()) || self.is_for_help(&request)
+                }
+                Ok(Message::Response(_)) => true,
+                Err(_) => false,
+            }
+    }
+
+    fn is_for_help(&self, request: &Request) -> bool {
+        let called = request.uri.user().unwrap_or_default();
+        self.plan.is_emergency_number(called)
+    }
 }
 
 #[cfg(test)]
@@ -251,11 +259,13 @@ mod tests {
     }
 
     #[test]
-    fn a_call_for_help_is_let_in_however_many_wait() {
+    fn a_call_for_help_is_let_in_while_there_is_a_place() {
         let text = message("INVITE", "<sip:999@gw>");
         let text = String::from_utf8_lossy(&text).replace("sip:100@gw SIP", "sip:999@gw SIP");
         let help = Bytes::from(text.into_bytes());
-        assert_eq!(judge(BUSY * 10, KNOWN, &help), Verdict::Enter);
+        assert_eq!(judge(PACKETS - 1, KNOWN, &help), Verdict::Enter);
+        // A phone is a stranger here.
+        assert_eq!(judge(STRANGERS - 1, STRANGER, &help), Verdict::Enter);
     }
 
     #[test]
