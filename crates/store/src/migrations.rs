@@ -2,8 +2,8 @@
 
 use crate::{Store, StoreError, db::Pool};
 use sqlx::{
-    SqlSafeStr,
-    migrate::{Migration, MigrationType, Migrator},
+    Connection, PgPool, SqlSafeStr,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
 macro_rules! migrations {
@@ -36,15 +36,26 @@ impl Store {
         );
         let result = match &self.pool {
             Pool::Sqlite(pool, _) => migrator.run(pool).await,
-            Pool::Postgres(pool) => migrator.run(pool).await,
+            Pool::Postgres(pool) => on_its_own(pool, &migrator).await,
         };
         result.map_err(|e| match e {
-            sqlx::migrate::MigrateError::Execute(e)
-            | sqlx::migrate::MigrateError::ExecuteMigration(e, _) => match StoreError::from(e) {
-                away @ StoreError::Away(_) => away,
-                other => StoreError::Migration(other.to_string()),
-            },
+            MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => {
+                match StoreError::from(e) {
+                    away @ StoreError::Away(_) => away,
+                    other => StoreError::Migration(other.to_string()),
+                }
+            }
             other => StoreError::Migration(other.to_string()),
         })
     }
+}
+
+/// On a connection that is the pool's no more: it holds an advisory lock, and whoever is dropped half way would give it back to the pool
+/// with that lock, for which everybody else then waits. A connection that ends gives it up.
+async fn on_its_own(pool: &PgPool, migrator: &Migrator) -> Result<(), MigrateError> {
+    let mut connection = pool.acquire().await?.detach();
+    let done = migrator.run_direct(None, &mut connection, false).await;
+    // What matters is done; the server hears of the end in any case.
+    let _ = connection.close().await;
+    done
 }

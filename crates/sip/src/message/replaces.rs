@@ -1,6 +1,9 @@
 //! Replaces (RFC 3891): a new call takes the place of a dialog.
 
-use super::{HeaderName, Headers, Params, ParseError, Text, lexer::trim};
+use super::{
+    HeaderName, Headers, Params, ParseError, Text,
+    lexer::{all_token, trim},
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -24,11 +27,11 @@ impl Replaces {
         let end = text.find(';').unwrap_or(text.len());
         let (call_id, params) = text.split_at(end);
         let params = Params::parse(&text, params)?;
-        let tag = |name| {
-            params
-                .get(name)
-                .filter(|t| !t.is_empty())
-                .ok_or(ParseError::Incomplete)
+        // A tag is a token (RFC 3261 section 25.1); a quoted one would be written back as something else.
+        let tag = |name| match params.get(name).filter(|t| !t.is_empty()) {
+            Some(tag) if all_token(tag) => Ok(tag),
+            Some(_) => Err(ParseError::Param),
+            None => Err(ParseError::Incomplete),
         };
         let call_id = trim(call_id);
         if call_id.is_empty() {
@@ -94,6 +97,16 @@ mod tests {
             Replaces::parse(&read.uri.header("replaces").unwrap()),
             Ok(plain)
         );
+    }
+
+    #[test]
+    fn a_tag_is_a_token() {
+        for wrong in [
+            "a@b;to-tag=0;from-tag=\"a;b\"",
+            "a@b;to-tag=\"0 1\";from-tag=1",
+        ] {
+            assert_eq!(Replaces::parse(wrong), Err(ParseError::Param), "{wrong}");
+        }
     }
 
     #[test]
