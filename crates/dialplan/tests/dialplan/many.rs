@@ -24,7 +24,7 @@ pub(crate) fn files(plans: usize, routes: usize) -> Vec<SourceFile> {
             let _ = writeln!(text, "\"+4420{n:08}\" = \"ext:7{n:05}\"");
             let _ = writeln!(text, "\"_0033{n:06}XX\" = \"echo\"");
         }
-        text.push_str("[limits]\nmay_dial = [\"_7XXXXX\"]\n");
+        text.push_str("[limits]\nmay_dial = [\"_7X.\"]\n");
         add(format!("dialplans/p{plan:04}.toml"), text);
     }
     files

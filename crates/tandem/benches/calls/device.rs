@@ -99,11 +99,11 @@ peers = ["sip:CALLEE"]
 [auth]
 allow_from = ["127.0.2.2/32"]
 [limits]
-may_dial = ["_XXXXXX"]
+may_dial = ["_X."]
 "#;
 
-/// Straight to a SIP address, an echo and a conference: the routes of a load. What begins with `_` is a pattern of the dialplan, in
-/// which an X stands for any digit: the load numbers its calls. The trunk and the plan allow the same numbers, since both are asked.
+/// Straight to a SIP address, an echo and a conference: the routes of a load. What begins with `_` is a pattern of the dialplan, an X
+/// any digit and a dot the rest: the load numbers its calls. The trunk and the plan allow the same numbers, since both are asked.
 const DIALPLAN: &str = r#"
 version = 1
 trunks = ["carrier"]
@@ -112,11 +112,11 @@ numbers = ["100"]
 languages = ["en-GB"]
 country = "GB"
 [routes]
-"_XXXXXX" = "sip:{to}@CALLEE"
-"_eXXXXXX" = "echo"
-"_cXXXX" = "conference:{to}"
+"_X." = "sip:{to}@CALLEE"
+"_eX." = "echo"
+"_cX." = "conference:{to}"
 [limits]
-may_dial = ["sip:_XXXXXX@CALLEE"]
+may_dial = ["sip:_X.@CALLEE"]
 "#;
 
 /// `tandem serve`, with a database and a journal of its own.
@@ -233,6 +233,7 @@ const PUT_OFF: Duration = Duration::from_millis(1500);
     reason = "a bench waits for a process that is not told when to speak"
 )]
 fn pause(time: Duration) {
+    // Between two looks at a log or a metric of the device's: there is nothing to wait on.
     std::thread::sleep(time);
 }
 
