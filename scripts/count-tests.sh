@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test of the workspace with its output visible. The last line is `N passed, N failed`,
-# alone. Fails if a test failed, if a test program died, if nothing was built, or if no test ran.
+# alone. Fails if a test failed, if a test program died or hung, if nothing was built, or if no test ran.
 #
 #   scripts/count-tests.sh [further arguments of cargo test]
 set -uo pipefail
@@ -10,6 +10,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The tests of the binary use it as it is built here.
 cargo build --workspace --bins $(printf "%s\n" "$@" | grep -x -- --release) || exit 1
+# No test program takes five minutes: one that hangs is ended, and the others still run.
+host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+export "CARGO_TARGET_${host}_RUNNER=timeout --foreground --verbose --kill-after=10 900"
 cargo test --workspace --no-fail-fast "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 

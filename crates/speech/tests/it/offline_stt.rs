@@ -201,6 +201,32 @@ async fn without_phrases_nothing_is_understood() {
     assert_eq!(heard, Ok(Transcript::default()));
 }
 
+/// The library reads decimals with memory that all its decoders share: models that are loaded and
+/// grammars that are made side by side crashed the process, or never came to an end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recognisers_that_start_side_by_side_do_not_disturb_each_other() {
+    let mut settings = Settings::default();
+    settings.pocketsphinx.workers = 4;
+    for _ in 0..8 {
+        let providers = Providers::new(Vec::new(), settings.clone()).expect("the offline profile");
+        let heard = (0..8).map(|n| {
+            // Each its own grammar.
+            let phrases = PHRASES.map(str::to_owned).into_iter().skip(n).collect();
+            let (stt, hints) = (
+                providers.stt("offline"),
+                Hints {
+                    phrases: Arc::new(phrases),
+                    ..hints()
+                },
+            );
+            async move { stt.transcribe(Arc::new([0; 1600]), &hints).await }
+        });
+        for heard in within(futures_util::future::join_all(heard)).await {
+            assert_eq!(heard.expect("an answer").text, "");
+        }
+    }
+}
+
 #[tokio::test]
 async fn another_language_is_not_installed() {
     let hints = Hints {

@@ -1,15 +1,17 @@
 //! The C library, loaded at run time so that the binary starts without it: libpocketsphinx 0.8 (Debian's
 //! 5prealpha, soname 3), of which some twenty functions are used. All `unsafe` of this crate is here.
 //!
-//! A [`Decoder`] owns one `ps_decoder_t`. The library keeps no state between decoders but its log
-//! callback, which is set once, before the first of them, and a log file for each thread.
+//! A [`Decoder`] owns one `ps_decoder_t`. Between decoders the library keeps its log callback and its log
+//! file, which are taken away once, before the first of them, and a list of spare big numbers that
+//! its reading of decimals uses without a lock (`dtoa.c`): whatever reads decimals (options, models,
+//! the weights of a grammar) is done by one thread at a time, see [`READING`]. Decoding reads none.
 
 use libloading::Library;
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
     path::Path,
     ptr::{self, NonNull},
-    sync::OnceLock,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 /// Why there is no decoder.
@@ -25,7 +27,6 @@ type Raw = NonNull<c_void>;
 
 /// The functions, with the types of `pocketsphinx.h` and `cmd_ln.h`.
 struct Api {
-    err_set_logfile: unsafe extern "C" fn(*const c_char) -> c_int,
     ps_args: unsafe extern "C" fn() -> *const c_void,
     cmd_ln_parse_r: unsafe extern "C" fn(
         *mut c_void,
@@ -57,6 +58,13 @@ struct Api {
 const SPHINXBASE: &str = "libsphinxbase.so.3";
 const POCKETSPHINX: &str = "libpocketsphinx.so.3";
 
+/// Held while the library reads a decimal: two threads there end in a crash or never.
+static READING: Mutex<()> = Mutex::new(());
+
+fn reading() -> MutexGuard<'static, ()> {
+    READING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The library, loaded once and never unloaded.
 fn api() -> Result<&'static Api, LoadError> {
     static API: OnceLock<Result<Api, String>> = OnceLock::new();
@@ -82,15 +90,16 @@ fn load() -> Result<Api, String> {
             *unsafe { $library.get($name) }.map_err(|error| error.to_string())?
         };
     }
-    let err_set_logfile: unsafe extern "C" fn(*const c_char) -> c_int =
-        function!(base, b"err_set_logfile\0");
+    let err_set_logfp: unsafe extern "C" fn(*mut c_void) = function!(base, b"err_set_logfp\0");
     type SetCallback = unsafe extern "C" fn(Option<unsafe extern "C" fn()>, *mut c_void);
     let err_set_callback: SetCallback = function!(base, b"err_set_callback\0");
-    // SAFETY: called once, before any decoder exists. Without a callback the library logs nothing: its
-    // log would hold what callers say.
-    unsafe { err_set_callback(None, ptr::null_mut()) };
+    // SAFETY: called once, before any decoder exists. Without a callback the library logs nothing (its
+    // log would hold what callers say), and without a file it prints no table of its options.
+    unsafe {
+        err_set_callback(None, ptr::null_mut());
+        err_set_logfp(ptr::null_mut());
+    }
     Ok(Api {
-        err_set_logfile,
         ps_args: function!(sphinx, b"ps_args\0"),
         cmd_ln_parse_r: function!(base, b"cmd_ln_parse_r\0"),
         cmd_ln_free_r: function!(base, b"cmd_ln_free_r\0"),
@@ -140,9 +149,8 @@ pub(super) struct Decoder {
     config: Raw,
 }
 
-// SAFETY: a decoder has no tie to the thread that made it (the library's one thread-local is the log
-// file, which a thread without one replaces by stderr), and all methods take `&mut self`, so that no two
-// threads use it at a time.
+// SAFETY: a decoder has no tie to the thread that made it (the library has no thread-locals), all methods
+// take `&mut self`, so that no two threads use it at a time, and what decoders share is behind `READING`.
 unsafe impl Send for Decoder {}
 
 impl Decoder {
@@ -166,9 +174,7 @@ impl Decoder {
         let words = words.map_err(|_| LoadError::Model("NUL in a path".to_owned()))?;
         let argv: Vec<*const c_char> = words.iter().map(|word| word.as_ptr()).collect();
         let argc = argv.len() as c_int;
-        // SAFETY: a C string. The log file is the thread's own; without one the table of options goes to
-        // stderr. The file that was there before is closed by the library.
-        unsafe { (api.err_set_logfile)(c"/dev/null".as_ptr()) };
+        let _alone = reading();
         // SAFETY: `argv` holds `argc` C strings that live until the call returns; the library copies
         // them. `ps_args` is its static table of options. A NULL first argument makes a new config.
         let config = unsafe {
@@ -211,6 +217,7 @@ impl Decoder {
         let Ok(jsgf) = CString::new(jsgf) else {
             return false;
         };
+        let _alone = reading();
         // SAFETY: the decoder lives; both are C strings, and the library copies what it keeps.
         unsafe { (self.api.ps_set_jsgf_string)(self.decoder, name.as_ptr(), jsgf.as_ptr()) == 0 }
     }
