@@ -75,7 +75,7 @@ pub struct SecureServer {
 }
 
 /// A call that was turned away, for the admin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnedAway {
     /// From where.
     pub source: std::net::IpAddr,

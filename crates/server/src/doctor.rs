@@ -4,10 +4,10 @@ use crate::http::App;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
-    net::IpAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
+use tandem_call::TurnedAway;
 use tandem_speech::{ProbeLine, Providers};
 use tandem_types::Wall;
 
@@ -77,40 +77,31 @@ pub struct Rejected {
     pub at: Wall,
     /// How often within the hour.
     pub times: u32,
-    /// From where.
-    pub source: IpAddr,
-    /// Who called; empty when withheld.
-    pub from: String,
-    /// The number that was called.
-    pub called: String,
-    /// The answer; `None` is silence.
-    pub status: Option<u16>,
-    /// Why.
-    pub why: String,
-    /// Which line of the configuration would let it in.
-    pub cure: Option<String>,
+    /// Which, and why.
+    #[serde(flatten)]
+    pub call: TurnedAway,
 }
 
 /// Calls that were turned away in the last hour.
 #[derive(Debug, Default)]
-pub(crate) struct TurnedAway(Mutex<VecDeque<Rejected>>);
+pub(crate) struct LastHour(Mutex<VecDeque<Rejected>>);
 
-impl TurnedAway {
-    pub(crate) fn push(&self, new: Rejected) {
+impl LastHour {
+    /// How often one like it was, this one too. Those are alike that have one source and one reason: of an hour in which a trunk
+    /// is full there is one row.
+    pub(crate) fn push(&self, at: Wall, call: TurnedAway) -> u32 {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|r| new.at.0 - r.at.0 < FOR);
-        let alike = |r: &Rejected| {
-            (r.source, &r.called, r.status, &r.why)
-                == (new.source, &new.called, new.status, &new.why)
-        };
-        let times = match all.iter().position(alike).and_then(|i| all.remove(i)) {
-            Some(before) => before.times.saturating_add(1),
-            None => 1,
-        };
+        all.retain(|r| at.0 - r.at.0 < FOR);
+        let alike =
+            |c: &TurnedAway| (c.source, c.status, &c.why) == (call.source, call.status, &call.why);
+        let before = all.iter().position(|r| alike(&r.call));
+        let before = before.and_then(|i| all.remove(i));
+        let times = before.map_or(1, |r| r.times.saturating_add(1));
         if all.len() >= REMEMBERED {
             all.pop_front();
         }
-        all.push_back(Rejected { times, ..new });
+        all.push_back(Rejected { at, times, call });
+        times
     }
 
     /// The newest first.
@@ -134,7 +125,7 @@ pub struct Diagnosis {
 #[derive(Clone)]
 pub(crate) struct Surgery {
     pub(crate) providers: Arc<Providers>,
-    pub(crate) turned_away: Arc<TurnedAway>,
+    pub(crate) turned_away: Arc<LastHour>,
     /// Trunks that are not asked by OPTIONS whether they are there.
     pub(crate) unasked: Vec<String>,
     /// Where journal and database stand.
@@ -290,28 +281,26 @@ pub fn provider(line: ProbeLine) -> Finding {
 mod tests {
     use super::*;
 
-    fn call(at: i64, called: &str) -> Rejected {
-        Rejected {
-            at: Wall(at),
-            times: 1,
-            source: IpAddr::from([192, 0, 2, 1]),
+    fn call(called: &str) -> TurnedAway {
+        TurnedAway {
+            source: [192, 0, 2, 1].into(),
             from: String::new(),
             called: called.into(),
             status: Some(404),
-            why: "nobody has it".into(),
+            why: format!("nobody has {called}"),
             cure: None,
         }
     }
 
     #[test]
     fn alike_ones_are_counted_and_old_ones_forgotten() {
-        let all = TurnedAway::default();
-        for (at, called) in [(0, "1"), (1, "2"), (2, "1")] {
-            all.push(call(at, called));
+        let all = LastHour::default();
+        for (at, called, times) in [(0, "1", 1), (1, "2", 1), (2, "1", 2)] {
+            assert_eq!(all.push(Wall(at), call(called)), times);
         }
         let told = |now| -> Vec<(String, u32)> {
             let all = all.of_the_last_hour(Wall(now));
-            all.into_iter().map(|r| (r.called, r.times)).collect()
+            all.into_iter().map(|r| (r.call.called, r.times)).collect()
         };
         assert_eq!(told(3), [("1".to_owned(), 2), ("2".to_owned(), 1)]);
         assert_eq!(told(FOR + 1), [("1".to_owned(), 2)]);
@@ -319,14 +308,33 @@ mod tests {
     }
 
     #[test]
+    fn a_trunk_that_is_full_is_one_row_however_many_call() {
+        let all = LastHour::default();
+        for n in 1..=1000 {
+            let full = TurnedAway {
+                status: Some(503),
+                why: "its trunk is full".into(),
+                ..call(&n.to_string())
+            };
+            assert_eq!(all.push(Wall(0), full), n);
+        }
+        let told = all.of_the_last_hour(Wall(0));
+        let told: Vec<_> = told
+            .iter()
+            .map(|r| (r.call.called.as_str(), r.times))
+            .collect();
+        assert_eq!(told, [("1000", 1000)]);
+    }
+
+    #[test]
     fn a_scan_pushes_the_oldest_out() {
-        let all = TurnedAway::default();
+        let all = LastHour::default();
         for i in 0..REMEMBERED + 5 {
-            all.push(call(i as i64, &i.to_string()));
+            all.push(Wall(i as i64), call(&i.to_string()));
         }
         let told = all.of_the_last_hour(Wall(REMEMBERED as i64 + 5));
         assert_eq!(told.len(), REMEMBERED);
-        assert_eq!(told.last().map(|r| r.called.as_str()), Some("5"));
+        assert_eq!(told.last().map(|r| r.call.called.as_str()), Some("5"));
     }
 
     #[test]

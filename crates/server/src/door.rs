@@ -61,7 +61,10 @@ pub(crate) struct Door {
     let_in: Arc<LetIn>,
 }
 
-/// The INVITEs that were let in, by a hash of their bytes: a repeated one is the same to the last byte. All listeners share it.
+/// So much of an INVITE tells it from all others: its first Via has a branch of its own (RFC 3261 section 8.1.1.7).
+const TELLING: usize = 256;
+
+/// The INVITEs that were let in, by a hash of how they begin: a repeated one is the same to the last byte. All listeners share it.
 struct LetIn {
     hasher: RandomState,
     seen: Box<[AtomicU64]>,
@@ -77,7 +80,8 @@ impl LetIn {
 
     fn place(&self, from: SocketAddr, bytes: &Bytes) -> (Option<&AtomicU64>, u64) {
         // Never 0, which is an empty place.
-        let hash = self.hasher.hash_one((from, bytes)) | 1;
+        let begins = bytes.get(..TELLING).unwrap_or(bytes);
+        let hash = self.hasher.hash_one((from, bytes.len(), begins)) | 1;
         let place = hash.rotate_right(8) as usize % REMEMBERED;
         (self.seen.get(place), hash)
     }

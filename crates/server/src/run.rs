@@ -13,7 +13,7 @@ pub use self::{error::StartError, speech::profiles, stop::Gateway};
 use self::listen::{Inside, bind, bind_http, connections, serve_http};
 use crate::{
     Clock, config,
-    doctor::{Surgery, TurnedAway},
+    doctor::{LastHour, Surgery},
     door::Door,
     hep,
     hours::Override,
@@ -111,7 +111,7 @@ pub async fn start(
         .map(|line| format!("{}: {}", line.what, line.detail))
         .collect();
 
-    let turned_away = Arc::new(TurnedAway::default());
+    let turned_away = Arc::new(LastHour::default());
     let surgery = Surgery {
         providers: providers.clone(),
         turned_away: turned_away.clone(),
@@ -280,7 +280,7 @@ fn unasked(plan: &Plan) -> Vec<String> {
     let unasked = plan
         .trunks
         .values()
-        .filter(|t| t.health.is_none() && t.register.is_none());
+        .filter(|t| t.outbound && t.health.is_none() && t.register.is_none());
     unasked.map(|t| t.name.clone()).collect()
 }
 

@@ -5,7 +5,7 @@ mod log;
 
 use crate::{
     Clock,
-    doctor::{Rejected, TurnedAway},
+    doctor::LastHour,
     hep::HepHandle,
     intake::Intake,
     media_worker::MediaHandle,
@@ -16,7 +16,7 @@ use crate::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_call::{Admin, Input, Output, SecureServer, Switch};
+use tandem_call::{Admin, Input, Output, SecureServer, Switch, TurnedAway};
 use tandem_net::{
     Outgoing,
     tls::{Tls, TlsServer},
@@ -81,7 +81,7 @@ pub(crate) struct Wires {
     pub(crate) desk: DeskHandle,
     pub(crate) trace: Arc<TraceRing>,
     pub(crate) hep: Option<HepHandle>,
-    pub(crate) turned_away: Arc<TurnedAway>,
+    pub(crate) turned_away: Arc<LastHour>,
     /// Whoever looks on; a slow one misses events, the journal has them all.
     pub(crate) live: broadcast::Sender<Event>,
 }
@@ -322,28 +322,17 @@ impl Shard {
         }
     }
 
-    fn turned_away(&self, call: tandem_call::TurnedAway) {
-        let tandem_call::TurnedAway {
-            source,
-            from,
-            called,
-            status,
-            why,
-            cure,
-        } = call;
-        if status.is_some() {
-            tracing::warn!(target: "tandem::turned_away", %source, from, called, status, why, cure, "call turned away");
+    /// The log has the 1st, 2nd, 4th, 8th of an hour's calls that are alike: a trunk may be full for a thousand of them.
+    fn turned_away(&self, call: TurnedAway) {
+        let told = call.status.is_some().then(|| call.clone());
+        let times = self.wires.turned_away.push(self.clock.now().wall, call);
+        if let Some(c) = told.filter(|_| times.is_power_of_two()) {
+            tracing::warn!(
+                target: "tandem::turned_away",
+                source = %c.source, from = c.from, called = c.called, status = c.status, times, why = c.why, cure = c.cure,
+                "call turned away"
+            );
         }
-        self.wires.turned_away.push(Rejected {
-            at: self.clock.now().wall,
-            times: 1,
-            source,
-            from,
-            called,
-            status,
-            why,
-            cure,
-        });
     }
 
     fn transmit(&mut self, flow: Flow, bytes: Bytes) {

@@ -185,22 +185,23 @@ fn turned_away(all: &[Rejected]) {
     }
     println!("\nCalls turned away in the last hour, the newest first:");
     for r in all {
-        let from = match r.from.as_str() {
+        let from = match r.call.from.as_str() {
             "" => "withheld",
             from => from,
         };
         let answer = r
+            .call
             .status
             .map_or_else(|| "silence".to_owned(), |s| s.to_string());
         println!(
             "{}  {from} -> {} from {}: {answer}, {}",
             r.at,
-            r.called,
-            r.source,
+            r.call.called,
+            r.call.source,
             count(r.times as usize, "time")
         );
-        println!("    {}", r.why);
-        if let Some(cure) = &r.cure {
+        println!("    {}", r.call.why);
+        if let Some(cure) = &r.call.cure {
             println!("    {cure}");
         }
     }

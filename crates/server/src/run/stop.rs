@@ -6,8 +6,12 @@ use crate::{
     media_worker::MediaHandle,
     shard::{Snapshot, ToShard},
 };
-use std::sync::Arc;
-use std::{net::SocketAddr, sync::atomic::Ordering, thread::JoinHandle, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    thread::JoinHandle,
+    time::Duration,
+};
 use tandem_call::Admin;
 use tandem_net::tls::Tls;
 use tandem_sip::api::Transport;

@@ -346,3 +346,14 @@ async fn a_record_is_json_that_other_programs_can_read() {
     })
     .await;
 }
+
+#[test]
+fn the_kind_of_an_event_is_the_type_that_its_json_has() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for event in story::whole(1) {
+        let json = serde_json::to_value(&event.what).unwrap();
+        assert_eq!(json["type"], event.what.kind());
+        kinds.insert(event.what.kind());
+    }
+    assert!(kinds.len() >= 20, "{kinds:?}");
+}
