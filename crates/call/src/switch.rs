@@ -272,7 +272,10 @@ impl Switch {
     /// Carries what calls say to each other and what the endpoint and the house want, until nobody wants anything.
     fn settle(&mut self, now: Now) {
         loop {
-            if let Some(said) = self.between.pop_front() {
+            // Before anything that may be on its way to one of them.
+            if let Some(servers) = self.house.poll_servers() {
+                self.out.push_back(Output::Servers(servers));
+            } else if let Some(said) = self.between.pop_front() {
                 self.say(now, said);
             } else if let Some(output) = self.endpoint.poll_output() {
                 self.sip_output(now, output);
@@ -291,8 +294,6 @@ impl Switch {
                 self.ask(now, ask);
             } else if let Some(question) = self.house.poll_names() {
                 self.out.push_back(Output::Lookup(question));
-            } else if let Some(servers) = self.house.poll_servers() {
-                self.out.push_back(Output::Servers(servers));
             } else {
                 return;
             }

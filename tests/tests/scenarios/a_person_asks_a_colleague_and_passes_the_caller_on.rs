@@ -1,19 +1,8 @@
 //! Attended transfer by a desk phone: the person puts the caller on hold, calls a colleague, and transfers them to each other (REFER
 //! with Replaces). The colleague's phone keeps its dialog, and its sound moves by a re-INVITE.
 
-use super::common::*;
+use super::{common::*, steps::*};
 use tandem_sip::message::{Replaces, Uri};
-
-/// A person of the repairs team has the caller.
-fn is_with_repairs(o: &mut Office) -> PhoneId {
-    let person = o.desk("203", answers(1));
-    o.asks_for_repairs();
-    o.answers(person);
-    o.is_briefed();
-    o.presses(person, "1");
-    o.talk_both_ways(o.caller, person);
-    person
-}
 
 /// Puts whoever it has on hold and calls a colleague.
 fn asks(o: &mut Office, person: PhoneId, number: &str) {
@@ -32,15 +21,6 @@ fn talks_to(o: &mut Office, person: PhoneId, number: &str, colleague: PhoneId) {
 
 fn completes(o: &mut Office, person: PhoneId) {
     o.does(person, Act::Complete);
-}
-
-/// What the phone that transfers was told, in order.
-fn progress(o: &Office, person: PhoneId) -> Vec<u16> {
-    let status = |(_, e): &(Mono, &PhoneEvent)| match e {
-        PhoneEvent::ReferProgress { status } => Some(*status),
-        _ => None,
-    };
-    o.noticed(person).iter().filter_map(status).collect()
 }
 
 /// How each call ended, in order.

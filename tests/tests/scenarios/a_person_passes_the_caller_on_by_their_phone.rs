@@ -4,29 +4,9 @@
 use super::{common::*, steps::*};
 use tandem_sip::message::Uri;
 
-/// The caller is with a person of the repairs team.
-fn is_with_repairs(o: &mut Office) -> PhoneId {
-    let person = o.desk("203", answers(1));
-    o.asks_for_repairs();
-    o.answers(person);
-    o.is_briefed();
-    o.presses(person, "1");
-    o.talk_both_ways(o.caller, person);
-    person
-}
-
 fn refers(o: &mut Office, person: PhoneId, number: &str) {
     let to = Uri::sip(number, "10.0.0.1:5060");
     o.does(person, Act::Refer { to });
-}
-
-/// What the phone that passes on was told, in order.
-fn progress(o: &Office, person: PhoneId) -> Vec<u16> {
-    let status = |(_, e): &(Mono, &PhoneEvent)| match e {
-        PhoneEvent::ReferProgress { status } => Some(*status),
-        _ => None,
-    };
-    o.noticed(person).iter().filter_map(status).collect()
 }
 
 #[test]

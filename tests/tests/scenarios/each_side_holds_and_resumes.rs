@@ -25,17 +25,9 @@ fn each_side_holds_and_resumes() {
         o.run(ms(500));
         o.talk_both_ways(caller, desk);
 
-        let held: Vec<_> = o.facts().filter_map(held).collect();
-        assert_eq!(held, [true, false, true, false]);
+        assert_eq!(held(o), [true, false, true, false]);
         o.hangs_up(caller);
         o.ends(Party::Caller, Reason::Normal);
         o.is_over(desk, ms(100));
     });
-}
-
-fn held(what: &What) -> Option<bool> {
-    match what {
-        What::LegHeld { held, .. } => Some(*held),
-        _ => None,
-    }
 }

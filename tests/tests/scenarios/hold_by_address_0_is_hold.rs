@@ -26,17 +26,9 @@ fn hold_by_address_0_is_hold() {
         o.run(ms(500));
         o.talk_both_ways(caller, desk);
 
-        let held: Vec<_> = o.facts().filter_map(held).collect();
-        assert_eq!(held, [true, false, true, false]);
+        assert_eq!(held(o), [true, false, true, false]);
         o.hangs_up(desk);
         o.ends(Party::Callee, Reason::Normal);
         o.is_over(caller, ms(100));
     });
-}
-
-fn held(what: &What) -> Option<bool> {
-    match what {
-        What::LegHeld { held, .. } => Some(*held),
-        _ => None,
-    }
 }

@@ -68,6 +68,35 @@ pub(crate) fn are_connected(o: &mut Office, number: &str, phone: PhoneId) {
     o.talk_both_ways(caller, phone);
 }
 
+/// A person of the repairs team, at this phone, has the caller.
+pub(crate) fn is_with_repairs(o: &mut Office) -> PhoneId {
+    let person = o.desk("203", answers(1));
+    o.asks_for_repairs();
+    o.answers(person);
+    o.is_briefed();
+    o.presses(person, "1");
+    o.talk_both_ways(o.caller, person);
+    person
+}
+
+/// What a phone that transfers was told of it, in order.
+pub(crate) fn progress(o: &Office, person: PhoneId) -> Vec<u16> {
+    let status = |(_, e): &(Mono, &PhoneEvent)| match e {
+        PhoneEvent::ReferProgress { status } => Some(*status),
+        _ => None,
+    };
+    o.noticed(person).iter().filter_map(status).collect()
+}
+
+/// Each time that a leg was put on hold (true) or taken back (false), in order.
+pub(crate) fn held(o: &Office) -> Vec<bool> {
+    let held = |what: &What| match what {
+        What::LegHeld { held, .. } => Some(*held),
+        _ => None,
+    };
+    o.facts().filter_map(held).collect()
+}
+
 /// Codes of the end of the one call.
 pub(crate) fn codes(o: &Office) -> (u16, u8) {
     let end = |what: &What| match what {

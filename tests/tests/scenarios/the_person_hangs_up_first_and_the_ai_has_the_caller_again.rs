@@ -1,7 +1,7 @@
 //! The person hangs up first: the caller is asked whether there is anything else, and nothing has been forgotten. Where the plan
 //! says `after_person = "hangup"` the call is over, unless the person was gone within seconds.
 
-use super::common::*;
+use super::{common::*, steps::*};
 use tandem_types::context::HandoffReason;
 
 #[test]
@@ -9,7 +9,7 @@ fn the_person_hangs_up_first_and_the_ai_has_the_caller_again() {
     scenario(
         "the_person_hangs_up_first_and_the_ai_has_the_caller_again",
         |o| {
-            let (caller, person) = is_with_repairs(o);
+            let (caller, person) = (o.caller, is_with_repairs(o));
             o.run(secs(15));
             o.is_still(caller);
             o.hangs_up(person);
@@ -36,7 +36,7 @@ fn the_person_hangs_up_first_and_the_ai_has_the_caller_again() {
 #[test]
 fn nothing_else_is_wanted_after_the_person() {
     scenario("nothing_else_is_wanted_after_the_person", |o| {
-        let (caller, person) = is_with_repairs(o);
+        let (caller, person) = (o.caller, is_with_repairs(o));
         o.run(secs(15));
         o.is_still(caller);
         o.hangs_up(person);
@@ -60,7 +60,7 @@ fn the_plan_ends_the_call_with_the_person() {
         &hangs_up_after(),
         "the_plan_ends_the_call_with_the_person",
         |o| {
-            let (caller, person) = is_with_repairs(o);
+            let (caller, person) = (o.caller, is_with_repairs(o));
             o.run(secs(15));
             o.hangs_up(person);
             o.ends(Party::Callee, Reason::Normal);
@@ -75,7 +75,7 @@ fn a_person_who_is_gone_within_seconds_was_cut_off() {
         &hangs_up_after(),
         "a_person_who_is_gone_within_seconds_was_cut_off",
         |o| {
-            let (caller, person) = is_with_repairs(o);
+            let (caller, person) = (o.caller, is_with_repairs(o));
             o.is_still(caller);
             o.hangs_up(person);
             o.ai_says("Is there anything else I can help you with?");
@@ -83,14 +83,4 @@ fn a_person_who_is_gone_within_seconds_was_cut_off() {
             o.ends(Party::Caller, Reason::Normal);
         },
     );
-}
-
-fn is_with_repairs(o: &mut Office) -> (PhoneId, PhoneId) {
-    let person = o.desk("203", answers(1));
-    o.asks_for_repairs();
-    o.answers(person);
-    o.is_briefed();
-    o.presses(person, "1");
-    o.talk_both_ways(o.caller, person);
-    (o.caller, person)
 }

@@ -85,9 +85,7 @@ async fn a_caller_who_refreshes_by_update_is_agreed_with() {
         ..Plays::caller("2000")
     };
     let mut caller = stage.ring_in_as(plays).await;
-    caller.cue("tone").await;
-    let _ = listen(600).await;
-    let echo = listen(1500).await;
+    let echo = caller.hears_its_echo().await;
     caller.hangs_up().await;
     stage.running.ended().await;
     assert_eq!(messages(&stage, &caller, false, "UPDATE "), 1);

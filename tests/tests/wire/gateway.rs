@@ -4,7 +4,7 @@ use super::{
     lab::{Lab, SOON},
     office::Office,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tandem_server::{Gateway, config::read, start};
 use tandem_store::CallDetail;
 use tandem_types::{
@@ -123,6 +123,18 @@ impl Running {
     /// Everything in the journal so far.
     pub(crate) fn journal(&self) -> Vec<Event> {
         self.journal.borrow().clone()
+    }
+
+    /// What the journal says of each leg of a call that was answered, by the leg's number.
+    pub(crate) fn answered<T>(
+        &self,
+        call: CallId,
+        of: impl Fn(&What) -> Option<(u32, T)>,
+    ) -> Vec<T> {
+        let events = self.journal.borrow();
+        let of_call = events.iter().filter(|e| e.call == call);
+        let legs: BTreeMap<u32, T> = of_call.filter_map(|e| of(&e.what)).collect();
+        legs.into_values().collect()
     }
 
     /// The gateway.

@@ -2,7 +2,7 @@
 
 use super::{
     lab::{Lab, SOON, eventually, tail},
-    raw::SIP,
+    raw::{SIP, SIPS},
 };
 use std::{
     net::Ipv4Addr,
@@ -82,12 +82,22 @@ impl Kamailio {
             .expect("kamailio (package kamailio; `make setup` installs it)");
         let mut this = Self { child, dir, ip };
         let (child, log) = (&mut this.child, this.dir.join("log"));
-        let place = format!("{:08X}:{SIP:04X}", u32::from_ne_bytes(ip.octets()));
+        let at = u32::from_ne_bytes(ip.octets());
+        let mut places = vec![("/proc/net/udp", format!("{at:08X}:{SIP:04X} "))];
+        if tls.is_some() {
+            // Bound after the other; a connection before that would be refused.
+            places.push((
+                "/proc/net/tcp",
+                format!("{at:08X}:{SIPS:04X} 00000000:0000 0A "),
+            ));
+        }
         eventually("Kamailio listens", SOON, async || {
             if let Ok(Some(status)) = child.try_wait() {
                 panic!("kamailio ended, {status}: {}", tail(&log));
             }
-            std::fs::read_to_string("/proc/net/udp").is_ok_and(|open| open.contains(&place))
+            places.iter().all(|(sockets, place)| {
+                std::fs::read_to_string(sockets).is_ok_and(|open| open.contains(place))
+            })
         })
         .await;
         this

@@ -22,16 +22,10 @@ fn phones_may_encrypt(office: Office, policy: &str) -> Office {
 
 /// What each leg of a call was encrypted by.
 fn encrypted(stage: &Stage, call: CallId) -> Vec<Option<SrtpSuite>> {
-    let events = stage.running.journal();
-    let of_call = events.iter().filter(|e| e.call == call);
-    let mut legs: Vec<_> = of_call
-        .filter_map(|e| match e.what {
-            What::LegAnswered { leg, srtp, .. } => Some((leg.index, srtp)),
-            _ => None,
-        })
-        .collect();
-    legs.sort_by_key(|(leg, _)| *leg);
-    legs.into_iter().map(|(_, srtp)| srtp).collect()
+    stage.running.answered(call, |what| match what {
+        What::LegAnswered { leg, srtp, .. } => Some((leg.index, *srtp)),
+        _ => None,
+    })
 }
 
 /// Every key that was in the SDP of a call is gone from what is kept of it.

@@ -5,7 +5,7 @@ use super::{
     baresip::{Baresip, Like},
     capture::Capture,
     gateway::Running,
-    lab::Lab,
+    lab::{Lab, listen},
     office::{FRONT_DESK, Office},
     raw,
     sipp::{Plays, Sipp},
@@ -155,6 +155,13 @@ impl Caller {
     pub(crate) async fn cue(&self, what: &str) {
         self.sipp.hears_cues().await;
         raw::cue(self.sipp.ip, &self.id, what).await;
+    }
+
+    /// Plays its tone to a line that echoes, and listens once that has settled.
+    pub(crate) async fn hears_its_echo(&self) -> (i64, i64) {
+        self.cue("tone").await;
+        let _ = listen(600).await;
+        listen(1500).await
     }
 
     /// The Call-ID of its call.

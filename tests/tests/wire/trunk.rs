@@ -198,9 +198,7 @@ async fn an_account_is_registered_with_digest_refreshed_in_time_called_and_taken
         ..Plays::caller("2000")
     };
     let mut caller = stage.ring_in_as(plays).await;
-    caller.cue("tone").await;
-    let _ = listen(600).await;
-    let echo = listen(1500).await;
+    let echo = caller.hears_its_echo().await;
     caller.hangs_up().await;
     stage.running.ended().await;
     for method in ["ACK", "BYE"] {

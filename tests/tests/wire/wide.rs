@@ -36,16 +36,10 @@ fn speaks_g722(hz: f64) -> Like<'static> {
 
 /// What each leg of the call was answered with.
 fn answered(stage: &Stage, call: CallId) -> Vec<Codec> {
-    let events = stage.running.journal();
-    let of_call = events.iter().filter(|e| e.call == call);
-    let mut codecs: Vec<(u32, Codec)> = of_call
-        .filter_map(|e| match e.what {
-            What::LegAnswered { leg, codec, .. } => Some((leg.index, codec)),
-            _ => None,
-        })
-        .collect();
-    codecs.sort_by_key(|(leg, _)| *leg);
-    codecs.into_iter().map(|(_, codec)| codec).collect()
+    stage.running.answered(call, |what| match what {
+        What::LegAnswered { leg, codec, .. } => Some((leg.index, *codec)),
+        _ => None,
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,11 +5,12 @@ use crate::{
     api::{Census, Input, Output, SwitchConfig},
     brains_of,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tandem_dialplan::{SourceFile, load};
 use tandem_sip::api::{Flow, Transport};
 use tandem_types::{
     CallId, LegId, Mono, Now, Party, Reason, Wall,
+    dns::{Answer, Kind, Record},
     journal::{Event, What},
     media::{LegStats, MediaCommand, MediaEvent},
     provider::ProviderCommand,
@@ -44,20 +45,28 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let files: Vec<SourceFile> = PLAN
+        Self::of(PLAN, &[Transport::Udp])
+    }
+
+    fn of(plan: &[(&str, &str)], listens: &[Transport]) -> Self {
+        let files: Vec<SourceFile> = plan
             .iter()
             .map(|(path, text)| SourceFile {
                 path: (*path).to_owned(),
                 text: (*text).to_owned(),
             })
             .collect();
-        let (plan, _) = load(&files, &|_| Ok(String::new()), &|_| true).expect("the plan is good");
+        let (plan, _) =
+            load(&files, &|_| Ok("secret".into()), &|_| true).expect("the plan is good");
         let now = Now {
             mono: Mono(0),
             wall: Wall(1_795_428_000_000_000),
         };
         let config = SwitchConfig {
-            listen: vec![(Transport::Udp, address("10.0.0.1:5060"))],
+            listen: listens
+                .iter()
+                .map(|t| (*t, address("10.0.0.1:5060")))
+                .collect(),
             shard: 0,
             nonce_secret: [7; 32].into(),
             srtp_secret: [8; 32].into(),
@@ -227,4 +236,34 @@ fn a_fault_in_one_call_touches_no_other() {
     b.takes(Input::Media(MediaEvent::LegOpened { leg, local }));
     assert!(b.sent.last().is_some_and(|s| s.starts_with("SIP/2.0 200")));
     assert_ne!(b.switch.census(), Census::default());
+}
+
+/// A connection to a server that is not known yet to be ours would be refused.
+#[test]
+fn what_a_server_has_to_prove_is_said_before_the_first_message_to_it() {
+    let carrier = "peers = [\"sip:carrier.example;transport=tls\"]\n[auth]\nallow_from = [\"203.0.113.5/32\"]\nusername = \"u\"\npassword = \"env:P\"\n\
+        register = { registrar = \"sip:carrier.example;transport=tls\" }\n[numbers]\ncountry = \"GB\"\n";
+    let plan = [PLAN[0], ("trunks/carrier.toml", carrier), PLAN[2]];
+    let mut bench = Bench::of(&plan, &[Transport::Tls]);
+    let mut order = Vec::new();
+    bench.switch.handle_timeout(bench.now);
+    while let Some(output) = bench.switch.poll_output() {
+        match output {
+            Output::Lookup(question) => {
+                let records = match question.kind {
+                    Kind::A => vec![Record::Address([203, 0, 113, 5].into())],
+                    _ => Vec::new(),
+                };
+                let ttl = Duration::from_secs(60);
+                let answer = Some(Answer { records, ttl });
+                bench
+                    .switch
+                    .handle_input(bench.now, Input::Named { question, answer });
+            }
+            Output::Servers(servers) if !servers.is_empty() => order.push("servers"),
+            Output::Transmit { .. } => order.push("transmit"),
+            _ => {}
+        }
+    }
+    assert_eq!(order, ["servers", "transmit"]);
 }
