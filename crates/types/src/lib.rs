@@ -14,6 +14,7 @@
 //! | [`media`] | what the call tells the media graph, and what it hears back |
 //! | [`provider`] | what the call asks of speech and language providers |
 //! | [`agent`] | an agent as the dialplan describes it |
+//! | [`phrases`] | what an agent says where its dialplan is silent |
 //! | [`context`] | the context package of a handoff |
 //! | [`journal`] | the spine: every decision of a call |
 //! | [`canonical`] | JSON in one spelling, and its hash |
@@ -25,6 +26,7 @@ pub mod dns;
 pub mod id;
 pub mod journal;
 pub mod media;
+pub mod phrases;
 pub mod pii;
 pub mod provider;
 pub mod rng;

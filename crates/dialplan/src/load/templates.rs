@@ -1,11 +1,10 @@
-//! What an agent says without a model: the templates, what may be filled into them, and what is
-//! said where a dialplan is silent.
+//! What an agent says without a model: the templates, and what may be filled into them.
 
 use super::{
     read::{Section, Val},
     spot::{did_you_mean, listed},
 };
-use tandem_types::agent::AgentSpec;
+use tandem_types::{agent::AgentSpec, phrases::usual};
 
 /// What every template may hold: the agent's own spoken name, the caller, what they want, the time
 /// of day, and what the keys do.
@@ -40,116 +39,52 @@ struct Template {
     name: &'static str,
     /// What it may hold besides [`ALWAYS`] and [`FACTS`].
     holds: &'static [&'static str],
-    /// What is said where the dialplan is silent. Empty: the conversation finds words by what it
-    /// knows at that moment.
-    usual: &'static str,
 }
 
-const fn template(
-    name: &'static str,
-    holds: &'static [&'static str],
-    usual: &'static str,
-) -> Template {
-    Template { name, holds, usual }
+const fn template(name: &'static str, holds: &'static [&'static str]) -> Template {
+    Template { name, holds }
 }
+
+/// Where the dialplan is silent here, the conversation finds words by what it knows at that moment.
+const BY_CONTEXT: &str = "greeting_after_handoff";
 
 /// Every template, and when it is said.
 const SAYS: [Template; 25] = [
     // Moving the caller: to another agent, to a person; the first words of who received them.
-    template(
-        "handing_over",
-        &["to"],
-        "I'm connecting you with {to}. I'll share what you've told me.",
-    ),
-    template(
-        "transferring",
-        &["to"],
-        "I'm putting you through to {to}. One moment, please.",
-    ),
-    template("greeting_after_handoff", &["from", "known"], ""),
+    template("handing_over", &["to"]),
+    template("transferring", &["to"]),
+    template(BY_CONTEXT, &["from", "known"]),
     // After those, unless they end with a question: whoever knows what it is about offers its people, or waits for more.
-    template("offer", &["to"], "Shall I put you through to {to}?"),
-    template("go_on", &[], "Please go on."),
+    template("offer", &["to"]),
+    template("go_on", &[]),
     // Nobody took the call; `{reason}` is a clause, such as "nobody answered".
-    template(
-        "back",
-        &["reason", "to"],
-        "I'm sorry, {reason}. I still have everything you told me. Shall I try again, or can I help in another way?",
-    ),
-    template(
-        "back_without_retry",
-        &["reason", "to"],
-        "I'm sorry, {reason}. I still have everything you told me. Is there anything else I can do?",
-    ),
-    template(
-        "nobody",
-        &[],
-        "I'm sorry, nobody can take your call just now.",
-    ),
+    template("back", &["reason", "to"]),
+    template("back_without_retry", &["reason", "to"]),
+    template("nobody", &[]),
     // While phones ring: `{key}` brings the caller back.
-    template(
-        "waiting",
-        &["to", "key"],
-        "I'm still trying to reach {to}. If you would rather stay with me, press {key}, or say: never mind.",
-    ),
+    template("waiting", &["to", "key"]),
     // The caller changed their mind.
-    template(
-        "kept",
-        &["to"],
-        "All right, you are still with me, and I have everything you told me. How can I help?",
-    ),
+    template("kept", &["to"]),
     // A person gave the caller back.
-    template(
-        "returned",
-        &["note"],
-        "I remember what we discussed. How can I help?",
-    ),
+    template("returned", &["note"]),
     // A person hung up before the caller did.
-    template(
-        "person_left",
-        &["to"],
-        "They have hung up. I remember what we discussed. Is there anything else I can help you with?",
-    ),
+    template("person_left", &["to"]),
     // A person's line was lost.
-    template(
-        "person_lost",
-        &["to"],
-        "I'm sorry, the connection was lost. I still have everything you told me. Shall I put you through again?",
-    ),
+    template("person_lost", &["to"]),
     // Understanding.
-    template("how_help", &[], "How can I help you?"),
-    template(
-        "anything_else",
-        &[],
-        "Is there anything else I can help you with?",
-    ),
-    template(
-        "not_understood",
-        &[],
-        "Sorry, I didn't catch that. Could you say it another way?",
-    ),
-    template(
-        "menu_hint",
-        &[],
-        "I still didn't get that. You can say it in a few words, or use your keypad. {keys}",
-    ),
-    template("confirm", &["intent"], "Is it about {intent}?"),
-    template(
-        "need",
-        &["entity"],
-        "Could you tell me your {entity}? You can also key it in.",
-    ),
-    template("noted", &["facts"], "Thank you, I have noted your {facts}."),
+    template("how_help", &[]),
+    template("anything_else", &[]),
+    template("not_understood", &[]),
+    template("menu_hint", &[]),
+    template("confirm", &["intent"]),
+    template("need", &["entity"]),
+    template("noted", &["facts"]),
     // Silence, delay, trouble, the end.
-    template("still_there", &[], "Are you still there? I'm listening."),
-    template("resumed", &[], "I'm still here."),
-    template("filler", &[], "One moment, please."),
-    template(
-        "trouble",
-        &[],
-        "I'm sorry, I'm having trouble hearing you. {keys}",
-    ),
-    template("goodbye", &[], "Thank you for calling. Goodbye."),
+    template("still_there", &[]),
+    template("resumed", &[]),
+    template("filler", &[]),
+    template("trouble", &[]),
+    template("goodbye", &[]),
 ];
 
 /// A greeting may hold what is known before a word is said.
@@ -162,8 +97,9 @@ pub(super) fn of_answers() -> Vec<&'static str> {
 
 /// `[agents.NAME.says]`, what is not written filled in.
 pub(super) fn says(s: &Section<'_>, spec: &mut AgentSpec) {
-    for t in SAYS.iter().filter(|t| !t.usual.is_empty()) {
-        spec.says.insert(t.name.to_owned(), t.usual.to_owned());
+    for t in SAYS.iter().filter(|t| t.name != BY_CONTEXT) {
+        spec.says
+            .insert(t.name.to_owned(), usual(t.name).to_owned());
     }
     let written: Vec<Val<'_>> = s.section("says").iter().flat_map(Section::all).collect();
     for v in &written {
@@ -195,5 +131,23 @@ pub(super) fn says(s: &Section<'_>, spec: &mut AgentSpec) {
                 "write [agents.{name}.says]: {}",
                 missing.join(", ")
             ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_template_has_its_usual_words_and_they_hold_nothing_that_it_may_not() {
+        for t in &SAYS {
+            let usual = usual(t.name);
+            assert!(!usual.is_empty(), "{}", t.name);
+            for part in usual.split('{').skip(1) {
+                let key = part.split('}').next().unwrap_or_default();
+                let known = [t.holds, &ALWAYS, &FACTS].concat();
+                assert!(known.contains(&key), "{{{key}}} in {}", t.name);
+            }
+        }
     }
 }
