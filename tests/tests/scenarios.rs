@@ -70,6 +70,7 @@ mod scenarios {
     mod a_conference_of_three_where_each_hears_the_others;
     mod a_far_end_that_dies_is_found_by_asking;
     mod a_key_typed_ahead_in_a_menu_counts;
+    mod a_lamp_shows_a_colleagues_calls;
     mod a_long_call_is_refreshed_by_update;
     mod a_lost_ack_is_repeated_and_the_call_goes_on;
     mod a_lost_bye_is_repeated;

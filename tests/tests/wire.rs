@@ -28,6 +28,7 @@ mod wire {
     mod help;
     mod hold;
     mod keys;
+    mod lamps;
     mod leaves;
     mod names;
     mod next_person;

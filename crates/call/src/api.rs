@@ -178,6 +178,8 @@ pub struct Census {
     pub calls: usize,
     /// Legs of calls.
     pub legs: usize,
+    /// Phones' subscriptions.
+    pub subscriptions: usize,
     /// Transactions and sessions of the SIP endpoint.
     pub sip: tandem_sip::api::Census,
 }

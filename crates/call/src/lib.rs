@@ -14,6 +14,7 @@
 //! | [`cells`] | which of their states met which of their events |
 //! | `ways` | from a destination to INVITEs, through the plan's limits |
 //! | `place` | where a caller for help is |
+//! | `lamps` | who watches which phone, and what was told of each call |
 //! | `house` | registered phones, registrations of ours, slots, rooms, names |
 
 mod api;
@@ -22,6 +23,7 @@ pub mod cause;
 pub mod cells;
 mod health;
 mod house;
+mod lamps;
 pub mod leg;
 mod place;
 pub mod reach;

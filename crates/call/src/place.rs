@@ -5,6 +5,7 @@ use tandem_dialplan::Emergency;
 use tandem_sip::{
     api::Body,
     message::{HeaderName, Headers},
+    xml::escaped,
 };
 
 /// The Content-ID of the document.
@@ -17,10 +18,6 @@ pub(crate) fn pidf(site: &Emergency) -> Option<String> {
     if site.location.is_empty() {
         return None;
     }
-    let escaped = |text: &str| {
-        let text = text.replace('&', "&amp;").replace('<', "&lt;");
-        text.replace('>', "&gt;").replace('"', "&quot;")
-    };
     let address: String = site
         .location
         .iter()

@@ -167,6 +167,13 @@ impl Reach {
         self.legs.iter().any(|c| c.leg == leg)
     }
 
+    /// Somebody else answers in place of a leg: it is theirs from here on.
+    pub fn picked_up(&mut self, old: LegId, new: LegId) {
+        if let Some(consult) = self.legs.iter_mut().find(|c| c.leg == old) {
+            consult.leg = new;
+        }
+    }
+
     /// Takes an input; see the diagram.
     pub fn handle_input(&mut self, now: Mono, input: Input) {
         if let Input::Ready | Input::CallerGone | Input::Abandon = input {

@@ -11,6 +11,8 @@
 mod admit;
 mod arrive;
 mod help;
+mod lamps;
+mod outside;
 mod run;
 mod says;
 mod signal;
@@ -20,6 +22,7 @@ use crate::{
     api::{Admin, Census, Input, Output, SwitchConfig},
     call::{Call, lend::Between},
     house::{Ask, House},
+    lamps::Lamps,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -34,6 +37,7 @@ use tandem_sip::{
     api::{Command, EndpointConfig, Flow, RequestKey, SessionId},
     endpoint::Endpoint,
     message::Method,
+    notifier::Package,
 };
 use tandem_types::{
     CallId, LegId, Mono, Now, Party, Reason, Rng, Termination, journal::Open, media::MediaEvent,
@@ -42,6 +46,9 @@ use tandem_types::{
 
 /// Sessions that ended and are still told apart in traces.
 const PAST: usize = 256;
+
+/// While draining: another gateway is there at once, and this one, started anew, about then.
+const RETRY_AFTER: u32 = 10;
 
 /// What is kept of a call outside of it, so that a panic inside ends only that call.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -60,6 +67,7 @@ pub struct Switch {
     brains: BTreeMap<String, Arc<Brain>>,
     endpoint: Endpoint,
     house: House,
+    lamps: Lamps,
     rng: Rng,
     /// Boxed: a verb takes its call out and puts it back.
     calls: BTreeMap<CallId, Box<Call>>,
@@ -113,6 +121,7 @@ impl Switch {
             brains,
             endpoint,
             house,
+            lamps: Lamps::default(),
             rng,
             calls: BTreeMap::new(),
             heads: BTreeMap::new(),
@@ -151,11 +160,13 @@ impl Switch {
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::TransportFailed { flow });
                 self.house.closed(now, flow);
+                self.lamps.notifier.handle_flow_closed(flow);
             }
             Input::Closed { flow } => {
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Closed { flow });
                 self.house.closed(now, flow);
+                self.lamps.notifier.handle_flow_closed(flow);
             }
             Input::Media(event) => {
                 let call = call_of_media(&event);
@@ -185,6 +196,7 @@ impl Switch {
         [
             self.endpoint.poll_timeout(),
             self.house.poll_timeout(),
+            self.lamps.notifier.poll_timeout(),
             call,
         ]
         .into_iter()
@@ -210,6 +222,7 @@ impl Switch {
             self.settle(now);
         }
         self.house.handle_timeout(now);
+        self.lamps.notifier.handle_timeout(now);
         self.settle(now);
         self.told();
     }
@@ -224,6 +237,7 @@ impl Switch {
                     .values()
                     .map(|o| o.unmeasured.len())
                     .sum::<usize>(),
+            subscriptions: self.lamps.notifier.len(),
             sip: self.endpoint.census(),
         }
     }
@@ -264,9 +278,14 @@ impl Switch {
             .collect()
     }
 
-    /// Carriers that were not told yet that we leave, once draining has begun.
+    /// Carriers and subscribers that were not told yet that we leave, once draining has begun.
     pub fn leaving(&self) -> usize {
-        self.house.leaving()
+        let subscribers = if self.house.draining {
+            self.lamps.notifier.len()
+        } else {
+            0
+        };
+        self.house.leaving() + subscribers
     }
 
     /// Carries what calls say to each other and what the endpoint and the house want, until nobody wants anything.
@@ -288,6 +307,8 @@ impl Switch {
                 };
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Command(command));
+            } else if let Some(notify) = self.lamps.notifier.poll_output() {
+                self.notify(now, notify);
             } else if let Some(cry) = self.house.cries.poll() {
                 self.tell(now, &cry);
             } else if let Some(ask) = self.house.poll_health(now) {
@@ -322,8 +343,9 @@ impl Switch {
             Admin::Hangup(id) => self.with_call(now, id, |c, cx| c.end(cx, end)),
             Admin::Drain => {
                 self.house.drain(now);
+                self.lamps.notifier.leave(RETRY_AFTER);
                 let command = Command::Drain {
-                    retry_after: Some(10),
+                    retry_after: Some(RETRY_AFTER),
                 };
                 self.endpoint
                     .handle_input(now, tandem_sip::api::Input::Command(command));
@@ -349,9 +371,11 @@ impl Switch {
 }
 
 fn endpoint_config(shard: u8, plan: &Plan) -> EndpointConfig {
+    // Nobody but phones subscribes.
+    let phones = !plan.phones.domain.is_empty();
     EndpointConfig {
         product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).into(),
-        allow: vec![
+        allow: [
             Method::Invite,
             Method::Ack,
             Method::Cancel,
@@ -363,9 +387,16 @@ fn endpoint_config(shard: u8, plan: &Plan) -> EndpointConfig {
             Method::Notify,
             Method::Refer,
             Method::Register,
-        ],
+        ]
+        .into_iter()
+        .chain(phones.then_some(Method::Subscribe))
+        .collect(),
         supported: vec!["100rel".into()],
-        event_packages: Vec::new(),
+        event_packages: Package::ALL
+            .iter()
+            .filter(|_| phones)
+            .map(|(name, _)| (*name).to_owned())
+            .collect(),
         session_timer: crate::ways::session_timer(&plan.node),
         shard,
         t1: Duration::from_millis(500),

@@ -18,6 +18,13 @@ impl Extensions {
         Some((at, self.list.get(at)?))
     }
 
+    /// Who registers as `user` may pick up what rings at `other`: they have a group in common.
+    pub fn may_pick_up(&self, user: &str, other: &str) -> bool {
+        let groups = |user: &str| self.of_user(user).map_or(&[][..], |e| &e.pickup);
+        let others = groups(other);
+        user == other || groups(user).iter().any(|group| others.contains(group))
+    }
+
     /// That which registers with this user name.
     pub fn of_user(&self, user: &str) -> Option<&Extension> {
         self.list.get(*self.users.get(user)?)

@@ -14,6 +14,7 @@ mod mask;
 mod node;
 mod people;
 mod phones;
+mod pickup;
 mod prompts;
 mod read;
 mod rules;

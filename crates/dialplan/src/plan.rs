@@ -275,6 +275,8 @@ pub struct Extension {
     pub via: Option<String>,
     /// What it may dial: a name of [`Phones::classes`]; else [`Phones::may_dial`].
     pub class: Option<String>,
+    /// Groups whose phones pick each other's ringing calls up.
+    pub pickup: Vec<String>,
 }
 
 /// The one destination grammar.

@@ -91,6 +91,15 @@ pub enum Act {
     },
     /// Transfers the far end that waits to the one in its ear: REFER with Replaces (RFC 5589 section 7).
     Complete,
+    /// Subscribes to the state of an extension (RFC 6665), once.
+    Watch {
+        /// Its number.
+        whom: String,
+        /// `dialog`, `message-summary`.
+        package: String,
+        /// For so many seconds.
+        expires: u32,
+    },
     /// Changes what it does with incoming calls.
     Incoming(crate::Incoming),
     /// Changes what it does with a REFER.
@@ -178,6 +187,18 @@ pub enum PhoneEvent {
     /// A NOTIFY about our REFER, or the answer to it where that was no 2xx.
     ReferProgress {
         /// Status of the sipfrag.
+        status: u16,
+    },
+    /// What was subscribed to is so now.
+    Notified {
+        /// Subscription-State.
+        state: String,
+        /// The document.
+        body: String,
+    },
+    /// The answer to a subscription.
+    Watching {
+        /// Its status; 0: no answer.
         status: u16,
     },
     /// The far end asked us to call somebody.

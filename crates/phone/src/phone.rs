@@ -17,6 +17,7 @@ mod hold;
 mod listen;
 mod register;
 mod requests;
+mod watch;
 
 use crate::{
     Act, Incoming, Input, Output, PhoneConfig, PhoneEvent, Recording, ReferPolicy, speaker::Speaker,
@@ -85,6 +86,7 @@ enum Asked {
     Register,
     Reinvite,
     Refer,
+    Watch,
     Other,
 }
 
@@ -337,6 +339,11 @@ impl Phone {
             Act::Refer { to } => self.refer(now, &to),
             Act::Consult { target } => self.consult(now, &target),
             Act::Complete => self.complete(now),
+            Act::Watch {
+                whom,
+                package,
+                expires,
+            } => self.watch(now, &whom, &package, expires),
             Act::Incoming(incoming) => self.config.incoming = incoming,
             Act::AcceptRefer(policy) => self.config.refer = policy,
             Act::SendNoRtp(silent) => self.speaker.mute(silent),
@@ -425,7 +432,9 @@ fn endpoint_config(config: &PhoneConfig) -> EndpointConfig {
         .chain(registrar)
         .collect(),
         supported: vec!["replaces".into()],
-        event_packages: vec!["refer".into()],
+        event_packages: ["refer", "dialog", "message-summary"]
+            .map(Into::into)
+            .into(),
         session_timer: None,
         shard: 0,
         t1: Duration::from_millis(500),

@@ -112,6 +112,7 @@ async fn metrics_text(State(app): State<App>) -> String {
         metrics::gauge!("tandem_sessions_active").set(s.calls as f64);
         metrics::gauge!("tandem_legs_active").set(s.legs as f64);
         metrics::gauge!("tandem_sip_transactions").set(s.sip as f64);
+        metrics::gauge!("tandem_subscriptions").set(s.subscriptions as f64);
         metrics::gauge!("tandem_journal_waiting").set(s.journal_waiting as f64);
     }
     metrics::gauge!("tandem_sessions_capacity").set(f64::from(app.capacity));

@@ -63,9 +63,12 @@ pub struct Snapshot {
     /// Peers of trunks that are asked whether they are there: trunk, peer, and whether they are.
     #[serde(default)]
     pub peers: Vec<(String, String, bool)>,
-    /// While draining, carriers that were not told yet that we leave.
+    /// While draining, carriers and subscribers that were not told yet that we leave.
     #[serde(default)]
     pub leaving: usize,
+    /// Phones' subscriptions to the state of extensions.
+    #[serde(default)]
+    pub subscriptions: usize,
     /// Journal events that wait for the disk.
     pub journal_waiting: usize,
 }
@@ -203,6 +206,7 @@ impl Shard {
             registrations: self.switch.registrations(),
             peers: self.switch.peers(),
             leaving: self.switch.leaving(),
+            subscriptions: census.subscriptions,
             journal_waiting: self.journal.waiting(),
         }
     }

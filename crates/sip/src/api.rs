@@ -269,7 +269,16 @@ pub enum Command {
         /// The rest.
         request: Box<OutgoingRequest>,
     },
-    /// New INVITEs and OPTIONS get 503 with this Retry-After from now on (or no longer).
+    /// A request in a dialog that the user keeps: NOTIFY of a subscription (RFC 6665).
+    SendAsIs {
+        /// Chosen by `allocate_key`.
+        key: RequestKey,
+        /// Where it goes.
+        flow: Flow,
+        /// What, but for Via and who we are.
+        request: Box<Request>,
+    },
+    /// New INVITEs, SUBSCRIBEs and OPTIONS get 503 with this Retry-After from now on (or no longer).
     Drain {
         /// Seconds; `None`: stop draining.
         retry_after: Option<u32>,
@@ -399,7 +408,8 @@ pub enum Event {
         /// Which.
         session: SessionId,
     },
-    /// A request outside any dialog that the user must answer: REGISTER, MESSAGE, and NOTIFY or REFER outside of dialogs if they are allowed.
+    /// A request outside any dialog of a session that the user must answer: REGISTER, MESSAGE, SUBSCRIBE (also in the dialog that it
+    /// made; see [`Endpoint::tag_for`](crate::endpoint::Endpoint::tag_for)), and NOTIFY or REFER outside of dialogs if they are allowed.
     OutOfDialog {
         /// For Respond.
         key: RequestKey,

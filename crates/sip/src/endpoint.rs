@@ -82,6 +82,8 @@ struct Owed {
     transaction: TransactionId,
     request: Box<Request>,
     session: Option<SessionId>,
+    /// That of our answer, where it was asked for.
+    tag: Option<String>,
 }
 
 impl Endpoint {
@@ -189,6 +191,9 @@ impl Endpoint {
                 self.command_respond(now, key, status, &phrase, &headers, body.as_ref());
             }
             Command::Send { key, request } => self.command_send(now, key, *request),
+            Command::SendAsIs { key, flow, request } => {
+                self.command_send_as_is(now, key, flow, *request);
+            }
             Command::Drain { retry_after } => self.drain = retry_after,
         }
     }
@@ -229,6 +234,15 @@ impl Endpoint {
     /// A fresh key for [`Command::Request`] and [`Command::Send`].
     pub fn allocate_key(&mut self) -> RequestKey {
         RequestKey(self.fresh())
+    }
+
+    /// The tag that the answer to a request outside any dialog will bear, for a user who makes a dialog of it (SUBSCRIBE).
+    pub fn tag_for(&mut self, key: RequestKey) -> String {
+        let tag = self.fresh_tag();
+        match self.owed.get_mut(&key) {
+            Some(owed) => owed.tag.get_or_insert(tag).clone(),
+            None => tag,
+        }
     }
 
     fn fresh(&mut self) -> u64 {

@@ -11,9 +11,11 @@ pub mod digest;
 pub mod endpoint;
 pub mod locate;
 pub mod message;
+pub mod notifier;
 pub mod registrar;
 pub mod registration;
 mod transaction;
 mod transport;
+pub mod xml;
 
 pub use api::{Command, Event, Failure, Flow, Input, Output, SessionId, Transport};

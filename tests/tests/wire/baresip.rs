@@ -1,6 +1,6 @@
 //! baresip as a desk phone without a screen: its configuration, its one control connection, its commands and events.
 //!
-//! What 1.0.0 wants, each met: no `mwi` module (unanswered SUBSCRIBEs make it spin), the address itself in
+//! What 1.0.0 wants, each met: no `mwi` module where nobody is registered (unanswered SUBSCRIBEs make it spin), the address itself in
 //! `net_interface` (`lo` fails), a microphone file that does not end (its end hangs up), `account` as `module_app`.
 
 use super::{
@@ -54,6 +54,8 @@ pub(crate) struct Like<'a> {
     pub(crate) rate: u32,
     /// It says what it hears, in place of its tone: whoever hears themselves knows that it heard them.
     pub(crate) echoes: bool,
+    /// It asks for messages that wait.
+    pub(crate) mwi: bool,
     /// Nothing, `srtp` (if the other can) or `srtp-mand`.
     pub(crate) mediaenc: &'a str,
 }
@@ -73,6 +75,7 @@ impl Default for Like<'_> {
             codecs: "PCMA,PCMU",
             rate: tandem_codec::RATE,
             echoes: false,
+            mwi: false,
             mediaenc: "",
         }
     }
@@ -332,6 +335,7 @@ fn config(place: &Place, n: u8, like: &Like<'_>, source: &str) -> String {
         .ca
         .map_or_else(String::new, |file| format!("sip_cafile {file}\n"));
     let (first, last, control) = (rtp.0, rtp.1, sip + CONTROL);
+    let mwi = if like.mwi { "module_app mwi.so\n" } else { "" };
     format!(
         "{ca}poll_method epoll
 sip_listen {ip}:{sip}
@@ -356,7 +360,7 @@ module aufile.so
 module aubridge.so
 module srtp.so
 module uuid.so
-module_app account.so
+{mwi}module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen {ip}:{control}

@@ -92,6 +92,11 @@ impl Sipp {
         Self::play(lab, lab.carrier(n), &plays, talk)
     }
 
+    /// A phone that registers, from an address that is no trunk's.
+    pub(crate) fn phone(lab: &Lab, plays: Plays<'_>) -> Self {
+        Self::play(lab, lab.stranger(), &plays, sound::silence(8))
+    }
+
     fn play(lab: &Lab, ip: Ipv4Addr, plays: &Plays<'_>, talk: Vec<i16>) -> Self {
         let folder = format!("sipp-{}-{}", ip.octets()[3], plays.scenario);
         let dir = lab.folder(&folder);
@@ -190,10 +195,15 @@ impl Sipp {
 
     /// Waits until a caller takes cues: before that one would be a message that it does not expect.
     pub(crate) async fn hears_cues(&self) {
-        let what = format!("{} is answered", self.name);
+        self.logs("hears its cues").await;
+    }
+
+    /// Waits until it has written this into its log.
+    pub(crate) async fn logs(&self, line: &str) {
+        let what = format!("{} writes {line:?}", self.name);
         super::lab::eventually(&what, SOON, async || {
             let log = std::fs::read_to_string(self.dir.join("log"));
-            log.is_ok_and(|log| log.contains("hears its cues"))
+            log.is_ok_and(|log| log.contains(line))
         })
         .await;
     }

@@ -15,8 +15,8 @@ use tandem_dialplan::{
     Via,
 };
 use tandem_sip::{
-    api::{Command, Flow, RequestKey, SessionId},
-    message::{HeaderName, Headers, Method, Replaces, Request},
+    api::{Command, Flow, SessionId},
+    message::{HeaderName, Headers, Replaces, Request},
 };
 use tandem_types::{
     CallId, LegId, Now,
@@ -175,6 +175,8 @@ impl Switch {
             ));
         }
         let peer = from.clone();
+        let role = replaced.and_then(|old| self.calls.get(&old.call)?.leg(old));
+        let role = role.map_or(LegRole::Caller, |leg| leg.role);
         let phone = match &caller {
             Caller::Trunk(_) => None,
             Caller::Phone(user) => Some(user.clone()),
@@ -194,7 +196,7 @@ impl Switch {
             learn: trunk
                 .as_ref()
                 .map_or(crate::leg::Learn::Source, ways::learn_of),
-            ..Leg::new(id, LegRole::Caller, peer.clone())
+            ..Leg::new(id, role, peer.clone())
         };
         let sip_call_id = request.call_id().unwrap_or_default().to_owned();
         let room = match &route.destination {
@@ -285,8 +287,8 @@ impl Switch {
     }
 
     /// The leg whose place an INVITE is to take (RFC 3891 section 3): it is no new call then. Only another phone of the same user may
-    /// do that, with a call of two who are up: 403 for anybody else's, 603 for any other call, 400 for what cannot be read, or for two;
-    /// for the rest see [`Endpoint::replaces`](tandem_sip::endpoint::Endpoint::replaces).
+    /// do that, with a call of two who are up, or, as all phones of a pickup group may, with one that rings there: 403 for anybody
+    /// else's, 603 for any other call, 400 for what cannot be read, or for two; for the rest see [`Endpoint::replaces`](tandem_sip::endpoint::Endpoint::replaces).
     fn replaced(&self, caller: &Caller, request: &Request) -> Result<Option<LegId>, No> {
         let mut all = request.headers.all(&HeaderName::Replaces);
         let Some(first) = all.next() else {
@@ -299,11 +301,14 @@ impl Switch {
         let old = *self.sessions.get(&session).ok_or_else(|| no(481))?;
         let call = self.calls.get(&old.call).ok_or_else(|| no(481))?;
         let owner = call.leg(old).and_then(|l| l.phone.as_deref());
-        match caller {
-            Caller::Phone(user) if owner == Some(user) => {}
-            Caller::Phone(_) | Caller::Trunk(_) => return Err(no(403)),
+        let rings = call.may_pick_up(old);
+        let phones = &self.plan.phones.extensions;
+        match (caller, owner) {
+            (Caller::Phone(user), Some(owner))
+                if owner == user || rings && phones.may_pick_up(user, owner) => {}
+            (Caller::Phone(_) | Caller::Trunk(_), _) => return Err(no(403)),
         }
-        if !call.may_replace(old) {
+        if !rings && !call.may_replace(old) {
             return Err(no(603));
         }
         Ok(Some(old))
@@ -461,44 +466,6 @@ impl Switch {
         let known = |name: &str| (name == user).then(|| password.0.clone());
         self.proof(now, from, request, &trunk.name, true, &known)
             .map(|_| ())
-    }
-
-    pub(super) fn out_of_dialog(
-        &mut self,
-        now: Now,
-        key: RequestKey,
-        flow: Flow,
-        request: &Request,
-    ) {
-        let (status, headers) = match request.method {
-            Method::Register if !self.plan.phones.domain.is_empty() => {
-                self.register(now, flow, request)
-            }
-            Method::Notify => (481, Headers::new()),
-            _ => (405, Headers::new()),
-        };
-        let command = Command::Respond {
-            key,
-            status,
-            phrase: String::new(),
-            headers,
-            body: None,
-        };
-        self.endpoint
-            .handle_input(now, tandem_sip::api::Input::Command(command));
-    }
-
-    fn register(&mut self, now: Now, flow: Flow, request: &Request) -> (u16, Headers) {
-        let realm = self.plan.phones.domain.clone();
-        let user = match self.proved(now, &flow, request, &realm, false) {
-            Ok(user) => user,
-            Err(challenges) => return (401, self.fitting(request, challenges)),
-        };
-        let reply = self
-            .house
-            .registrar
-            .handle_register(now, request, flow, &user);
-        (reply.status, reply.headers)
     }
 }
 

@@ -48,7 +48,7 @@ impl Switch {
         }));
         self.note_rows(id, from);
         match whole {
-            Ok(call) => self.keep(call),
+            Ok(call) => self.keep(now, call),
             Err(_) => self.bury(now, id),
         }
     }
@@ -80,8 +80,9 @@ impl Switch {
     }
 
     /// Puts a call back, or lets go of it when nothing of it is left.
-    fn keep(&mut self, call: Box<Call>) {
+    fn keep(&mut self, now: Now, call: Box<Call>) {
         let id = call.id;
+        self.light(now, &call);
         if call.over() {
             self.forget(id);
             return;
@@ -143,6 +144,7 @@ impl Switch {
         self.out
             .push_back(Output::Provider(ProviderCommand::Forget { leg }));
         self.note_rows(id, from);
+        self.lamps.put_out(now, id);
         let open = self.forget(id);
         if !open.unmeasured.is_empty() {
             self.buried.insert(id, open);

@@ -151,6 +151,7 @@ impl Switch {
                 _,
             ) => {
                 self.house.health.answered(key, &result);
+                self.lamps.notifier.handle_response(now, key, &result);
                 self.house.registration_response(now, key, result);
             }
             (event, Some(session)) => {

@@ -15,6 +15,7 @@ impl<'a> Load<'a> {
     /// |---|---|
     /// | `extensions.NUMBER.name` | the number |
     /// | `extensions.NUMBER.class` | none: `phones.may_dial` |
+    /// | `extensions.NUMBER.pickup` | none: nobody else picks its calls up |
     /// | `classes.NAME.may_dial` | nothing |
     /// | `phones.codecs` | `["pcma", "pcmu"]` |
     /// | `phones.srtp` | `off` |
@@ -102,6 +103,7 @@ impl<'a> Load<'a> {
             }
         }
         same_user_twice(&phones, &spots);
+        super::pickup::alone(&phones, &spots);
         self.emergencies(root, &mut phones);
         phones
     }
@@ -182,12 +184,14 @@ impl<'a> Load<'a> {
             let (user, word) = (r.need("username", &format!("{:?}", v.key)), r.need("password", &format!("\"file:secrets/{}\"", v.key)));
             Some((user?.words()?.value, word?.secret(self.secrets)?))
         });
+        let pickup = super::pickup::groups(s, registers.is_some());
         Some(Extension {
             pattern,
             name,
             registers,
             via,
             class,
+            pickup,
         })
     }
 }

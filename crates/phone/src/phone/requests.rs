@@ -167,6 +167,10 @@ impl Phone {
                     });
                 }
             }
+            (Some(Asked::Watch), _) => {
+                let status = result.map_or_else(|failure| status_of(&failure), |r| r.status);
+                self.tell(PhoneEvent::Watching { status });
+            }
             (Some(Asked::Reinvite | Asked::Other) | None, _) => {}
         }
     }
@@ -183,6 +187,9 @@ impl Phone {
                 headers.copy_from(&request.headers, &HeaderName::Contact);
                 headers.push(HeaderName::Expires, expires);
                 self.respond(now, key, 200, headers, None);
+            }
+            Method::Notify if request.headers.subscription_state().is_some() => {
+                self.notified(now, key, request);
             }
             Method::Message | Method::Notify => self.respond(now, key, 200, Headers::new(), None),
             _ => self.respond(now, key, 405, Headers::new(), None),

@@ -164,6 +164,7 @@ impl Endpoint {
                 transaction,
                 request: request.clone(),
                 session: Some(session),
+                tag: None,
             },
         );
         self.tell(Event::Request {

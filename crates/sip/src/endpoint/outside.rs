@@ -6,7 +6,7 @@ use super::{
     inside,
     table::{Other, RequestAbout},
 };
-use crate::api::{Body, OutgoingRequest, RequestKey};
+use crate::api::{Body, Flow, OutgoingRequest, RequestKey};
 use crate::message::{HeaderName, Headers, Method, Request, Response};
 use tandem_types::Now;
 
@@ -30,11 +30,34 @@ impl Endpoint {
             .push(HeaderName::CSeq, format_args!("{} {method}", out.cseq));
         self.dress_request(&mut request, None, &out.headers, None);
         let auth = Auth::new(out.credentials);
+        self.start_outside(now, key, out.flow, request, auth);
+    }
+
+    /// A request in a dialog of the user's own.
+    pub(super) fn command_send_as_is(
+        &mut self,
+        now: Now,
+        key: RequestKey,
+        flow: Flow,
+        mut request: Request,
+    ) {
+        self.dress_request(&mut request, None, &Headers::new(), None);
+        self.start_outside(now, key, flow, request, Auth::new(None));
+    }
+
+    fn start_outside(
+        &mut self,
+        now: Now,
+        key: RequestKey,
+        flow: Flow,
+        request: Request,
+        auth: Auth,
+    ) {
         self.start_request(
             now,
             RequestAbout {
                 request,
-                flow: out.flow,
+                flow,
                 other: Other::default(),
                 session: None,
                 key: Some(key),
@@ -61,6 +84,7 @@ impl Endpoint {
             transaction,
             request,
             session,
+            tag,
         }) = self.owed.remove(&key)
         else {
             return;
@@ -75,7 +99,7 @@ impl Endpoint {
             self.respond_inside(now, session, transaction, &request, &content);
             return;
         }
-        let tag = self.fresh_tag();
+        let tag = tag.unwrap_or_else(|| self.fresh_tag());
         let mut response = Response::reply_to(&request, status, Some(&tag)).with_phrase(phrase);
         self.dress_response(&request, &mut response, None, headers, body);
         self.respond(now, transaction, &response);

@@ -41,11 +41,27 @@ impl Endpoint {
                     self.on_inside(now, from, session, request);
                     Some(session)
                 }
+                None if self.is_of_subscription(&request) => {
+                    self.on_outside(now, from, request, urgent)
+                }
                 None => {
                     self.refuse(now, from, &request, None, &Refusal::new(481, ""));
                     None
                 }
             },
+        }
+    }
+
+    /// The dialogs of subscriptions are kept by the user, except that of REFER, which is a session's.
+    fn is_of_subscription(&self, request: &Request) -> bool {
+        let packages = &self.config.event_packages;
+        let ours = |event: crate::message::Event| {
+            !event.is("refer") && packages.iter().any(|name| event.is(name))
+        };
+        match request.method {
+            Method::Subscribe => !packages.is_empty(),
+            Method::Notify => request.headers.event().is_some_and(ours),
+            _ => false,
         }
     }
 
@@ -82,7 +98,7 @@ impl Endpoint {
         session
     }
 
-    /// A request outside any dialog.
+    /// A request outside any dialog of a session.
     fn on_outside(
         &mut self,
         now: Now,
@@ -124,6 +140,7 @@ impl Endpoint {
                         transaction,
                         request: request.clone(),
                         session: None,
+                        tag: None,
                     },
                 );
                 self.tell(Event::OutOfDialog {
@@ -140,7 +157,7 @@ impl Endpoint {
     fn draining(&self, method: &Method) -> Option<Refusal> {
         let seconds = self
             .drain
-            .filter(|_| matches!(method, Method::Invite | Method::Options))?;
+            .filter(|_| matches!(method, Method::Invite | Method::Subscribe | Method::Options))?;
         let mut refusal = Refusal::new(503, "");
         refusal.headers.push(HeaderName::RetryAfter, seconds);
         Some(refusal)

@@ -65,6 +65,7 @@ fn command_event(command: &Command) -> Option<(SessionId, String)> {
         Command::Invite { .. }
         | Command::Respond { .. }
         | Command::Send { .. }
+        | Command::SendAsIs { .. }
         | Command::Drain { .. } => return None,
     })
 }

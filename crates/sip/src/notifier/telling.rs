@@ -1,0 +1,110 @@
+//! What is told, and when: one NOTIFY at a time for each subscription.
+
+use super::{
+    Line, Next, Notifier, Notify, Package, State, Subscription, SubscriptionId, dialog_info,
+    summary,
+};
+use crate::message::{HeaderName, Method, SubscriptionState};
+use std::collections::BTreeMap;
+use tandem_types::{CallId, Now};
+
+impl Notifier {
+    /// Tells somebody how things are, now or as soon as they may be told.
+    pub(super) fn tell(&mut self, now: Now, id: SubscriptionId, why: Next) {
+        let Some(s) = self.subscriptions.get_mut(&id) else {
+            return;
+        };
+        match &mut s.state {
+            State::Telling { next } => {
+                if !matches!(
+                    (&next, &why),
+                    (Next::End(_), _) | (Next::All, Next::Changes)
+                ) {
+                    *next = why;
+                }
+            }
+            State::Leaving => {}
+            State::Waiting { .. } if why == Next::Changes => {}
+            State::Waiting { .. } | State::Quiet => {
+                if s.expires <= now.mono {
+                    return self.end(id, SubscriptionState::terminated("timeout"));
+                }
+                let lines = lines_of(&self.lines, s);
+                if why == Next::Changes && lines == s.told {
+                    return;
+                }
+                let left = s.expires.since(now.mono).as_secs();
+                let left = u32::try_from(left).unwrap_or(u32::MAX);
+                s.state = State::Telling {
+                    next: Next::Nothing,
+                };
+                let notify = s.notify(id, SubscriptionState::active(left), lines);
+                self.outputs.push_back(notify);
+            }
+        }
+    }
+
+    /// Tells somebody how things are for the last time.
+    pub(super) fn end(&mut self, id: SubscriptionId, why: SubscriptionState) {
+        let Some(s) = self.subscriptions.get_mut(&id) else {
+            return;
+        };
+        match &mut s.state {
+            State::Telling { next } => *next = Next::End(why),
+            State::Leaving => {}
+            State::Quiet | State::Waiting { .. } => {
+                let lines = lines_of(&self.lines, s);
+                s.state = State::Leaving;
+                let notify = s.notify(id, why, lines);
+                self.outputs.push_back(notify);
+            }
+        }
+    }
+
+    pub(super) fn forget(&mut self, id: SubscriptionId) {
+        if let Some(s) = self.subscriptions.remove(&id) {
+            self.dialogs.remove(&s.dialog.id);
+            self.outputs.retain(|n| n.subscription != id);
+        }
+    }
+}
+
+/// What a subscription is about, as far as its user may know it.
+fn lines_of(all: &BTreeMap<CallId, Vec<Line>>, s: &Subscription) -> Vec<Line> {
+    let theirs = all.values().flatten().filter(|l| l.of() == s.of);
+    match s.package {
+        Package::Dialog => theirs.map(|line| line.seen_by(s.parties)).collect(),
+        Package::MessageSummary => Vec::new(),
+    }
+}
+
+impl Subscription {
+    fn notify(
+        &mut self,
+        subscription: SubscriptionId,
+        state: SubscriptionState,
+        lines: Vec<Line>,
+    ) -> Notify {
+        let cseq = self.dialog.next_cseq();
+        let mut request = self.dialog.request(Method::Notify, cseq);
+        let headers = &mut request.headers;
+        headers.push(HeaderName::Contact, &self.contact);
+        headers.push(HeaderName::Event, &self.event);
+        headers.push(HeaderName::SubscriptionState, state);
+        headers.push(HeaderName::ContentType, self.package.content_type());
+        let over = |before: &&Line| lines.iter().all(|l| l.id != before.id);
+        let over: Vec<&Line> = self.told.iter().filter(over).collect();
+        request.body = match self.package {
+            Package::Dialog => dialog_info::document(&self.entity, self.version, &lines, &over),
+            Package::MessageSummary => summary::document(&self.entity),
+        }
+        .into();
+        self.version += 1;
+        self.told = lines;
+        Notify {
+            subscription,
+            flow: self.dialog.flow(),
+            request: Box::new(request),
+        }
+    }
+}
