@@ -509,6 +509,5 @@ pub(crate) fn own_uri(house: &House, user: &str) -> Uri {
 
 /// How a flow looks in a Contact of ours.
 pub(crate) fn contact_of(flow: Flow) -> Uri {
-    flow.transport
-        .mark(Uri::sip("tandem", &flow.local.to_string()))
+    flow.transport.mark(Uri::at("tandem", flow.local))
 }

@@ -1,44 +1,68 @@
-//! Waking a thread that waits in a poll: only one that sleeps needs the system call, and only once.
+//! Waking a thread that waits in a poll: only one that sleeps needs the system call, and only once. One that dozes wakes soon by
+//! itself, and need not be woken for what may wait so long.
 
 use mio::Waker;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering, fence},
+    atomic::{AtomicU8, Ordering, fence},
 };
+
+const AWAKE: u8 = 0;
+const DOZES: u8 = 1;
+const SLEEPS: u8 = 2;
 
 /// Rings for one sleeper.
 #[derive(Clone)]
 pub(crate) struct Bell {
     waker: Arc<Waker>,
-    asleep: Arc<AtomicBool>,
+    state: Arc<AtomicU8>,
 }
 
 impl Bell {
     pub(crate) fn new(waker: Waker) -> Self {
         Self {
             waker: Arc::new(waker),
-            asleep: Arc::new(AtomicBool::new(false)),
+            state: Arc::new(AtomicU8::new(AWAKE)),
         }
     }
 
     /// By whoever has put something into the sleeper's queue.
     pub(crate) fn ring(&self) {
-        // Between the queue and the flag, on both sides: either the sleeper sees the message, or this sees that it sleeps.
+        self.wake_from(DOZES);
+    }
+
+    /// The same, where it may wait until somebody who dozes wakes.
+    pub(crate) fn ring_softly(&self) {
+        self.wake_from(SLEEPS);
+    }
+
+    /// From that depth of sleep on.
+    fn wake_from(&self, depth: u8) {
+        // Between the queue and the state, on both sides: either the sleeper sees the message, or this sees that it sleeps.
         fence(Ordering::SeqCst);
-        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::AcqRel) {
+        if self.state.load(Ordering::Relaxed) >= depth
+            && self.state.swap(AWAKE, Ordering::AcqRel) != AWAKE
+        {
             let _ = self.waker.wake();
         }
     }
 
     /// By the sleeper, before it looks at its queue for the last time and sleeps if that is empty.
     pub(crate) fn listen(&self) {
-        self.asleep.store(true, Ordering::Relaxed);
+        self.state.store(SLEEPS, Ordering::Relaxed);
         fence(Ordering::SeqCst);
+    }
+
+    /// By the sleeper, who has listened, and will not sleep for long.
+    pub(crate) fn doze(&self) {
+        let (relaxed, to) = (Ordering::Relaxed, DOZES);
+        // Somebody may have rung meanwhile.
+        let _ = self.state.compare_exchange(SLEEPS, to, relaxed, relaxed);
     }
 
     /// By the sleeper, once it is awake: whoever has something for it now need not ring.
     pub(crate) fn awake(&self) {
-        self.asleep.store(false, Ordering::Relaxed);
+        self.state.store(AWAKE, Ordering::Relaxed);
     }
 }
 
@@ -76,6 +100,28 @@ mod tests {
         bell.awake();
         bell.ring();
         assert!(!rung(&mut poll), "it is awake");
+    }
+
+    #[test]
+    fn who_dozes_is_woken_only_for_what_cannot_wait() {
+        let (mut poll, bell) = bell();
+        let mut events = Events::with_capacity(4);
+        let mut rung = |poll: &mut Poll| {
+            poll.poll(&mut events, NOT_AT_ALL).expect("a poll");
+            !events.is_empty()
+        };
+        bell.listen();
+        bell.doze();
+        bell.ring_softly();
+        assert!(!rung(&mut poll), "it wakes by itself");
+        bell.ring();
+        assert!(rung(&mut poll));
+        bell.listen();
+        bell.ring_softly();
+        assert!(rung(&mut poll), "it would sleep for long");
+        bell.doze();
+        bell.ring();
+        assert!(!rung(&mut poll), "it was woken already");
     }
 
     /// Each message is answered, so that the next finds a sleeper as often as one that is about to sleep.

@@ -37,7 +37,7 @@ use std::{
     },
 };
 use tandem_dialplan::Plan;
-use tandem_sip::message::{HeaderName, Message, Method, Request, Response};
+use tandem_sip::message::{Message, Method, Request, Response};
 
 /// Packets that wait for the shard before new calls are refused: what it does in some 20 ms, so that no answer is late.
 pub(crate) const BUSY: usize = 512;
@@ -159,13 +159,13 @@ impl Door {
         if self.is_for_help(&request) {
             return Verdict::Enter;
         }
-        let Some(mut via) = request.top_via() else {
+        let Some(mut via) = request.top_via().cloned() else {
             return Verdict::Enter;
         };
         via.note_source(from);
         let to = via.response_addr().unwrap_or(from);
         let mut response = Response::reply_to(&request, 503, Some(&self.tag));
-        response.headers.replace_first_value(&HeaderName::Via, via);
+        response.headers.replace_top_via(via);
         metrics::counter!("tandem_calls_refused_total", "why" => "overload").increment(1);
         Verdict::Refuse(to, response.to_bytes())
     }

@@ -39,6 +39,9 @@ use tandem_types::{
 /// The largest datagram that is read: more than Ethernet carries.
 const DATAGRAM: usize = 2048;
 const WAKE: Token = Token(usize::MAX);
+/// While there are legs it wakes so often by itself: orders that nobody hears sooner wait for that, and for each other. To be woken
+/// for each of them costs a call without sound more than all that is done for it here.
+const DOZE: Duration = Duration::from_millis(20);
 
 /// What a worker is made with.
 pub(crate) struct WorkerConfig {
@@ -126,7 +129,11 @@ impl Worker {
             self.take_orders();
             self.stock();
             let now = self.clock.now();
-            let wait = self.engine.poll_timeout().map(|(at, _)| at.since(now.mono));
+            let mut wait = self.engine.poll_timeout().map(|(at, _)| at.since(now.mono));
+            if self.pairs.are_used() || wait.is_some_and(|w| w <= DOZE) {
+                self.orders.bell.doze();
+                wait = Some(wait.unwrap_or(DOZE).min(DOZE));
+            }
             let slept = self.poll.poll(&mut events, wait);
             self.orders.bell.awake();
             match slept {
@@ -137,6 +144,8 @@ impl Worker {
                     return;
                 }
             }
+            // What a packet meets was ordered before it came.
+            self.take_orders();
             for event in &events {
                 if event.token() != WAKE {
                     self.readable(event.token().0, &mut buffer);

@@ -174,7 +174,7 @@ pub async fn start(
         wires,
         queue,
         intake,
-        commanded: Vec::new(),
+        commanded: BTreeMap::new(),
     };
     let shard = std::thread::Builder::new()
         .name("shard-0".into())

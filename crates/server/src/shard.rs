@@ -23,7 +23,7 @@ use tandem_net::{
 };
 use tandem_sip::api::{Flow, Transport};
 use tandem_store::{Alarm, Journal};
-use tandem_types::{dns::Question, journal::Event};
+use tandem_types::{dns::Question, journal::Event, media::MediaCommand};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Inputs taken in one go before the sockets and the clock are looked at again.
@@ -104,8 +104,8 @@ pub(crate) struct Shard {
     pub(crate) wires: Wires,
     pub(crate) queue: ShardQueue,
     pub(crate) intake: Intake,
-    /// Media workers that have commands and do not know yet.
-    pub(crate) commanded: Vec<usize>,
+    /// Media workers that have commands and do not know yet, and whether they must at once.
+    pub(crate) commanded: BTreeMap<usize, bool>,
 }
 
 impl Shard {
@@ -216,6 +216,8 @@ impl Shard {
         while let Some(output) = self.switch.poll_output() {
             match output {
                 Output::Journal(event) => step.events.push(event),
+                // Nobody hears of it, and what comes of its answer goes into the same write.
+                Output::Media(command @ MediaCommand::OpenLeg { .. }) => self.order(command),
                 other => step.others.push(other),
             }
         }
@@ -223,12 +225,17 @@ impl Shard {
 
     /// The events are written first, with one write; then everything else goes out. What cannot go is the next step.
     fn carry_out(&mut self, step: &mut Step) {
-        while !step.events.is_empty() || !step.others.is_empty() {
+        while !(step.events.is_empty() && step.others.is_empty() && self.commanded.is_empty()) {
             if !step.events.is_empty() {
-                let outcome = self.journal.append(self.clock.now().wall, &step.events);
+                step.events.iter().for_each(log::event);
+                let told = match self.wires.live.receiver_count() {
+                    0 => Vec::new(),
+                    _ => step.events.clone(),
+                };
+                let now = self.clock.now().wall;
+                let outcome = self.journal.append(now, step.events.drain(..));
                 alarms(&outcome.alarms);
-                for event in step.events.drain(..) {
-                    log::event(&event);
+                for event in told {
                     let _ = self.wires.live.send(event);
                 }
             }
@@ -236,9 +243,9 @@ impl Shard {
                 self.send(output);
             }
             // Once for all of a step, and after its messages are on their way.
-            for worker in self.commanded.drain(..) {
+            for (worker, at_once) in std::mem::take(&mut self.commanded) {
                 if let Some(media) = self.wires.media.get(worker) {
-                    media.wake();
+                    media.wake(at_once);
                 }
             }
             self.gather(step);
@@ -249,20 +256,7 @@ impl Shard {
         match output {
             Output::Journal(_) => {}
             Output::Transmit { flow, bytes } => self.transmit(flow, bytes),
-            Output::Media(command) => {
-                let call = crate::media_worker::call_of(&command);
-                let worker = (call.0 % self.wires.media.len().max(1) as u128) as usize;
-                let Some(media) = self.wires.media.get(worker) else {
-                    return;
-                };
-                if !self.commanded.contains(&worker) {
-                    self.commanded.push(worker);
-                }
-                if let Some(event) = media.command(command) {
-                    self.switch
-                        .handle_input(self.clock.now(), Input::Media(event));
-                }
-            }
+            Output::Media(command) => self.order(command),
             Output::Provider(command) => {
                 if let Some(refused) = self.wires.desk.provider(command) {
                     self.switch
@@ -323,6 +317,21 @@ impl Shard {
                 metrics::counter!("tandem_sip_banned_total").increment(1);
                 tracing::warn!(target: "tandem::banned", source = %source, for_s = span.as_secs(), "banned");
             }
+        }
+    }
+
+    /// Gives a media worker its command; [`Shard::carry_out`] wakes it.
+    fn order(&mut self, command: MediaCommand) {
+        let call = crate::media_worker::call_of(&command);
+        let worker = (call.0 % self.wires.media.len().max(1) as u128) as usize;
+        let Some(media) = self.wires.media.get(worker) else {
+            return;
+        };
+        let (answer, at_once) = media.command(command);
+        *self.commanded.entry(worker).or_default() |= at_once;
+        if let Some(event) = answer {
+            self.switch
+                .handle_input(self.clock.now(), Input::Media(event));
         }
     }
 

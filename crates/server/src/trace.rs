@@ -131,6 +131,10 @@ fn without_secrets(bytes: &Bytes) -> Bytes {
     let ends = memchr::memchr_iter(b'\n', bytes).map(|feed| feed + 1);
     for end in ends.chain([bytes.len()]) {
         let line = bytes.get(at..end).unwrap_or_default();
+        if is_plain(line) && !(body && keys) {
+            (hiding, at) = (false, end);
+            continue;
+        }
         let folded = !body && matches!(line.first(), Some(b' ' | b'\t'));
         body |= line.trim_ascii().is_empty();
         let from = match secret_in(line) {
@@ -153,9 +157,14 @@ fn without_secrets(bytes: &Bytes) -> Bytes {
     out.map_or_else(|| bytes.clone(), Bytes::from)
 }
 
+/// Told by its first letter, as nearly all lines are: it holds no secret, does not go on with one, and announces none.
+fn is_plain(line: &[u8]) -> bool {
+    let first = line.first().filter(|b| b.is_ascii_alphabetic());
+    first.is_some_and(|b| !matches!(b | 0x20, b'a' | b'c' | b'k' | b'p'))
+}
+
 /// Where the secret of a line begins.
 fn secret_in(line: &[u8]) -> Option<usize> {
-    // Nearly all lines are told by their first letter.
     let text = line.trim_ascii_start();
     if !matches!(text.first()?, b'a' | b'A' | b'p' | b'P' | b'k' | b'K') {
         return None;

@@ -303,8 +303,6 @@ pub enum Output {
         flow: Flow,
         /// Its session, if any.
         session: Option<SessionId>,
-        /// The whole message.
-        message: crate::message::Message,
     },
     /// Tell the user.
     Event(Event),

@@ -30,11 +30,8 @@ impl DialogId {
 }
 
 /// The tag, or nothing.
-pub(crate) fn tag_of(name: Option<NameAddr>) -> String {
-    name.as_ref()
-        .and_then(NameAddr::tag)
-        .unwrap_or_default()
-        .to_owned()
+pub(crate) fn tag_of(name: Option<&NameAddr>) -> String {
+    name.and_then(NameAddr::tag).unwrap_or_default().to_owned()
 }
 
 /// The state of RFC 3261 section 12.1, and the way that the peer's messages come.
@@ -77,7 +74,9 @@ impl Dialog {
         };
         let target = response
             .contact()
-            .map_or_else(|| request.uri.clone(), |c| c.uri.without_headers());
+            .map_or(&request.uri, |c| &c.uri)
+            .clone()
+            .without_headers();
         Some(Self {
             id: DialogId {
                 call_id: request.call_id()?.to_owned(),
@@ -98,9 +97,7 @@ impl Dialog {
     /// The called side, made by an INVITE (12.1.1).
     pub(crate) fn from_request(request: &Request, local_tag: &str, from: Flow) -> Option<Self> {
         let caller = request.from()?;
-        let target = request
-            .contact()
-            .map_or_else(|| caller.uri.clone(), |c| c.uri);
+        let target = request.contact().map_or(&caller.uri, |c| &c.uri);
         Some(Self {
             id: DialogId {
                 call_id: request.call_id()?.to_owned(),
@@ -114,8 +111,8 @@ impl Dialog {
             remote: request.headers.first(&HeaderName::From)?.to_owned(),
             local_cseq: 0,
             remote_cseq: request.cseq()?.number,
-            natted: hop::natted(request, &target, from),
-            target: target.without_headers(),
+            natted: hop::natted(request, target, from),
+            target: target.clone().without_headers(),
             route: request.headers.name_addrs(&HeaderName::RecordRoute),
             flow: from,
         })
@@ -140,10 +137,8 @@ impl Dialog {
         }
         self.remote_cseq = cseq.number;
         self.flow = from;
-        let contact = request
-            .contact()
-            .map_or_else(|| self.target.clone(), |c| c.uri);
-        self.natted = hop::natted(request, &contact, from);
+        let contact = request.contact().map_or(&self.target, |c| &c.uri);
+        self.natted = hop::natted(request, contact, from);
         true
     }
 
@@ -177,7 +172,7 @@ impl Dialog {
     /// A target refresh was agreed on: their Contact is the target (12.2).
     pub(crate) fn refresh(&mut self, headers: &Headers) {
         if let Some(contact) = headers.name_addr(&HeaderName::Contact) {
-            self.target = contact.uri.without_headers();
+            self.target = contact.uri.clone().without_headers();
         }
     }
 

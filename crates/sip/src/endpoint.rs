@@ -69,7 +69,7 @@ pub struct Endpoint {
     table: Table,
     /// Where no TCP connection could be made: tried again after these times.
     deaf: BTreeMap<SocketAddr, Mono>,
-    sessions: BTreeMap<SessionId, Session>,
+    sessions: BTreeMap<SessionId, Box<Session>>,
     dialogs: BTreeMap<DialogId, SessionId>,
     /// Requests of theirs that the user has to answer.
     owed: BTreeMap<RequestKey, Owed>,
@@ -119,20 +119,16 @@ impl Endpoint {
     }
 
     fn handle_message(&mut self, now: Now, from: Flow, message: Message, urgent: bool) {
-        let taken = message.clone();
         let at = self.outputs.len();
         let session = match message {
             Message::Request(request) => self.on_request(now, from, request, urgent),
             Message::Response(response) => self.on_response(now, from, response),
         };
-        self.outputs.insert(
-            at,
-            Output::Taken {
-                flow: from,
-                session,
-                message: taken,
-            },
-        );
+        let taken = Output::Taken {
+            flow: from,
+            session,
+        };
+        self.outputs.insert(at, taken);
     }
 
     fn handle_command(&mut self, now: Now, command: Command) {

@@ -115,7 +115,7 @@ impl Message {
         self.headers().cseq()
     }
     /// The first Via.
-    pub fn top_via(&self) -> Option<Via> {
+    pub fn top_via(&self) -> Option<&Via> {
         self.headers().top_via()
     }
     /// As it goes out. Content-Length is made right.

@@ -45,7 +45,7 @@ fn append(fsync: Fsync, count: u32) {
     let start = Instant::now();
     for step in events.chunks(2) {
         let before = Instant::now();
-        let out = journal.append(Wall(0), step);
+        let out = journal.append(Wall(0), step.to_vec());
         assert_eq!(out.written, step.len());
         slowest = slowest.max(before.elapsed().as_micros());
     }
@@ -56,7 +56,7 @@ fn append(fsync: Fsync, count: u32) {
 fn project(count: u32) {
     let dir = tempfile::tempdir().expect("a directory");
     let (mut journal, _) = Journal::open(dir.path(), 0, Fsync::Never).expect("a journal");
-    let out = journal.append(Wall(0), &events(count));
+    let out = journal.append(Wall(0), events(count));
     let mut waiting = out.waiting;
     while waiting > 0 {
         waiting = journal.flush(Wall(0)).waiting;

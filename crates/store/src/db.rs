@@ -138,11 +138,6 @@ impl Store {
 }
 
 impl Tx {
-    /// A statement with many rows is cheaper than many statements.
-    pub(crate) fn is_far(&self) -> bool {
-        matches!(self, Self::Postgres(_))
-    }
-
     /// Number of rows that were changed.
     pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
         Ok(match self {

@@ -197,8 +197,8 @@ impl Journal {
     }
 
     /// Writes the events of one step, with one `write`. Their `seq` must count on within each call.
-    pub fn append(&mut self, now: Wall, events: &[Event]) -> Outcome {
-        self.ring.extend(events.iter().cloned());
+    pub fn append(&mut self, now: Wall, events: impl IntoIterator<Item = Event>) -> Outcome {
+        self.ring.extend(events);
         self.flush(now)
     }
 

@@ -2,13 +2,14 @@
 
 use crate::{
     Store, StoreError,
-    sql::{Row, Statement, stmt},
+    sql::{Row, Statement, Value, stmt},
     words::{maybe_time, time, word},
 };
 use serde::Serialize;
+use std::collections::BTreeMap;
 use tandem_types::{
     CallId, LegId, Termination, Wall,
-    journal::{Event, LegRole},
+    journal::{Event, LegRole, What},
     media::{Codec, LegStats, Proof},
 };
 
@@ -108,85 +109,143 @@ fn read_stats(row: &Row) -> Result<Option<LegStats>, StoreError> {
     }))
 }
 
-pub(crate) fn created(
-    e: &Event,
-    leg: LegId,
+/// What the events of one transaction say of a leg: one statement, where each event of its own would be half a dozen.
+#[derive(Default)]
+pub(crate) struct Change<'a> {
+    created: Option<Created<'a>>,
+    ringing: Option<Wall>,
+    answered: Option<(Wall, Codec)>,
+    proved: Option<(Wall, Proof)>,
+    bridged: Option<Wall>,
+    ended: Option<(Wall, &'a Termination)>,
+    measured: Option<&'a LegStats>,
+}
+
+struct Created<'a> {
+    at: Wall,
     role: LegRole,
-    peer: &str,
-    sip_call_id: &str,
-) -> Statement {
-    stmt!(
-        "INSERT INTO legs (leg, call_id, number, role, peer, sip_call_id, created)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (leg) DO NOTHING",
-        leg,
-        e.call,
-        leg.index,
-        word(&role),
-        peer,
-        sip_call_id,
-        e.at
-    )
+    peer: &'a str,
+    sip_call_id: &'a str,
 }
 
-pub(crate) fn ringing(e: &Event, leg: LegId) -> Statement {
-    stmt!(
-        "UPDATE legs SET ringing = COALESCE(ringing, $2) WHERE leg = $1",
-        leg,
-        e.at
-    )
+/// Takes what an event says of legs; `false`: nothing.
+pub(crate) fn note<'a>(changes: &mut BTreeMap<LegId, Change<'a>>, e: &'a Event) -> bool {
+    match &e.what {
+        What::LegCreated {
+            leg,
+            role,
+            peer,
+            sip_call_id,
+        } => {
+            let created = Created {
+                at: e.at,
+                role: *role,
+                peer,
+                sip_call_id,
+            };
+            changes
+                .entry(*leg)
+                .or_default()
+                .created
+                .get_or_insert(created);
+        }
+        What::LegRinging { leg } => {
+            let ringing = &mut changes.entry(*leg).or_default().ringing;
+            ringing.get_or_insert(e.at);
+        }
+        What::LegAnswered { leg, codec, .. } => {
+            changes.entry(*leg).or_default().answered = Some((e.at, *codec));
+        }
+        What::LegProved { leg, by } => {
+            let proved = &mut changes.entry(*leg).or_default().proved;
+            proved.get_or_insert((e.at, *by));
+        }
+        What::LegEnded { leg, end } => {
+            changes.entry(*leg).or_default().ended = Some((e.at, end));
+        }
+        What::LegMeasured { leg, stats } => {
+            changes.entry(*leg).or_default().measured = Some(stats);
+        }
+        What::Bridged { a, b } => {
+            for leg in [a, b] {
+                let bridged = &mut changes.entry(*leg).or_default().bridged;
+                bridged.get_or_insert(e.at);
+            }
+        }
+        _ => return false,
+    }
+    true
 }
 
-pub(crate) fn answered(e: &Event, leg: LegId, codec: Codec) -> Statement {
-    stmt!(
-        "UPDATE legs SET answered = $2, codec = $3 WHERE leg = $1",
-        leg,
-        e.at,
-        word(&codec)
-    )
-}
+/// What was first stays of ringing, proof and bridge; of everything else what came last.
+const UPDATE: &str = "UPDATE legs SET
+    ringing = COALESCE(ringing, $2), answered = COALESCE($3, answered), codec = COALESCE($4, codec),
+    proved = COALESCE(proved, $5), proved_by = CASE WHEN proved IS NULL THEN $6 ELSE proved_by END,
+    bridged = COALESCE(bridged, $7), ended = COALESCE($8, ended), ended_by = COALESCE($9, ended_by),
+    reason = COALESCE($10, reason), sip = COALESCE($11, sip), q850 = COALESCE($12, q850),
+    sent = COALESCE($13, sent), received = COALESCE($14, received), lost = COALESCE($15, lost),
+    refused = COALESCE($16, refused), jitter_us = COALESCE($17, jitter_us),
+    digits = COALESCE($18, digits), concealed = COALESCE($19, concealed)
+    WHERE leg = $1";
+/// The same, where the row begins with it.
+const INSERT: &str = "INSERT INTO legs (leg, ringing, answered, codec, proved, proved_by, bridged, ended, ended_by, reason, sip, q850, sent,
+    received, lost, refused, jitter_us, digits, concealed, call_id, number, role, peer, sip_call_id,
+    created)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, $23, $24, $25)
+    ON CONFLICT (leg) DO UPDATE SET
+    ringing = COALESCE(legs.ringing, excluded.ringing),
+    answered = COALESCE(excluded.answered, legs.answered),
+    codec = COALESCE(excluded.codec, legs.codec), proved = COALESCE(legs.proved, excluded.proved),
+    proved_by = CASE WHEN legs.proved IS NULL THEN excluded.proved_by ELSE legs.proved_by END,
+    bridged = COALESCE(legs.bridged, excluded.bridged),
+    ended = COALESCE(excluded.ended, legs.ended),
+    ended_by = COALESCE(excluded.ended_by, legs.ended_by),
+    reason = COALESCE(excluded.reason, legs.reason), sip = COALESCE(excluded.sip, legs.sip),
+    q850 = COALESCE(excluded.q850, legs.q850), sent = COALESCE(excluded.sent, legs.sent),
+    received = COALESCE(excluded.received, legs.received),
+    lost = COALESCE(excluded.lost, legs.lost), refused = COALESCE(excluded.refused, legs.refused),
+    jitter_us = COALESCE(excluded.jitter_us, legs.jitter_us),
+    digits = COALESCE(excluded.digits, legs.digits),
+    concealed = COALESCE(excluded.concealed, legs.concealed)";
 
-pub(crate) fn proved(e: &Event, leg: LegId, by: Proof) -> Statement {
-    stmt!(
-        "UPDATE legs SET proved = $2, proved_by = $3 WHERE leg = $1 AND proved IS NULL",
-        leg,
-        e.at,
-        word(&by)
-    )
-}
-
-pub(crate) fn bridged(e: &Event, a: LegId, b: LegId) -> Statement {
-    stmt!(
-        "UPDATE legs SET bridged = COALESCE(bridged, $3) WHERE leg IN ($1, $2)",
-        a,
-        b,
-        e.at
-    )
-}
-
-pub(crate) fn ended(e: &Event, leg: LegId, end: &Termination) -> Statement {
-    stmt!(
-        "UPDATE legs SET ended = $2, ended_by = $3, reason = $4, sip = $5, q850 = $6
-         WHERE leg = $1",
-        leg,
-        e.at,
-        word(&end.by),
-        word(&end.reason),
-        end.sip,
-        end.q850
-    )
-}
-
-pub(crate) fn measured(leg: LegId, stats: &LegStats) -> Statement {
-    stmt!(
-        "UPDATE legs SET sent = $2, received = $3, lost = $4, refused = $5, jitter_us = $6,
-            digits = $7, concealed = $8 WHERE leg = $1",
-        leg,
-        stats.sent,
-        stats.received,
-        stats.lost,
-        stats.refused,
-        stats.jitter_us,
-        stats.digits,
-        stats.concealed
-    )
+impl Change<'_> {
+    /// Its statement. A leg whose beginning was lost with a disk has no row, and gets none.
+    pub(crate) fn statement(&self, leg: LegId) -> Statement {
+        let end = self.ended.map(|(_, end)| end);
+        let stats = self.measured;
+        let mut args: Vec<Value> = vec![
+            leg.into(),
+            self.ringing.into(),
+            self.answered.map(|(at, _)| at).into(),
+            self.answered.map(|(_, codec)| word(&codec)).into(),
+            self.proved.map(|(at, _)| at).into(),
+            self.proved.map(|(_, by)| word(&by)).into(),
+            self.bridged.into(),
+            self.ended.map(|(at, _)| at).into(),
+            end.map(|end| word(&end.by)).into(),
+            end.map(|end| word(&end.reason)).into(),
+            end.map(|end| i64::from(end.sip)).into(),
+            end.map(|end| i64::from(end.q850)).into(),
+            stats.map(|s| s.sent).into(),
+            stats.map(|s| s.received).into(),
+            stats.map(|s| s.lost).into(),
+            stats.map(|s| s.refused).into(),
+            stats.map(|s| u64::from(s.jitter_us)).into(),
+            stats.map(|s| u64::from(s.digits)).into(),
+            stats.map(|s| s.concealed).into(),
+        ];
+        let Some(created) = &self.created else {
+            return Statement { sql: UPDATE, args };
+        };
+        args.extend([
+            leg.call.into(),
+            leg.index.into(),
+            word(&created.role).into(),
+            created.peer.into(),
+            created.sip_call_id.into(),
+            created.at.into(),
+        ]);
+        Statement { sql: INSERT, args }
+    }
 }

@@ -2,63 +2,30 @@
 //! here: no floats are in hashed records, only integers), and its SHA-256.
 
 use serde::Serialize;
-use serde_json::ser::Formatter;
 use sha2::{Digest, Sha256};
-use std::{
-    cell::RefCell,
-    io::{self, Write},
-    ops::Range,
-};
+use std::ops::Range;
 
 /// The one spelling of `value`: keys sorted (also when another crate of the build has switched
 /// `serde_json` to insertion order), no white space. Empty only if `value` cannot be JSON at all,
 /// which no type of this crate is.
 pub fn canonical_json<T: Serialize>(value: &T) -> String {
     // Longer than most events.
-    let out = RefCell::new(Vec::with_capacity(1024));
-    let sorted = Sorted {
-        out: &out,
-        open: Vec::new(),
-        members: Vec::new(),
-        escaped: false,
-        spare: Vec::new(),
-    };
-    let mut serializer = serde_json::Serializer::with_formatter(Out(&out), sorted);
-    let done = value.serialize(&mut serializer);
-    let bytes = out.into_inner();
-    done.ok()
-        .and_then(|()| String::from_utf8(bytes).ok())
-        .unwrap_or_default()
+    let mut text = Vec::with_capacity(512);
+    if serde_json::to_writer(&mut text, value).is_err() {
+        return String::new();
+    }
+    sort_members(&mut text);
+    String::from_utf8(text).unwrap_or_default()
 }
 
-/// The text as it grows; the formatter looks at it too.
-struct Out<'a>(&'a RefCell<Vec<u8>>);
-
-impl Write for Out<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Puts the members of each object in order once all of them are written: a tree of values, to be written from, would cost
-/// several times as much.
-struct Sorted<'a> {
-    out: &'a RefCell<Vec<u8>>,
-    /// Objects that are not closed yet: where their members begin, in the text and in `members`.
-    open: Vec<(usize, usize)>,
-    members: Vec<Member>,
-    /// A key has a character that is escaped in the text, and sorts as what it stands for.
-    escaped: bool,
-    spare: Vec<u8>,
+/// An object or an array that is not closed yet.
+enum Open {
+    Object {
+        /// Where its members begin in the text, and among all.
+        start: usize,
+        first: usize,
+    },
+    Array,
 }
 
 /// One member's place in the text.
@@ -68,38 +35,91 @@ struct Member {
     end: usize,
 }
 
-impl Sorted<'_> {
-    fn at(&self) -> usize {
-        self.out.borrow().len()
-    }
-
-    /// Of the object that was opened last.
-    fn sort(&mut self) {
-        let Some((start, first)) = self.open.pop() else {
-            return;
-        };
-        let out = &mut *self.out.borrow_mut();
-        let members = self.members.get_mut(first..).unwrap_or_default();
-        let key = |m: &Member| out.get(m.key.clone()).unwrap_or_default();
-        if !members.is_sorted_by(|a, b| key(a) <= key(b)) || self.escaped {
-            match self.escaped {
-                true => members.sort_by_cached_key(|m| name(key(m))),
-                false => members.sort_by(|a, b| key(a).cmp(key(b))),
-            }
-            self.spare.clear();
-            self.spare
-                .extend_from_slice(out.get(start..).unwrap_or_default());
-            out.truncate(start);
-            for (i, member) in members.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
+/// Puts the members of each object in order, within the text as serde has just written it: a tree of values, to be written from,
+/// would cost several times as much, and most objects are in order already.
+fn sort_members(text: &mut [u8]) {
+    let mut open: Vec<Open> = Vec::new();
+    let mut members: Vec<Member> = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = text.get(at).copied() {
+        match byte {
+            b'{' => open.push(Open::Object {
+                start: at + 1,
+                first: members.len(),
+            }),
+            b'[' => open.push(Open::Array),
+            b'"' => {
+                let begin = at + 1;
+                at = end_of_string(text, begin);
+                // A string with a colon behind it is a key.
+                if text.get(at + 1) == Some(&b':') {
+                    members.push(Member {
+                        key: begin..at,
+                        end: at,
+                    });
                 }
-                // With the quote before the key.
-                let place = member.key.start - 1 - start..member.end - start;
-                out.extend_from_slice(self.spare.get(place).unwrap_or_default());
             }
+            b',' => {
+                if let (Some(Open::Object { .. }), Some(member)) = (open.last(), members.last_mut())
+                {
+                    member.end = at;
+                }
+            }
+            b']' => drop(open.pop()),
+            b'}' => {
+                if let Some(Open::Object { start, first }) = open.pop() {
+                    let own = members.get_mut(first..).unwrap_or_default();
+                    if let Some(last) = own.last_mut() {
+                        last.end = at;
+                    }
+                    sort(text, start..at, own);
+                    members.truncate(first);
+                }
+            }
+            _ => {}
         }
-        self.members.truncate(first);
+        at += 1;
+    }
+}
+
+/// Where the quote is that ends the string which begins here.
+fn end_of_string(text: &[u8], begin: usize) -> usize {
+    let mut at = begin;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        match rest.iter().position(|b| matches!(b, b'"' | b'\\')) {
+            Some(n) if rest.get(n) == Some(&b'\\') => at += n + 2,
+            Some(n) => return at + n,
+            None => return text.len(),
+        }
+    }
+}
+
+/// The members of one object, which are all that is in `within`.
+fn sort(text: &mut [u8], within: Range<usize>, members: &mut [Member]) {
+    let key = |m: &Member| text.get(m.key.clone()).unwrap_or_default();
+    let escaped = members.iter().any(|m| key(m).contains(&b'\\'));
+    if !escaped && members.is_sorted_by(|a, b| key(a) <= key(b)) {
+        return;
+    }
+    match escaped {
+        // A character that is escaped in the text sorts as what it stands for.
+        true => members.sort_by_cached_key(|m| name(key(m))),
+        false => members.sort_by(|a, b| key(a).cmp(key(b))),
+    }
+    let mut sorted = Vec::with_capacity(within.len());
+    for member in &*members {
+        if !sorted.is_empty() {
+            sorted.push(b',');
+        }
+        // With the quote before the key.
+        let whole = member.key.start - 1..member.end;
+        sorted.extend_from_slice(text.get(whole).unwrap_or_default());
+    }
+    if let Some(place) = text.get_mut(within)
+        && place.len() == sorted.len()
+    {
+        place.copy_from_slice(&sorted);
     }
 }
 
@@ -109,55 +129,6 @@ fn name(key: &[u8]) -> Vec<u8> {
     serde_json::from_slice::<String>(&quoted).map_or_else(|_| key.to_owned(), String::into_bytes)
 }
 
-impl Formatter for Sorted<'_> {
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"{")?;
-        self.open.push((self.at(), self.members.len()));
-        Ok(())
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        if !first {
-            writer.write_all(b",")?;
-        }
-        let key = self.at() + 1;
-        self.members.push(Member {
-            key: key..key,
-            end: key,
-        });
-        Ok(())
-    }
-
-    fn end_object_key<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        let at = self.at();
-        if let Some(member) = self.members.last_mut() {
-            member.key.end = at - 1;
-            let out = self.out.borrow();
-            self.escaped |= out
-                .get(member.key.clone())
-                .is_some_and(|key| key.contains(&b'\\'));
-        }
-        Ok(())
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        let at = self.at();
-        if let Some(member) = self.members.last_mut() {
-            member.end = at;
-        }
-        Ok(())
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.sort();
-        writer.write_all(b"}")
-    }
-}
-
 /// SHA-256 of [`canonical_json`], in lower-case hexadecimal.
 pub fn hash_of<T: Serialize>(value: &T) -> String {
     sha256_hex(canonical_json(value).as_bytes())
@@ -165,9 +136,15 @@ pub fn hash_of<T: Serialize>(value: &T) -> String {
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    sha256_hex_of(&[bytes])
+}
+
+/// The same of all parts, one after the other.
+pub fn sha256_hex_of(parts: &[&[u8]]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(64);
-    for b in Sha256::digest(bytes) {
+    let all = parts.iter().fold(Sha256::new(), Sha256::chain_update);
+    for b in all.finalize() {
         for half in [b >> 4, b & 15] {
             out.push(char::from(DIGITS[usize::from(half)]));
         }

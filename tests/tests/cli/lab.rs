@@ -79,7 +79,7 @@ impl Lab {
         let (mut journal, _) =
             Journal::open(data.join("journal"), 0, Fsync::Never).expect("a journal");
         for event in events {
-            let outcome = journal.append(Wall(0), std::slice::from_ref(event));
+            let outcome = journal.append(Wall(0), [event.clone()]);
             assert_eq!(outcome.written, 1);
         }
         let store = self.store().await;

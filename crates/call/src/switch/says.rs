@@ -20,7 +20,7 @@ pub(super) fn caller_of(request: &Request) -> (String, Option<String>) {
     }
     let asserted = headers.asserted().into_iter().next();
     let said = asserted.or(party.map(|p| p.0));
-    let Some(who) = said.or_else(|| request.from()) else {
+    let Some(who) = said.or_else(|| request.from().cloned()) else {
         return (String::new(), None);
     };
     let user = who.uri.user().unwrap_or_default();
@@ -44,7 +44,7 @@ pub(super) fn trunks_of<'p>(plan: &'p Plan, source: IpAddr, request: &Request) -
 }
 
 fn is_there(only: &Where, request: &Request) -> bool {
-    let host = |who: Option<NameAddr>| {
+    let host = |who: Option<&NameAddr>| {
         let host = who.and_then(|n| n.uri.host().map(ToString::to_string));
         host.unwrap_or_default()
     };

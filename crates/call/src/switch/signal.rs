@@ -57,14 +57,10 @@ impl Switch {
                 self.trace(session, true, flow, &bytes);
                 self.out.push_back(Output::Transmit { flow, bytes });
             }
-            SipOutput::Taken {
-                flow,
-                session,
-                message,
-            } => {
-                // As it came, where it came just now.
-                let bytes = self.arrived.take().unwrap_or_else(|| message.to_bytes());
-                self.trace(session, false, flow, &bytes);
+            SipOutput::Taken { flow, session } => {
+                if let Some(bytes) = self.arrived.take() {
+                    self.trace(session, false, flow, &bytes);
+                }
             }
             SipOutput::Event(event) => self.sip_event(now, event),
         }

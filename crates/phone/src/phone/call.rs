@@ -239,6 +239,7 @@ impl Phone {
             from: Box::new(
                 request
                     .from()
+                    .cloned()
                     .unwrap_or_else(|| NameAddr::new(request.uri.clone())),
             ),
             headers: of_interest(&request.headers),

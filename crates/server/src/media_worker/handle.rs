@@ -128,9 +128,9 @@ impl MediaHandle {
         (handle, orders)
     }
 
-    /// A command of the shard: taken always, in order; [`MediaHandle::wake`] follows. What is known at once is its answer: a leg has
-    /// a port that was in stock.
-    pub(crate) fn command(&self, command: MediaCommand) -> Option<MediaEvent> {
+    /// A command of the shard: taken always, in order; [`MediaHandle::wake`] follows, at once or not. What is known at once is its
+    /// answer: a leg has a port that was in stock.
+    pub(crate) fn command(&self, command: MediaCommand) -> (Option<MediaEvent>, bool) {
         let opens = match &command {
             MediaCommand::OpenLeg {
                 leg,
@@ -139,6 +139,7 @@ impl MediaHandle {
             _ => None,
         };
         let port = opens.and_then(|_| self.stock.take());
+        let at_once = port.is_none() && !waits_for_packets(&command);
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         if before >= MANY {
             full("media", "keep");
@@ -149,8 +150,11 @@ impl MediaHandle {
         if self.commands.send(Order { command, port }).is_err() {
             tracing::error!(target: "tandem::alarm", "a media worker is gone; its calls have no sound");
         }
-        let local = SocketAddr::new(self.advertise, port?);
-        opens.map(|leg| MediaEvent::LegOpened { leg, local })
+        let opened = opens.zip(port).map(|(leg, port)| {
+            let local = SocketAddr::new(self.advertise, port);
+            MediaEvent::LegOpened { leg, local }
+        });
+        (opened, at_once)
     }
 
     pub(crate) async fn audio(&self, player: PlayerId, pcm: Vec<i16>) {
@@ -168,17 +172,39 @@ impl MediaHandle {
     /// Sound waits for a place; the worker takes it within a tick.
     async fn push(&self, sound: Sound) {
         if wait_for_place("sound", &self.sound, sound).await {
-            self.wake();
+            self.bell.ring();
         }
     }
 
-    pub(crate) fn wake(&self) {
-        self.bell.ring();
+    /// Not at once: within 20 ms, or when a packet comes.
+    pub(crate) fn wake(&self, at_once: bool) {
+        match at_once {
+            true => self.bell.ring(),
+            false => self.bell.ring_softly(),
+        }
     }
 
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
-        self.wake();
+        self.bell.ring();
+    }
+}
+
+/// Nothing is heard of it before a packet comes, or at all.
+fn waits_for_packets(command: &MediaCommand) -> bool {
+    match command {
+        MediaCommand::SetFlow { .. }
+        | MediaCommand::Connect { .. }
+        | MediaCommand::Listen { .. }
+        | MediaCommand::KeepKeys { .. }
+        | MediaCommand::CloseLeg { .. }
+        | MediaCommand::CloseCall { .. } => true,
+        MediaCommand::OpenLeg { .. }
+        | MediaCommand::Play { .. }
+        | MediaCommand::Pause { .. }
+        | MediaCommand::Resume { .. }
+        | MediaCommand::Stop { .. }
+        | MediaCommand::SendDigits { .. } => false,
     }
 }
 
@@ -226,7 +252,7 @@ mod tests {
         let all = MANY as u32 + 5000;
         // The worker reads nothing meanwhile, and nobody waits for it.
         for i in 0..all {
-            assert_eq!(handle.command(of(i)), None);
+            assert_eq!(handle.command(of(i)), (None, false));
         }
         assert_eq!(handle.waiting.load(Ordering::Relaxed), all as usize);
         for i in 0..all {
@@ -247,13 +273,14 @@ mod tests {
         };
         assert_eq!(
             handle.command(open(1, true)),
-            None,
+            (None, true),
             "a consult leg has a reserve"
         );
         let local = ([192, 0, 2, 1], 10_000).into();
         let opened = MediaEvent::LegOpened { leg: leg(2), local };
-        assert_eq!(handle.command(open(2, false)), Some(opened));
-        assert_eq!(handle.command(open(3, false)), None, "the worker will tell");
+        assert_eq!(handle.command(open(2, false)), (Some(opened), false));
+        let told = handle.command(open(3, false));
+        assert_eq!(told, (None, true), "the worker will tell");
         let ports: Vec<_> = std::iter::from_fn(|| orders.command().map(|o| o.port)).collect();
         assert_eq!(ports, [None, Some(10_000), None]);
     }

@@ -87,6 +87,11 @@ impl Pairs {
         SocketAddr::new(self.address, port)
     }
 
+    /// Some leg has one.
+    pub(super) fn are_used(&self) -> bool {
+        !self.legs.is_empty()
+    }
+
     /// The leg needs its pair no more.
     pub(super) fn release(&mut self, leg: LegId, now: Mono) {
         let Some(place) = self.legs.remove(&leg) else {

@@ -24,7 +24,7 @@ pub(super) fn open(
             "{} calls were cut off by the last stop; their records are closed",
             recovered.open.len()
         ));
-        let _ = journal.append(clock.now().wall, &left);
+        let _ = journal.append(clock.now().wall, left);
     }
     make_database_folder(&node.store_url)?;
     let store = Store::connect_lazy(&node.store_url)?;

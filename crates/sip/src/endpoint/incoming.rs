@@ -51,7 +51,7 @@ impl Endpoint {
                 dialog,
             }),
         };
-        self.sessions.insert(session, new);
+        self.sessions.insert(session, Box::new(new));
         self.tell(Event::Invited {
             session,
             flow: from,
@@ -131,7 +131,7 @@ impl Endpoint {
         let Some(Session {
             state: State::Up(up),
             ..
-        }) = self.sessions.get_mut(&session)
+        }) = self.sessions.get_mut(&session).map(|s| s.as_mut())
         else {
             return;
         };

@@ -27,7 +27,7 @@ impl Endpoint {
         id: TransactionId,
         response: Response,
     ) {
-        let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) else {
+        let Some(InviteOut { machine, about }) = self.table.take_invite(id) else {
             return;
         };
         let (status, session, key) = (response.status, about.session, about.key);
@@ -122,7 +122,7 @@ impl Endpoint {
         invite: TransactionId,
         headers: &Headers,
     ) {
-        let Some(InviteOut { about, .. }) = self.table.invite_clients.get(&invite) else {
+        let Some(about) = self.table.invite_clients.get(&invite).map(|t| &t.about) else {
             return;
         };
         let about = RequestAbout {
@@ -152,7 +152,7 @@ impl Endpoint {
         response: Response,
     ) {
         let tag = tag_of(response.to());
-        let Some(InviteOut { about, .. }) = self.table.invite_clients.get_mut(&id) else {
+        let Some(about) = self.table.invite_clients.get_mut(&id).map(|t| &mut t.about) else {
             return;
         };
         if let Some(known) = about.acks.get(&tag).cloned() {
@@ -165,6 +165,7 @@ impl Endpoint {
             return;
         };
         about.acks.insert(tag.clone(), None);
+        about.answered();
         let request = about.request.clone();
         let auth = about.auth.clone();
         let owe = OweAck {
@@ -221,7 +222,7 @@ impl Endpoint {
         if let Some(Session {
             state: State::Up(up),
             ..
-        }) = self.sessions.get_mut(&session)
+        }) = self.sessions.get_mut(&session).map(|s| s.as_mut())
         {
             up.dialog = dialog;
         }
@@ -247,7 +248,7 @@ impl Endpoint {
             open: BTreeSet::new(),
             state: up(dialog, owe),
         };
-        self.sessions.insert(id, session);
+        self.sessions.insert(id, Box::new(session));
         self.close(now, id, Some(Headers::new()));
     }
 
@@ -259,7 +260,7 @@ impl Endpoint {
         key: RequestKey,
         response: Response,
     ) {
-        let Some(InviteOut { about, .. }) = self.table.invite_clients.get_mut(&id) else {
+        let Some(about) = self.table.invite_clients.get_mut(&id).map(|t| &mut t.about) else {
             return;
         };
         let tag = tag_of(about.request.to());
@@ -287,6 +288,7 @@ impl Endpoint {
             return;
         }
         about.acks.insert(tag, None);
+        about.answered();
         *exchange = Exchange::OweAck(owe);
         dialog.refresh(&response.headers);
         s.open.remove(&id);

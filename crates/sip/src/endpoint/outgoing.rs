@@ -43,25 +43,23 @@ impl Endpoint {
         });
         let contact = NameAddr::new(invite.contact.clone()).to_string();
         let open = BTreeSet::new();
-        self.sessions.insert(
-            session,
-            Session {
-                call_id,
-                local_tag,
-                contact,
-                made_call: true,
-                timing,
-                sent: Sent::default(),
-                auth,
-                large: invite.large,
-                open,
-                state,
-            },
-        );
+        let new = Session {
+            call_id,
+            local_tag,
+            contact,
+            made_call: true,
+            timing,
+            sent: Sent::default(),
+            auth,
+            large: invite.large,
+            open,
+            state,
+        };
+        self.sessions.insert(session, Box::new(new));
     }
 
     pub(super) fn command_ack(&mut self, session: SessionId, body: Option<&Body>) {
-        if self.sessions.get(&session).is_some_and(Session::is_seen) {
+        if self.sessions.get(&session).is_some_and(|s| s.is_seen()) {
             self.send_ack(session, body);
         }
     }

@@ -206,7 +206,9 @@ impl Endpoint {
     fn arm(&mut self, now: Now, session: SessionId) {
         let owner = Owner::Session(session);
         self.stop_timing(session);
-        let Some(Session { timing, state, .. }) = self.sessions.get_mut(&session) else {
+        let Some(Session { timing, state, .. }) =
+            self.sessions.get_mut(&session).map(|s| s.as_mut())
+        else {
             return;
         };
         timing.told = false;

@@ -16,9 +16,9 @@ impl Endpoint {
         mut request: Request,
         urgent: bool,
     ) -> Option<SessionId> {
-        let mut via = request.top_via()?; // nothing could be sent back without one
+        let mut via = request.top_via()?.clone(); // nothing could be sent back without one
         via.note_source(from.remote);
-        request.headers.replace_first_value(&HeaderName::Via, via);
+        request.headers.replace_top_via(via);
         if request.method == Method::Ack {
             return self.on_ack(now, from, &request);
         }

@@ -42,7 +42,7 @@ impl Endpoint {
     }
 
     fn on_request_response(&mut self, now: Now, id: TransactionId, response: Response) {
-        let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) else {
+        let Some(RequestOut { machine, about }) = self.table.take_request(id) else {
             return;
         };
         let status = response.status;

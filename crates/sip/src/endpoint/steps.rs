@@ -67,7 +67,7 @@ impl Endpoint {
             &self.fresh_branch(),
         );
         request.headers.remove(&HeaderName::Via);
-        request.headers.insert_first(HeaderName::Via, via);
+        request.headers.push_via(via);
     }
 
     fn index_sent(&mut self, request: &Request) -> TransactionId {
@@ -92,7 +92,7 @@ impl Endpoint {
         });
         self.table
             .invite_clients
-            .insert(id, InviteOut { machine, about });
+            .insert(id, InviteOut { machine, about }.into());
         id
     }
 
@@ -137,7 +137,9 @@ impl Endpoint {
         let machine = self.step(now, id, about.flow, about.session, |scope| {
             Client::start(scope, bytes)
         });
-        self.table.clients.insert(id, RequestOut { machine, about });
+        self.table
+            .clients
+            .insert(id, RequestOut { machine, about }.into());
         id
     }
 
@@ -152,7 +154,7 @@ impl Endpoint {
             Some(machine) => {
                 self.table
                     .invite_clients
-                    .insert(id, InviteOut { machine, about });
+                    .insert(id, InviteOut { machine, about }.into());
             }
             None => {
                 self.timers.stop_all(Owner::Transaction(id));
@@ -170,7 +172,9 @@ impl Endpoint {
     ) {
         match machine {
             Some(machine) => {
-                self.table.clients.insert(id, RequestOut { machine, about });
+                self.table
+                    .clients
+                    .insert(id, RequestOut { machine, about }.into());
             }
             None => {
                 self.timers.stop_all(Owner::Transaction(id));
@@ -181,7 +185,7 @@ impl Endpoint {
 
     /// Drops an INVITE of ours to which no final response will be waited for.
     pub(super) fn drop_invite(&mut self, id: TransactionId) -> Option<InviteAbout> {
-        let InviteOut { about, .. } = self.table.invite_clients.remove(&id)?;
+        let InviteOut { about, .. } = self.table.take_invite(id)?;
         self.timers.stop_all(Owner::Transaction(id));
         self.table.forget_sent(&about.request);
         Some(about)
@@ -197,7 +201,7 @@ impl Endpoint {
         trying: bool,
     ) -> Option<TransactionId> {
         let via = request.top_via()?;
-        let key = ReceivedKey::new(request, &via, &request.method);
+        let key = ReceivedKey::new(request, via, &request.method);
         let outside = request.to().is_some_and(|to| to.tag().is_none());
         let merge = MergeKey::new(request).filter(|key| {
             outside && request.method != Method::Cancel && !self.table.merged.contains_key(key)
@@ -210,7 +214,7 @@ impl Endpoint {
         let about = ReceivedAbout {
             key,
             merge,
-            flow: reply_flow(&via, from),
+            flow: reply_flow(via, from),
             session,
         };
         if request.method == Method::Invite {

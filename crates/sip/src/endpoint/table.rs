@@ -2,7 +2,7 @@
 
 use super::auth::Auth;
 use crate::api::{Flow, RequestKey, SessionId, Transport};
-use crate::message::{Method, Request, Response, Via};
+use crate::message::{HeaderName, Method, Request, Response, Via};
 use crate::transaction::{Client, InviteClient, InviteServer, Server, TransactionId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,10 @@ use std::net::IpAddr;
 /// All transactions and what finds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Table {
-    /// INVITEs of ours.
-    pub(super) invite_clients: BTreeMap<TransactionId, InviteOut>,
+    /// INVITEs of ours. Boxed, as they are large, and a tree moves what is beside what comes and goes.
+    pub(super) invite_clients: BTreeMap<TransactionId, Box<InviteOut>>,
     /// Other requests of ours.
-    pub(super) clients: BTreeMap<TransactionId, RequestOut>,
+    pub(super) clients: BTreeMap<TransactionId, Box<RequestOut>>,
     /// INVITEs of theirs.
     pub(super) invite_servers: BTreeMap<TransactionId, InviteIn>,
     /// Other requests of theirs.
@@ -78,6 +78,26 @@ pub(super) struct InviteAbout {
     pub(super) acks: BTreeMap<String, Option<(Flow, Bytes)>>,
     /// How often its session interval was raised.
     pub(super) raised: u8,
+}
+
+impl InviteAbout {
+    /// A 2xx has come. For the 32 s in which there may be others, what tells whose they are and what answers them is kept.
+    pub(super) fn answered(&mut self) {
+        self.request.body = Bytes::new();
+        self.request.headers.keep(|name| {
+            matches!(
+                name,
+                HeaderName::Via
+                    | HeaderName::From
+                    | HeaderName::To
+                    | HeaderName::CallId
+                    | HeaderName::CSeq
+                    | HeaderName::Contact
+                    | HeaderName::Authorization
+                    | HeaderName::ProxyAuthorization
+            )
+        });
+    }
 }
 
 /// Another request of ours.
@@ -182,6 +202,16 @@ impl MergeKey {
 }
 
 impl Table {
+    /// Takes an INVITE of ours out, for a step of its machine.
+    pub(super) fn take_invite(&mut self, id: TransactionId) -> Option<InviteOut> {
+        self.invite_clients.remove(&id).map(|t| *t)
+    }
+
+    /// The same of another request.
+    pub(super) fn take_request(&mut self, id: TransactionId) -> Option<RequestOut> {
+        self.clients.remove(&id).map(|t| *t)
+    }
+
     /// The transaction of ours that a response answers.
     pub(super) fn answered_by(&self, response: &Response) -> Option<TransactionId> {
         let branch = response.top_via()?.magic_branch()?.to_owned();
@@ -202,7 +232,7 @@ impl Table {
 
     fn find(&self, request: &Request, method: &Method) -> Option<TransactionId> {
         self.received
-            .get(&ReceivedKey::new(request, &request.top_via()?, method))
+            .get(&ReceivedKey::new(request, request.top_via()?, method))
             .copied()
     }
 

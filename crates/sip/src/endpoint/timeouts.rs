@@ -115,7 +115,7 @@ impl Endpoint {
     }
 
     fn invite_timer(&mut self, now: Now, id: TransactionId, timer: Timer) {
-        let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) else {
+        let Some(InviteOut { machine, about }) = self.table.take_invite(id) else {
             return;
         };
         let session = Some(about.session);
@@ -129,7 +129,7 @@ impl Endpoint {
     }
 
     fn request_timer(&mut self, now: Now, id: TransactionId, timer: Timer) {
-        let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) else {
+        let Some(RequestOut { machine, about }) = self.table.take_request(id) else {
             return;
         };
         let (machine, told) = self.step(now, id, about.flow, about.session, |scope| {
@@ -154,7 +154,7 @@ impl Endpoint {
     pub(super) fn handle_transport_failed(&mut self, now: Now, flow: Flow) {
         self.handle_closed(flow);
         for id in self.table.open_on(flow) {
-            if let Some(InviteOut { machine, about }) = self.table.invite_clients.remove(&id) {
+            if let Some(InviteOut { machine, about }) = self.table.take_invite(id) {
                 let unheard = machine.is_calling();
                 let (machine, told) =
                     self.step(now, id, about.flow, Some(about.session), |scope| {
@@ -166,7 +166,7 @@ impl Endpoint {
                     self.on_invite_over(now, id, &about, failure);
                 }
                 self.keep_invite(id, machine, about);
-            } else if let Some(RequestOut { machine, about }) = self.table.clients.remove(&id) {
+            } else if let Some(RequestOut { machine, about }) = self.table.take_request(id) {
                 let unheard = machine.is_trying();
                 let (machine, told) = self.step(now, id, about.flow, about.session, |scope| {
                     machine.on_transport_failed(scope)

@@ -146,7 +146,7 @@ pub(super) fn renumber(request: &mut Request, cseq: u32) {
 pub(super) fn cancel(invite: &Request, headers: &Headers) -> Request {
     let mut cancel = Request::new(Method::Cancel, invite.uri.clone());
     if let Some(via) = invite.top_via() {
-        cancel.headers.push(HeaderName::Via, via);
+        cancel.headers.push_via(via.clone());
     }
     copy_of_invite(&mut cancel, invite);
     let to = invite.headers.first(&HeaderName::To).unwrap_or_default();
@@ -159,7 +159,7 @@ pub(super) fn cancel(invite: &Request, headers: &Headers) -> Request {
 pub(super) fn ack_to_refusal(invite: &Request, response: &Response) -> Request {
     let mut ack = Request::new(Method::Ack, invite.uri.clone());
     if let Some(via) = invite.top_via() {
-        ack.headers.push(HeaderName::Via, via);
+        ack.headers.push_via(via.clone());
     }
     copy_of_invite(&mut ack, invite);
     let to = response.headers.first(&HeaderName::To).unwrap_or_default();
@@ -181,7 +181,7 @@ fn copy_of_invite(request: &mut Request, invite: &Request) {
 
 /// The Contact of a session that came in, if its user does not give one: our socket.
 pub(super) fn contact_at(request: &Request, flow: Flow) -> String {
-    let mut uri = Uri::sip(request.uri.user(), &flow.local.to_string());
+    let mut uri = Uri::at(request.uri.user(), flow.local);
     // RFC 5630 section 4.
     if request.uri.scheme() == "sips" {
         uri = uri.secured();

@@ -10,11 +10,11 @@ macro_rules! accessors {
                 self.headers.first(&super::HeaderName::CallId)
             }
             /// From.
-            pub fn from(&self) -> Option<super::NameAddr> {
+            pub fn from(&self) -> Option<&super::NameAddr> {
                 self.headers.name_addr(&super::HeaderName::From)
             }
             /// To.
-            pub fn to(&self) -> Option<super::NameAddr> {
+            pub fn to(&self) -> Option<&super::NameAddr> {
                 self.headers.name_addr(&super::HeaderName::To)
             }
             /// CSeq.
@@ -22,11 +22,11 @@ macro_rules! accessors {
                 self.headers.cseq()
             }
             /// The first Via.
-            pub fn top_via(&self) -> Option<super::Via> {
+            pub fn top_via(&self) -> Option<&super::Via> {
                 self.headers.top_via()
             }
             /// The first Contact that is a URI.
-            pub fn contact(&self) -> Option<super::NameAddr> {
+            pub fn contact(&self) -> Option<&super::NameAddr> {
                 self.headers.name_addr(&super::HeaderName::Contact)
             }
             /// Content-Type without parameters, in lower case.

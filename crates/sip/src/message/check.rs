@@ -78,7 +78,10 @@ impl Request {
             return Err(Refusal::bad(&H::CallId));
         }
         for name in [H::From, H::To] {
-            every(&self.headers, &name, |v| NameAddr::parse(v).map(drop))?;
+            let line = self.headers.line(&name);
+            if line.is_none_or(|l| l.name_addr().is_err()) {
+                return Err(Refusal::bad(&name));
+            }
         }
         let cseq = self.headers.first(&H::CSeq).map(CSeq::parse);
         match cseq {

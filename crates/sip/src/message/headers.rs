@@ -1,31 +1,46 @@
 //! Headers in their order, each line as it came.
 
 use super::{
-    HeaderName, ListValues, Text,
+    HeaderName, ListValues, Text, Via,
     lexer::{is_token, is_ws, trim},
+    readers::Typed,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 /// One header line. Its bytes (spelling of the name, folding, characters that are not UTF-8) are kept.
 #[derive(Clone)]
 pub struct Header {
     name: HeaderName,
-    /// The line without its end.
-    raw: Bytes,
-    /// Where the value lies in `raw`.
+    line: Line,
+    /// Where the value lies in the line.
     start: u32,
     end: u32,
-    /// The value, where it cannot be read from `raw`: unfolded, or decoded from Latin-1.
-    text: Option<Box<str>>,
+    /// What the line says, once somebody has asked: a From is looked at a dozen times.
+    pub(super) typed: Typed,
 }
+
+/// A line without its end.
+#[derive(Clone)]
+enum Line {
+    Text(Text),
+    /// Folded, or not UTF-8, with the value as it reads: unfolded, decoded from Latin-1.
+    Bytes(Bytes, Box<str>),
+}
+
+/// Room for most lines that we write.
+const USUAL: usize = 80;
 
 impl Header {
     /// `name: value`. CR, LF and NUL in the value become spaces, so a value cannot begin another line.
     pub fn new(name: impl Into<HeaderName>, value: impl fmt::Display) -> Self {
         let name = name.into();
-        let mut raw = format!("{name}: {value}");
+        let mut raw = String::with_capacity(USUAL);
+        let _ = write!(raw, "{}: {value}", name.as_str());
         let start = name.as_str().len() + 2;
         if raw.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
             raw = raw.replace(['\r', '\n', '\0'], " ");
@@ -35,11 +50,18 @@ impl Header {
         let (start, end) = ((start + lead) as u32, raw.len() as u32);
         Self {
             name,
-            raw: raw.into(),
+            line: Line::Text(raw.into()),
             start,
             end,
-            text: None,
+            typed: Typed::default(),
         }
+    }
+
+    /// A Via, which need not be read again.
+    fn via(via: Via) -> Self {
+        let mut line = Self::new(HeaderName::Via, &via);
+        line.typed = Typed::via(via);
+        line
     }
 
     /// A line as received, without its end; folded lines with their line ends within. `None`: no header.
@@ -71,20 +93,21 @@ impl Header {
         while end > start && white(&raw[end - 1]) {
             end -= 1;
         }
-        let text = match std::str::from_utf8(&raw[start..end]) {
-            Ok(s) if folded => Some(unfold(s).into()),
-            Ok(_) => None,
-            Err(_) => {
+        let line = match Text::from_shared(raw.clone()) {
+            Some(text) if !folded => Line::Text(text),
+            Some(text) => Line::Bytes(raw, unfold(&text[start..end]).into()),
+            None => {
                 let latin1: String = raw[start..end].iter().map(|&b| char::from(b)).collect();
-                Some(if folded { unfold(&latin1) } else { latin1 }.into())
+                let text = if folded { unfold(&latin1) } else { latin1 };
+                Line::Bytes(raw, text.into())
             }
         };
         Some(Self {
             name,
             start: start as u32,
             end: end as u32,
-            text,
-            raw,
+            line,
+            typed: Typed::default(),
         })
     }
 
@@ -94,32 +117,37 @@ impl Header {
     }
     /// The value without white space around it, unfolded. What is not UTF-8 reads as Latin-1.
     pub fn value(&self) -> &str {
-        match &self.text {
-            Some(text) => text,
-            None => std::str::from_utf8(self.value_bytes()).unwrap_or_default(),
+        match &self.line {
+            Line::Bytes(_, text) => text,
+            Line::Text(line) => line
+                .get(self.start as usize..self.end as usize)
+                .unwrap_or_default(),
         }
     }
     /// The value's bytes as they came.
     pub fn value_bytes(&self) -> &[u8] {
-        self.raw
+        self.raw()
             .get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
     /// The line as it came, without its end.
     pub fn raw(&self) -> &Bytes {
-        &self.raw
+        match &self.line {
+            Line::Text(line) => line.bytes(),
+            Line::Bytes(line, _) => line,
+        }
     }
     /// The name as it is spelled on the wire.
     pub(crate) fn spelled(&self) -> &str {
-        let colon = self.raw.iter().position(|&b| b == b':').unwrap_or(0);
-        trim(std::str::from_utf8(&self.raw[..colon]).unwrap_or_default())
+        let raw = self.raw();
+        let colon = memchr::memchr(b':', raw).unwrap_or(0);
+        trim(std::str::from_utf8(&raw[..colon]).unwrap_or_default())
     }
     /// The value, sharing the buffer where it can.
     pub(crate) fn shared(&self) -> Text {
-        match &self.text {
-            Some(text) => Text::from(text.as_ref()),
-            None => Text::from_shared(self.raw.slice(self.start as usize..self.end as usize))
-                .unwrap_or_default(),
+        match &self.line {
+            Line::Bytes(_, text) => Text::from(text.as_ref()),
+            Line::Text(line) => line.cut(self.value()),
         }
     }
     /// The values of a list header.
@@ -151,22 +179,22 @@ fn unfold(s: &str) -> String {
 
 impl PartialEq for Header {
     fn eq(&self, other: &Self) -> bool {
-        self.raw == other.raw
+        self.raw() == other.raw()
     }
 }
 impl Eq for Header {}
 impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&String::from_utf8_lossy(&self.raw), f)
+        fmt::Debug::fmt(&String::from_utf8_lossy(self.raw()), f)
     }
 }
 
 /// As the line's text, or as bytes where it is not UTF-8.
 impl Serialize for Header {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(&self.raw) {
+        match std::str::from_utf8(self.raw()) {
             Ok(text) => s.serialize_str(text),
-            Err(_) => s.serialize_bytes(&self.raw),
+            Err(_) => s.serialize_bytes(self.raw()),
         }
     }
 }
@@ -304,6 +332,11 @@ impl Headers {
         self.0.retain(|h| h.name != *name);
         before - self.0.len()
     }
+    /// Takes all other lines away, and gives their room back.
+    pub(crate) fn keep(&mut self, kept: impl Fn(&HeaderName) -> bool) {
+        self.0.retain(|h| kept(&h.name));
+        self.0.shrink_to_fit();
+    }
     /// Takes the first value of a list header away (the top Via of a response).
     pub fn remove_first_value(&mut self, name: &HeaderName) -> Option<String> {
         let at = self.0.iter().position(|h| h.name == *name)?;
@@ -319,7 +352,22 @@ impl Headers {
         }
         first
     }
-    /// Puts another value in the place of the first of a list header (`received` and `rport` in the top Via).
+    /// Puts a Via above the others.
+    pub(crate) fn push_via(&mut self, via: Via) {
+        let above = |h: &Header| h.name == HeaderName::Via;
+        let at = self.0.iter().position(above).unwrap_or(0);
+        self.0.insert(at, Header::via(via));
+    }
+    /// Puts another Via in the place of the first (one with `received` and `rport`).
+    pub fn replace_top_via(&mut self, via: Via) {
+        let top = self.0.iter_mut().find(|h| h.name == HeaderName::Via);
+        match top.filter(|h| h.values().nth(1).is_none() && h.spelled() == HeaderName::Via.as_str())
+        {
+            Some(line) => *line = Header::via(via),
+            None => self.replace_first_value(&HeaderName::Via, via),
+        }
+    }
+    /// Puts another value in the place of the first of a list header.
     pub fn replace_first_value(&mut self, name: &HeaderName, value: impl fmt::Display) {
         let Some(at) = self.0.iter().position(|h| h.name == *name) else {
             return;
@@ -336,11 +384,9 @@ impl Headers {
     pub(crate) fn append_to_first(&mut self, name: &HeaderName, tail: &str) {
         if let Some(line) = self.0.iter_mut().find(|h| h.name == *name) {
             // The bytes as they came: also those that are not UTF-8, or control characters in quotes.
-            let mut raw = line
-                .raw
-                .get(..line.end as usize)
-                .unwrap_or_default()
-                .to_vec();
+            let kept = line.raw().get(..line.end as usize).unwrap_or_default();
+            let mut raw = Vec::with_capacity(kept.len() + tail.len());
+            raw.extend_from_slice(kept);
             raw.extend(tail.bytes().filter(|b| !matches!(b, b'\r' | b'\n' | 0)));
             if let Some(new) = Header::from_wire(raw.into()) {
                 *line = new;

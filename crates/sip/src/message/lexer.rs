@@ -24,7 +24,11 @@ pub(crate) const fn is_ws(c: char) -> bool {
 
 /// Without white space at either end.
 pub(crate) fn trim(s: &str) -> &str {
-    s.trim_matches(is_ws)
+    match s.as_bytes() {
+        // Nearly always.
+        [first, .., last] if !matches!(first, b' ' | b'\t') && !matches!(last, b' ' | b'\t') => s,
+        _ => s.trim_matches(is_ws),
+    }
 }
 
 /// The length of the quoted string that `s` begins with, both quotes included; `None` if it does
@@ -92,7 +96,7 @@ impl<'a> Iterator for ListValues<'a> {
     fn next(&mut self) -> Option<&'a str> {
         loop {
             let rest = self.rest.take()?;
-            let comma = if self.whole {
+            let comma = if self.whole || memchr::memchr(b',', rest.as_bytes()).is_none() {
                 None
             } else {
                 find_outside(rest, b',').ok().flatten()

@@ -1,19 +1,57 @@
 //! Typed readers of headers that every message has, sharing the message's buffer.
 
 use super::{CSeq, Header, HeaderName, Headers, NameAddr, ParseError, Via, lexer};
+use std::sync::{Arc, OnceLock};
+
+/// What the first value of a line says, read when it is first asked for. Copies of the line share it.
+#[derive(Clone, Default)]
+pub(super) struct Typed(OnceLock<Arc<Value>>);
+
+enum Value {
+    NameAddr(Result<NameAddr, ParseError>),
+    Via(Result<Via, ParseError>),
+}
+
+impl Typed {
+    /// Of a line that was written from it.
+    pub(super) fn via(via: Via) -> Self {
+        Self(Arc::new(Value::Via(Ok(via))).into())
+    }
+}
 
 impl Header {
+    /// By its name: a Via, or a name and address.
+    fn typed(&self) -> &Value {
+        self.typed.0.get_or_init(|| {
+            let text = self.shared();
+            let first = lexer::ListValues::new(&text, self.name().is_list()).next();
+            let first = first.ok_or(ParseError::Empty);
+            Arc::new(match self.name() {
+                HeaderName::Via => Value::Via(first.and_then(|s| Via::cut(&text, s))),
+                _ => Value::NameAddr(first.and_then(|s| NameAddr::cut(&text, s))),
+            })
+        })
+    }
+
     /// The first value as a name and address.
-    pub fn name_addr(&self) -> Result<NameAddr, ParseError> {
-        let text = self.shared();
-        let first = lexer::ListValues::new(&text, self.name().is_list()).next();
-        NameAddr::cut(&text, first.ok_or(ParseError::Empty)?)
+    pub fn name_addr(&self) -> Result<&NameAddr, ParseError> {
+        match self.typed() {
+            Value::NameAddr(read) => read.as_ref().map_err(|e| *e),
+            Value::Via(_) => Err(ParseError::Uri),
+        }
+    }
+
+    fn first_via(&self) -> Option<&Via> {
+        match self.typed() {
+            Value::Via(read) => read.as_ref().ok(),
+            Value::NameAddr(_) => None,
+        }
     }
 }
 
 impl Headers {
     /// The first value of this name as a name and address.
-    pub fn name_addr(&self, name: &HeaderName) -> Option<NameAddr> {
+    pub fn name_addr(&self, name: &HeaderName) -> Option<&NameAddr> {
         self.line(name)?.name_addr().ok()
     }
     /// All values of this name that are a name and address (Route, Record-Route, P-Asserted-Identity, ...).
@@ -27,9 +65,8 @@ impl Headers {
         CSeq::parse(self.first(&HeaderName::CSeq)?).ok()
     }
     /// The first Via.
-    pub fn top_via(&self) -> Option<Via> {
-        let text = self.line(&HeaderName::Via)?.shared();
-        Via::cut(&text, lexer::ListValues::new(&text, true).next()?).ok()
+    pub fn top_via(&self) -> Option<&Via> {
+        self.line(&HeaderName::Via)?.first_via()
     }
     /// All Vias that can be read.
     pub fn vias(&self) -> Vec<Via> {

@@ -4,11 +4,11 @@ use super::{HeaderName, Headers, NameAddr, Replaces, lexer::trim};
 
 impl Headers {
     /// Refer-To, if it can be read.
-    pub fn refer_to(&self) -> Option<NameAddr> {
+    pub fn refer_to(&self) -> Option<&NameAddr> {
         self.name_addr(&HeaderName::ReferTo)
     }
     /// Who referred, if it can be read. Its `cid` names a body that proves it.
-    pub fn referred_by(&self) -> Option<NameAddr> {
+    pub fn referred_by(&self) -> Option<&NameAddr> {
         self.name_addr(&HeaderName::ReferredBy)
     }
     /// Whether a REFER makes a subscription, or its 2xx says that it made one. False only for `Refer-Sub: false`.

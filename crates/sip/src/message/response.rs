@@ -1,7 +1,7 @@
 //! Responses.
 
 use super::{
-    HeaderName, Headers, Method, NameAddr, Request, Text,
+    HeaderName, Headers, Method, Request, Text,
     status::{phrase_text, standard_phrase},
     write,
 };
@@ -73,8 +73,8 @@ impl Response {
         if status == 100 {
             copy(HeaderName::Timestamp);
         } else if let Some(tag) = to_tag
-            && let Some(to) = out.headers.first(&HeaderName::To)
-            && NameAddr::parse(to).is_ok_and(|to| to.tag().is_none())
+            && let Some(to) = out.headers.name_addr(&HeaderName::To)
+            && to.tag().is_none()
         {
             let tail = super::Params::new().with("tag", tag).to_string();
             out.headers.append_to_first(&HeaderName::To, &tail);

@@ -1,35 +1,40 @@
 //! [`Text`]: a piece of a message's buffer that is UTF-8. Cloning and cutting share the buffer.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, cmp::Ordering, fmt, hash, ops::Deref};
 
 /// An immutable string that shares the buffer it was cut from. Reads as `str`.
 #[derive(Clone, Default)]
-pub struct Text(Bytes);
+pub struct Text(ByteString);
 
 impl Text {
     /// Without any allocation.
     pub const fn from_static(s: &'static str) -> Self {
-        Self(Bytes::from_static(s.as_bytes()))
+        Self(ByteString::from_static(s))
     }
 
     /// As `str`.
     pub fn as_str(&self) -> &str {
-        // The constructors let nothing but UTF-8 in; the check costs a few ns for a header's length.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        &self.0
+    }
+
+    /// As bytes.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        self.0.as_bytes()
     }
 
     /// The bytes if they are UTF-8, shared.
     pub(crate) fn from_shared(bytes: Bytes) -> Option<Self> {
-        std::str::from_utf8(&bytes).is_ok().then_some(Self(bytes))
+        ByteString::try_from(bytes).ok().map(Self)
     }
 
     /// `part`, which is a piece of `self`, sharing its buffer (a copy if it is a piece of something else).
     pub(crate) fn cut(&self, part: &str) -> Self {
         let start = (part.as_ptr() as usize).checked_sub(self.0.as_ptr() as usize);
         match start {
-            Some(at) if at + part.len() <= self.0.len() => Self(self.0.slice(at..at + part.len())),
+            Some(at) if at + part.len() <= self.0.len() => Self(self.0.slice_ref(part)),
             _ => Self::from(part),
         }
     }
@@ -48,7 +53,7 @@ impl AsRef<str> for Text {
 }
 impl From<&str> for Text {
     fn from(s: &str) -> Self {
-        Self(Bytes::copy_from_slice(s.as_bytes()))
+        Self(ByteString::from(s))
     }
 }
 impl From<&String> for Text {
@@ -58,7 +63,7 @@ impl From<&String> for Text {
 }
 impl From<String> for Text {
     fn from(s: String) -> Self {
-        Self(Bytes::from(s))
+        Self(ByteString::from(s))
     }
 }
 impl From<Cow<'_, str>> for Text {
@@ -89,17 +94,17 @@ impl PartialEq for Text {
 impl Eq for Text {}
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other.as_bytes()
+        self.as_str() == other
     }
 }
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == other.as_bytes()
+        self.as_str() == *other
     }
 }
 impl PartialEq<String> for Text {
     fn eq(&self, other: &String) -> bool {
-        self.0 == other.as_bytes()
+        self.as_str() == *other
     }
 }
 impl PartialOrd for Text {

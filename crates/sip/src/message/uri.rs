@@ -99,9 +99,18 @@ impl Uri {
                     None,
                 )
             });
+        Self::plain(user.into(), host, port)
+    }
+
+    /// A `sip:` URI to an address and port. The user is escaped.
+    pub fn at<'a>(user: impl Into<Option<&'a str>>, addr: SocketAddr) -> Self {
+        Self::plain(user.into(), addr.ip().into(), Some(addr.port()))
+    }
+
+    fn plain(user: Option<&str>, host: Host, port: Option<u16>) -> Self {
         Self::Sip(SipUri {
             secure: false,
-            user: user.into().filter(|u| !u.is_empty()).map(Escaped::user),
+            user: user.filter(|u| !u.is_empty()).map(Escaped::user),
             password: None,
             host,
             port,

@@ -2,6 +2,7 @@
 
 use super::{
     Host, Params, ParseError, Text,
+    host::Dotted,
     lexer::{all_token, trim},
 };
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,10 @@ impl Via {
     pub fn note_source(&mut self, from: SocketAddr) {
         let rport = self.wants_rport();
         if rport || self.host.ip() != Some(from.ip()) {
-            self.params.set("received", from.ip());
+            match from.ip() {
+                IpAddr::V4(ip) => self.params.set("received", Dotted::new(ip).as_str()),
+                IpAddr::V6(ip) => self.params.set("received", ip),
+            }
         }
         if rport {
             self.params.set("rport", from.port());

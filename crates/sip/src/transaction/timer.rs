@@ -54,6 +54,14 @@ pub(crate) enum Timer {
 }
 
 impl Timer {
+    /// Nothing is sent when it runs out.
+    fn only_forgets(self) -> bool {
+        matches!(
+            self,
+            Self::D | Self::I | Self::J | Self::K | Self::L | Self::M
+        )
+    }
+
     /// Why the endpoint wants to be woken.
     pub(crate) fn why(self) -> &'static str {
         match self {
@@ -95,14 +103,28 @@ pub(crate) enum Owner {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timers {
     queue: BTreeSet<(Mono, Owner, Timer)>,
-    due: BTreeMap<Owner, BTreeMap<Timer, Mono>>,
+    /// Few for each owner.
+    due: BTreeMap<Owner, Vec<(Timer, Mono)>>,
 }
+
+/// Timers after which something is forgotten, and nothing is sent, run out together: each would else wake a gateway that has
+/// nothing to do, four times a call.
+const TOGETHER: u64 = 100_000_000;
 
 impl Timers {
     /// Sets a timer, replacing its earlier deadline.
     pub(crate) fn set(&mut self, owner: Owner, timer: Timer, at: Mono) {
-        if let Some(old) = self.due.entry(owner).or_default().insert(timer, at) {
-            self.queue.remove(&(old, owner, timer));
+        let at = match timer.only_forgets() {
+            true => Mono(at.0.checked_next_multiple_of(TOGETHER).unwrap_or(at.0)),
+            false => at,
+        };
+        let timers = self.due.entry(owner).or_default();
+        match timers.iter_mut().find(|(set, _)| *set == timer) {
+            Some((_, old)) => {
+                self.queue.remove(&(*old, owner, timer));
+                *old = at;
+            }
+            None => timers.push((timer, at)),
         }
         self.queue.insert((at, owner, timer));
     }
@@ -112,7 +134,8 @@ impl Timers {
         let Some(timers) = self.due.get_mut(&owner) else {
             return;
         };
-        if let Some(at) = timers.remove(&timer) {
+        if let Some(place) = timers.iter().position(|(set, _)| *set == timer) {
+            let (_, at) = timers.swap_remove(place);
             self.queue.remove(&(at, owner, timer));
         }
         if timers.is_empty() {

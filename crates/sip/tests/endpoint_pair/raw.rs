@@ -309,7 +309,7 @@ fn answered_at(via: &str, port: u16) -> (std::net::SocketAddr, Via) {
         if let Output::Transmit { flow, bytes, .. } = output {
             sent = Some((
                 flow.remote,
-                Message::parse(bytes).unwrap().top_via().unwrap(),
+                Message::parse(bytes).unwrap().top_via().unwrap().clone(),
             ));
         }
     }
@@ -361,7 +361,7 @@ fn what_belongs_to_nothing_is_not_known_and_what_does_is_where_it_should_come_fr
         let call_id = w.nodes[B].endpoint.call_id_of(b).unwrap().to_owned();
         let ours = w.nodes[B].endpoint.replaces_for(b).unwrap();
         let mut bye = request(Method::Bye, "z9hG4bK9", &call_id, Some(&ours.from_tag));
-        let theirs = bye.from().unwrap().uri;
+        let theirs = bye.from().unwrap().uri.clone();
         bye.headers.set(
             HeaderName::From,
             NameAddr::new(theirs).with_tag(&ours.to_tag),

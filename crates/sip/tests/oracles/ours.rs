@@ -32,7 +32,7 @@ pub(crate) fn read(bytes: Bytes) -> Facts {
         };
         facts.extend(addr.uri.user().map(|u| (user, u.to_owned())));
         facts.extend(addr.tag().map(|t| (tag, t.to_owned())));
-        facts.extend(addr.display.map(|d| (display, d.to_string())));
+        facts.extend(addr.display.as_ref().map(|d| (display, d.to_string())));
     }
     let contacts: Vec<NameAddr> = headers.name_addrs(&HeaderName::Contact);
     facts.insert("contacts", contacts.len().to_string());

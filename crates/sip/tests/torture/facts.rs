@@ -59,9 +59,9 @@ pub(crate) fn fact(message: &Message, what: &str) -> String {
 fn address(message: &Message, header: &str) -> Option<NameAddr> {
     match (message, header) {
         (Message::Request(r), "uri") => Some(NameAddr::new(r.uri.clone())),
-        (_, "from") => message.headers().name_addr(&HeaderName::From),
-        (_, "to") => message.headers().name_addr(&HeaderName::To),
-        (_, "contact") => message.headers().name_addr(&HeaderName::Contact),
+        (_, "from") => message.headers().name_addr(&HeaderName::From).cloned(),
+        (_, "to") => message.headers().name_addr(&HeaderName::To).cloned(),
+        (_, "contact") => message.headers().name_addr(&HeaderName::Contact).cloned(),
         _ => None,
     }
 }

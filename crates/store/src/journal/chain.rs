@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use tandem_types::{
     CallId, Wall,
-    canonical::{canonical_json, sha256_hex},
+    canonical::{canonical_json, sha256_hex_of},
     journal::{Event, Open},
 };
 
@@ -17,10 +17,7 @@ pub const GENESIS: &str = "00000000000000000000000000000000000000000000000000000
 
 /// The hash of an event whose canonical JSON is `json`.
 pub fn hash(prev: &str, json: &str) -> String {
-    let mut bytes = Vec::with_capacity(prev.len() + json.len());
-    bytes.extend_from_slice(prev.as_bytes());
-    bytes.extend_from_slice(json.as_bytes());
-    sha256_hex(&bytes)
+    sha256_hex_of(&[prev.as_bytes(), json.as_bytes()])
 }
 
 /// What a line holds of an event.

@@ -137,7 +137,7 @@ fn later(seconds: i64) -> Wall {
 fn a_step_is_one_write_and_reads_back_as_a_whole_chain() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, trouble) = troubled(dir.path(), Limits::default());
-    let out = journal.append(T0, &[started(1), alarm(1, 2), started(2)]);
+    let out = journal.append(T0, [started(1), alarm(1, 2), started(2)]);
     assert_eq!(
         out,
         Outcome {
@@ -145,10 +145,10 @@ fn a_step_is_one_write_and_reads_back_as_a_whole_chain() {
             ..Outcome::default()
         }
     );
-    let out = journal.append(T0, &[alarm(1, 3), alarm(2, 2)]);
+    let out = journal.append(T0, [alarm(1, 3), alarm(2, 2)]);
     assert_eq!(out.written, 2);
     assert_eq!(trouble.lock().unwrap().writes, 2);
-    assert_eq!(journal.append(T0, &[]), Outcome::default());
+    assert_eq!(journal.append(T0, []), Outcome::default());
     assert_eq!(
         trouble.lock().unwrap().writes,
         2,
@@ -169,7 +169,7 @@ fn a_step_is_one_write_and_reads_back_as_a_whole_chain() {
 fn a_torn_last_line_is_cut_off_and_the_chain_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(dir.path(), 0, Fsync::Always).unwrap();
-    let _ = journal.append(T0, &[started(1), alarm(1, 2)]);
+    let _ = journal.append(T0, [started(1), alarm(1, 2)]);
     drop(journal);
     let path = segment::path(dir.path(), 0, 1);
     let mut file = OpenOptions::new().append(true).open(path).unwrap();
@@ -183,7 +183,7 @@ fn a_torn_last_line_is_cut_off_and_the_chain_goes_on() {
     let (mut journal, recovered) = Journal::open(dir.path(), 0, Fsync::Always).unwrap();
     assert_eq!(recovered.torn_bytes, 22);
     assert_eq!(recovered.unreadable, 0);
-    let _ = journal.append(T0, &[alarm(1, 3)]);
+    let _ = journal.append(T0, [alarm(1, 3)]);
     let events = all(dir.path());
     assert_eq!(events.len(), 3);
     assert_whole(&events);
@@ -199,7 +199,7 @@ fn all_but_torn(dir: &Path) -> usize {
 fn a_spoilt_line_in_the_middle_is_counted_and_the_rest_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
-    let _ = journal.append(T0, &[started(1), alarm(1, 2), alarm(1, 3)]);
+    let _ = journal.append(T0, [started(1), alarm(1, 2), alarm(1, 3)]);
     drop(journal);
     let path = segment::path(dir.path(), 0, 1);
     let text = fs::read_to_string(&path)
@@ -218,21 +218,21 @@ fn a_spoilt_line_in_the_middle_is_counted_and_the_rest_is_read() {
 fn a_full_disk_alarms_once_and_everything_is_written_in_order_when_it_is_back() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, trouble) = troubled(dir.path(), Limits::default());
-    let _ = journal.append(later(0), &[started(1)]);
+    let _ = journal.append(later(0), [started(1)]);
     trouble.lock().unwrap().full = true;
-    let out = journal.append(later(1), &[alarm(1, 2)]);
+    let out = journal.append(later(1), [alarm(1, 2)]);
     assert!(matches!(&out.alarms[..], [Alarm::DiskFailed { error }] if error.contains("space")));
     assert_eq!((out.written, out.waiting), (0, 1));
 
     let tried = trouble.lock().unwrap().writes;
-    let out = journal.append(later(1), &[alarm(1, 3)]);
+    let out = journal.append(later(1), [alarm(1, 3)]);
     assert_eq!((out.waiting, &out.alarms[..]), (2, &[][..]));
     assert_eq!(
         trouble.lock().unwrap().writes,
         tried,
         "left alone for a second"
     );
-    let out = journal.append(later(3), &[alarm(1, 4)]);
+    let out = journal.append(later(3), [alarm(1, 4)]);
     assert_eq!(
         (out.waiting, &out.alarms[..]),
         (3, &[][..]),
@@ -244,7 +244,7 @@ fn a_full_disk_alarms_once_and_everything_is_written_in_order_when_it_is_back() 
     let out = journal.flush(later(5));
     assert_eq!((out.written, out.waiting), (3, 0));
     assert_eq!(out.alarms, [Alarm::DiskBack { dropped: 0 }]);
-    let _ = journal.append(later(6), &[alarm(1, 5)]);
+    let _ = journal.append(later(6), [alarm(1, 5)]);
     let events = all(dir.path());
     assert_eq!(events.len(), 5);
     assert_whole(&events);
@@ -254,9 +254,9 @@ fn a_full_disk_alarms_once_and_everything_is_written_in_order_when_it_is_back() 
 fn a_write_that_stops_within_a_line_keeps_the_whole_lines() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, trouble) = troubled(dir.path(), Limits::default());
-    let _ = journal.append(later(0), &[started(1)]);
+    let _ = journal.append(later(0), [started(1)]);
     trouble.lock().unwrap().take_only = Some(400);
-    let out = journal.append(later(1), &[alarm(1, 2), alarm(1, 3)]);
+    let out = journal.append(later(1), [alarm(1, 2), alarm(1, 3)]);
     assert_eq!(out.waiting, 1, "one line fits into 400 bytes");
     assert!(matches!(out.alarms[..], [Alarm::DiskFailed { .. }]));
     let out = journal.flush(later(3));
@@ -274,13 +274,13 @@ fn a_full_ring_drops_the_oldest_and_counts_them() {
         ..Limits::default()
     };
     let (mut journal, trouble) = troubled(dir.path(), limits);
-    let _ = journal.append(later(0), &[started(1)]);
+    let _ = journal.append(later(0), [started(1)]);
     trouble.lock().unwrap().full = true;
-    let _ = journal.append(later(1), &[alarm(1, 2)]);
-    let out = journal.append(later(1), &[alarm(1, 3), alarm(1, 4), alarm(1, 5)]);
+    let _ = journal.append(later(1), [alarm(1, 2)]);
+    let out = journal.append(later(1), [alarm(1, 3), alarm(1, 4), alarm(1, 5)]);
     assert_eq!((out.waiting, out.dropped), (3, 1));
     assert_eq!(out.alarms, [Alarm::Dropping]);
-    let out = journal.append(later(1), &[alarm(1, 6)]);
+    let out = journal.append(later(1), [alarm(1, 6)]);
     assert_eq!((out.waiting, out.dropped, out.alarms.len()), (3, 2, 0));
     trouble.lock().unwrap().full = false;
     let out = journal.flush(later(9));
@@ -293,9 +293,9 @@ fn a_full_ring_drops_the_oldest_and_counts_them() {
 fn a_segment_that_vanished_is_followed_by_a_new_one() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, trouble) = troubled(dir.path(), Limits::default());
-    let _ = journal.append(later(0), &[started(1)]);
+    let _ = journal.append(later(0), [started(1)]);
     trouble.lock().unwrap().full = true;
-    let _ = journal.append(later(1), &[alarm(1, 2)]);
+    let _ = journal.append(later(1), [alarm(1, 2)]);
     trouble.lock().unwrap().full = false;
     fs::remove_file(segment::path(dir.path(), 0, 1)).unwrap();
     let out = journal.flush(later(9));
@@ -319,9 +319,9 @@ fn segments_rotate_and_the_last_one_is_enough_to_go_on() {
         ..Limits::default()
     };
     let (mut journal, _) = Journal::open_with(dir.path(), 0, Fsync::Never, limits).unwrap();
-    let _ = journal.append(T0, &[started(1), leg_created(1, 2)]);
+    let _ = journal.append(T0, [started(1), leg_created(1, 2)]);
     for seq in 3..9 {
-        let _ = journal.append(T0, &[alarm(1, seq)]);
+        let _ = journal.append(T0, [alarm(1, seq)]);
     }
     let before = journal.heads().clone();
     drop(journal);
@@ -343,7 +343,7 @@ fn segments_rotate_and_the_last_one_is_enough_to_go_on() {
     let (mut journal, recovered) = Journal::open_with(dir.path(), 0, Fsync::Never, limits).unwrap();
     assert_eq!(*journal.heads(), before);
     assert_eq!(recovered.open[0].1.open.started, started(1).at);
-    let _ = journal.append(T0, &[alarm(1, 9)]);
+    let _ = journal.append(T0, [alarm(1, 9)]);
     let last_event = all(dir.path()).pop().unwrap();
     assert_eq!(last_event.prev, before.of(call(1)).unwrap().hash);
 }
@@ -352,7 +352,7 @@ fn segments_rotate_and_the_last_one_is_enough_to_go_on() {
 fn a_segment_with_a_torn_header_is_begun_again() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
-    let _ = journal.append(T0, &[started(1)]);
+    let _ = journal.append(T0, [started(1)]);
     drop(journal);
     fs::write(segment::path(dir.path(), 0, 2), b"{\"tandem_journal\":1,").unwrap();
     let from = reader::read(dir.path(), 0, Position::default(), 9)
@@ -361,7 +361,7 @@ fn a_segment_with_a_torn_header_is_begun_again() {
     assert_eq!(from.segment, 1, "a reader does not go there yet");
     let (mut journal, recovered) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
     assert_eq!(recovered.open.len(), 1);
-    let _ = journal.append(T0, &[alarm(1, 2)]);
+    let _ = journal.append(T0, [alarm(1, 2)]);
     let events = all(dir.path());
     assert_eq!(events.len(), 2);
     assert_whole(&events);
@@ -372,9 +372,9 @@ fn calls_that_a_crash_left_open_are_closed_once() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
     let answered = event(1, 3, What::CallAnswered);
-    let _ = journal.append(T0, &[started(1), leg_created(1, 2), answered]);
-    let _ = journal.append(T0, &[started(2), leg_created(2, 2), ended(2, 3)]);
-    let _ = journal.append(T0, &[started(3), alarm(3, 11)]);
+    let _ = journal.append(T0, [started(1), leg_created(1, 2), answered]);
+    let _ = journal.append(T0, [started(2), leg_created(2, 2), ended(2, 3)]);
+    let _ = journal.append(T0, [started(3), alarm(3, 11)]);
     drop(journal);
 
     let (mut journal, recovered) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
@@ -400,7 +400,7 @@ fn calls_that_a_crash_left_open_are_closed_once() {
             (3, 12, &third)
         ]
     );
-    let _ = journal.append(T0, &closing);
+    let _ = journal.append(T0, closing);
     drop(journal);
     let (_, recovered) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
     assert!(recovered.closing().is_empty());
@@ -410,19 +410,19 @@ fn calls_that_a_crash_left_open_are_closed_once() {
 fn a_head_goes_when_the_call_is_over_and_measured() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
-    let _ = journal.append(T0, &[started(1), leg_created(1, 2), ended(1, 3)]);
+    let _ = journal.append(T0, [started(1), leg_created(1, 2), ended(1, 3)]);
     assert!(
         journal.heads().of(call(1)).is_some(),
         "its measures are to come"
     );
-    let _ = journal.append(T0, &[measured(1, 4)]);
+    let _ = journal.append(T0, [measured(1, 4)]);
     assert!(journal.heads().of(call(1)).is_none());
     assert_whole(&all(dir.path()));
 
-    let _ = journal.append(T0, &[started(2), leg_created(2, 2), ended(2, 3)]);
+    let _ = journal.append(T0, [started(2), leg_created(2, 2), ended(2, 3)]);
     let mut much_later = started(3);
     much_later.at = Wall(ended(2, 3).at.0 + 600 * SECOND);
-    let _ = journal.append(T0, &[much_later]);
+    let _ = journal.append(T0, [much_later]);
     assert!(
         journal.heads().of(call(2)).is_none(),
         "measures that never come are not waited for"
@@ -483,7 +483,7 @@ fn any_mixture_of_faults_and_restarts_leaves_whole_chains() {
                 .map(|s| alarm(u128::from(n), s))
                 .collect();
             *seq += count;
-            let _ = journal.append(later(step * 2), &events);
+            let _ = journal.append(later(step * 2), events);
         }
         *trouble.lock().unwrap() = Trouble::default();
         let _ = journal.flush(later(1000));

@@ -1,6 +1,6 @@
 //! Which rows an event changes.
 
-use crate::{calls, handoffs, legs, sql::Statement, transfers, turns};
+use crate::{calls, handoffs, sql::Statement, transfers, turns};
 use tandem_types::journal::{Event, What};
 
 /// The statements of an event, in order; besides its own row in `events`.
@@ -43,13 +43,6 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         } => {
             vec![calls::ended(e, end, *duration_ms, *billed_ms)]
         }
-        What::LegCreated { .. }
-        | What::LegRinging { .. }
-        | What::LegAnswered { .. }
-        | What::LegProved { .. }
-        | What::LegEnded { .. }
-        | What::LegMeasured { .. }
-        | What::Bridged { .. } => of_leg(e),
         What::TurnEnded {
             turn,
             speaker,
@@ -107,31 +100,19 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::TransferBridged { .. }
         | What::TransferAttemptFailed { .. }
         | What::TransferEnded { .. } => of_transfer(e),
-        What::LegHeld { .. }
+        // Those of legs are gathered: see `legs::note`.
+        What::LegCreated { .. }
+        | What::LegRinging { .. }
+        | What::LegAnswered { .. }
+        | What::LegProved { .. }
+        | What::LegEnded { .. }
+        | What::LegMeasured { .. }
+        | What::Bridged { .. }
+        | What::LegHeld { .. }
         | What::ProviderFailed { .. }
         | What::KeyPressed { .. }
         | What::Refused { .. }
         | What::Alarm { .. } => Vec::new(),
-    }
-}
-
-fn of_leg(e: &Event) -> Vec<Statement> {
-    match &e.what {
-        What::LegCreated {
-            leg,
-            role,
-            peer,
-            sip_call_id,
-        } => {
-            vec![legs::created(e, *leg, *role, peer, sip_call_id)]
-        }
-        What::LegRinging { leg } => vec![legs::ringing(e, *leg)],
-        What::LegAnswered { leg, codec, .. } => vec![legs::answered(e, *leg, *codec)],
-        What::LegProved { leg, by } => vec![legs::proved(e, *leg, *by)],
-        What::LegEnded { leg, end } => vec![legs::ended(e, *leg, end)],
-        What::LegMeasured { leg, stats } => vec![legs::measured(*leg, stats)],
-        What::Bridged { a, b } => vec![legs::bridged(e, *a, *b)],
-        _ => Vec::new(),
     }
 }
 

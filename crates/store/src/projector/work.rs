@@ -9,6 +9,7 @@ use crate::{
         chain::Chained,
         reader::{Entry, Position},
     },
+    legs,
     sql::stmt,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -70,6 +71,7 @@ impl Work {
         self.advance(&mut tx).await?;
         let mut faults = 0;
         let mut ends: BTreeMap<CallId, (u32, &str)> = BTreeMap::new();
+        let mut legs = BTreeMap::new();
         for chunk in self.entries.chunks(events::ROWS) {
             let together = together(&mut tx, chunk).await?;
             for entry in chunk {
@@ -78,8 +80,10 @@ impl Work {
                         if !together && tx.execute(&events::insert(chained)).await? == 0 {
                             continue;
                         }
-                        for statement in views::statements(&chained.event) {
-                            tx.execute(&statement).await?;
+                        if !legs::note(&mut legs, &chained.event) {
+                            for statement in views::statements(&chained.event) {
+                                tx.execute(&statement).await?;
+                            }
                         }
                         ends.insert(chained.event.call, (chained.event.seq, &chained.hash));
                     }
@@ -89,6 +93,9 @@ impl Work {
                     }
                 }
             }
+        }
+        for (leg, change) in legs {
+            tx.execute(&change.statement(leg)).await?;
         }
         for (call, (seq, hash)) in ends {
             tx.execute(&calls::chained_to(call, seq, hash)).await?;
@@ -163,11 +170,8 @@ impl Work {
     }
 }
 
-/// Whether these events went in by one statement: where the way to the database is long, and none of them was there.
+/// Whether these events went in by one statement: none of them was there.
 async fn together(tx: &mut Tx, chunk: &[Entry]) -> Result<bool, Stopped> {
-    if !tx.is_far() {
-        return Ok(false);
-    }
     let all: Option<Vec<&Chained>> = chunk
         .iter()
         .map(|entry| entry.line.as_ref().ok().map(|chained| &**chained))

@@ -19,7 +19,7 @@ async fn postgres_stops_in_the_middle_and_every_event_is_there_afterwards() {
     });
     let story_ = async {
         let first = story::whole(1);
-        let _ = journal.append(Wall(0), &first);
+        let _ = journal.append(Wall(0), first.clone());
         status
             .wait_for(|s| s.projected == first.len() as u64)
             .await
@@ -27,7 +27,7 @@ async fn postgres_stops_in_the_middle_and_every_event_is_there_afterwards() {
 
         cluster.stop();
         let second = story::whole(2);
-        let out = journal.append(Wall(0), &second);
+        let out = journal.append(Wall(0), second.clone());
         assert_eq!(out.written, second.len(), "the journal does not mind");
         status.wait_for(|s| s.away.is_some()).await.unwrap();
 

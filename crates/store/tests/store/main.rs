@@ -37,7 +37,7 @@ fn sqlite_url(dir: &Path) -> String {
 fn journal(dir: &Path, events: &[Event]) {
     let (mut journal, _) = Journal::open(dir, 0, Fsync::Never).unwrap();
     for event in events {
-        let out = journal.append(Wall(0), std::slice::from_ref(event));
+        let out = journal.append(Wall(0), [event.clone()]);
         assert_eq!(out.written, 1);
     }
 }

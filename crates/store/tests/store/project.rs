@@ -139,7 +139,7 @@ async fn it_follows_a_journal_that_is_written_and_rotated_meanwhile() {
                 let shard = if n % 2 == 0 { &mut journal } else { &mut other };
                 let events = story::whole(n);
                 for pair in events.chunks(2) {
-                    let _ = shard.append(Wall(0), pair);
+                    let _ = shard.append(Wall(0), pair.to_vec());
                     tokio::task::yield_now().await;
                 }
                 let want = n as u64 * events.len() as u64;
@@ -278,7 +278,7 @@ async fn a_call_that_a_crash_cut_off_is_closed_in_every_view() {
             .unwrap();
         journal(dir.path(), &whole[..=cut]);
         let (mut journal, recovered) = Journal::open(dir.path(), 0, Fsync::Never).unwrap();
-        let _ = journal.append(Wall(0), &recovered.closing());
+        let _ = journal.append(Wall(0), recovered.closing());
         project(dir.path(), &store).await;
 
         let d = store.call(story::call(1)).await.unwrap().unwrap();
