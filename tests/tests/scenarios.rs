@@ -8,6 +8,7 @@ mod scenarios {
     mod common;
     mod config;
 
+    mod a_call_is_recorded;
     mod a_carrier_by_name_is_reached_by_its_next_server_when_the_first_is_dead;
     mod a_menu_that_waits_for_a_key_is_not_silent;
     mod a_number_is_keyed_in;

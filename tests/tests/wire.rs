@@ -34,6 +34,7 @@ mod wire {
     mod next_person;
     mod nobody;
     mod offline;
+    mod recording;
     mod refer;
     mod refer_followed;
     mod returns;

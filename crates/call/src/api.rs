@@ -55,6 +55,13 @@ pub enum Input {
 pub enum Admin {
     /// End a call now.
     Hangup(CallId),
+    /// Let the recording of a call rest, or go on.
+    PauseRecording {
+        /// Which.
+        call: CallId,
+        /// Rest.
+        paused: bool,
+    },
     /// Take no new calls; running ones go on. The trunks that we registered with are told.
     Drain,
     /// Set the override that `[[when]]` rules of this name ask for, or take it back.

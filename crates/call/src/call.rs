@@ -23,7 +23,7 @@
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
 //! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one),
-//! [`replaced`] (a phone takes over from another), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
+//! [`replaced`] (a phone takes over from another), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
 
 mod background;
 mod bridged;
@@ -38,6 +38,7 @@ pub(crate) mod menu;
 mod parting;
 mod passed;
 pub(crate) mod people;
+pub(crate) mod record;
 pub(crate) mod replaced;
 pub(crate) mod sip;
 mod stage;
@@ -50,6 +51,7 @@ use crate::{api::Output, leg::Leg, reach::Part};
 use background::Under;
 use lend::Lending;
 use parting::Parting;
+use record::Recording;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tandem_agent::Conversation;
@@ -105,6 +107,9 @@ pub(crate) struct Call {
     pub(crate) partings: BTreeMap<u32, Parting>,
     /// Who passes the caller on, while somebody else is being reached.
     pub(crate) referrer: Option<passed::Referrer>,
+    /// Its recording, once it was asked for.
+    #[serde(default)]
+    pub(crate) recording: Option<Recording>,
     /// A far end of this call that another wants.
     pub(crate) lending: Option<Lending>,
     pub(crate) talk: Option<Conversation>,
@@ -143,6 +148,7 @@ impl Call {
             stage,
             partings: BTreeMap::new(),
             referrer: None,
+            recording: None,
             lending: None,
             talk: None,
             ended: None,
@@ -163,12 +169,15 @@ impl Call {
 
     pub(crate) fn journal(&mut self, cx: &mut Ctx<'_>, what: What) {
         self.seq += 1;
+        let moment = record::Moment::of(&what);
+        let what = self.kept(what);
         cx.out.push_back(Output::Journal(Event {
             call: self.id,
             seq: self.seq,
             at: cx.now.wall,
             what,
         }));
+        self.record_after(cx, moment);
     }
 
     pub(crate) fn leg(&self, id: LegId) -> Option<&Leg> {
@@ -239,19 +248,22 @@ impl Call {
     }
 
     pub(crate) fn handle_media(&mut self, cx: &mut Ctx<'_>, event: MediaEvent) {
-        let of_ports = matches!(
+        let comes_after = matches!(
             event,
             MediaEvent::LegOpened { .. }
                 | MediaEvent::LegRefused { .. }
                 | MediaEvent::LegClosed { .. }
+                | MediaEvent::RecordingEnded { .. }
         );
-        if self.recorded && !of_ports {
+        if self.recorded && !comes_after {
             return; // said before the worker heard that the call is over
         }
         match event {
             MediaEvent::LegOpened { leg, local } => self.leg_opened(cx, leg, local),
             MediaEvent::LegRefused { leg } => self.leg_refused(cx, leg),
             MediaEvent::LegClosed { leg, stats } => self.leg_closed(cx, leg, stats),
+            MediaEvent::RecordingBehind { .. } => self.recording_behind(cx),
+            MediaEvent::RecordingEnded { sum, .. } => self.recording_ended(cx, sum),
             MediaEvent::Proved { leg, by } => self.journal(cx, What::LegProved { leg, by }),
             MediaEvent::Quiet { leg, for_ms } => self.fell_quiet(cx, leg, for_ms),
             MediaEvent::FellSilent { leg } => self.fell_silent(cx, leg, true),

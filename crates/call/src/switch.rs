@@ -341,6 +341,9 @@ impl Switch {
         let end = Termination::new(Party::Admin, Reason::Normal);
         match admin {
             Admin::Hangup(id) => self.with_call(now, id, |c, cx| c.end(cx, end)),
+            Admin::PauseRecording { call, paused } => self.with_call(now, call, |c, cx| {
+                c.pause_recording(cx, paused, "admin".to_owned());
+            }),
             Admin::Drain => {
                 self.house.drain(now);
                 self.lamps.notifier.leave(RETRY_AFTER);
@@ -418,6 +421,7 @@ fn call_of_media(event: &MediaEvent) -> CallId {
         | MediaEvent::SpeechGoesOn { leg, .. }
         | MediaEvent::SpeechEnded { leg, .. }
         | MediaEvent::LegClosed { leg, .. } => leg.call,
+        MediaEvent::RecordingBehind { call } | MediaEvent::RecordingEnded { call, .. } => *call,
         MediaEvent::PlayStarted { player }
         | MediaEvent::PlayFinished { player, .. }
         | MediaEvent::PlayFailed { player } => player.call,

@@ -94,6 +94,7 @@ impl Default for Node {
             max_calls: 500,
             bans: Bans::default(),
             hep: None,
+            recordings: crate::Recordings::default(),
         }
     }
 }
@@ -165,7 +166,7 @@ impl Default for ColdRules {
 }
 
 impl Node {
-    /// The same with every relative path (database, journal, prompt cache) made to start from
+    /// The same with every relative path (database, journal, prompt cache, recordings) made to start from
     /// `data_dir`, or from this file's own `data_dir` under `config_dir`. Text in, text out:
     /// nothing is created.
     pub fn placed(&self, config_dir: &str, data_dir: Option<&str>) -> Self {
@@ -183,6 +184,10 @@ impl Node {
             journal: join(&base, &self.journal),
             prompt_cache: join(&base, &self.prompt_cache),
             store_url,
+            recordings: crate::Recordings {
+                dir: join(&base, &self.recordings.dir),
+                ..self.recordings.clone()
+            },
             data_dir: base,
             ..self.clone()
         }

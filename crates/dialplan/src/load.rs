@@ -17,6 +17,7 @@ mod phones;
 mod pickup;
 mod prompts;
 mod read;
+mod recording;
 mod rules;
 mod spot;
 mod telemetry;

@@ -1,8 +1,10 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
+mod recording;
 mod trunk;
 
+pub use recording::{RecordFrom, RecordingRules, Recordings};
 pub use trunk::{
     CalledFrom, Forwarded, Health, IdentityIn, Nat, OnFull, Prack, ReferPolicy, Trunk, Where,
 };
@@ -123,6 +125,8 @@ pub struct Node {
     pub bans: Bans,
     /// A server that gets a copy of every SIP message.
     pub hep: Option<Hep>,
+    /// Where recordings are kept.
+    pub recordings: Recordings,
 }
 
 /// A capture server such as Homer that is sent HEPv3 over UDP (`telemetry.hep`).
@@ -353,6 +357,8 @@ pub struct Dialplan {
     pub cold: ColdRules,
     /// What may be dialled.
     pub limits: Limits,
+    /// What is recorded.
+    pub recording: RecordingRules,
     /// ISO 3166, for ringback and tones.
     pub country: String,
     /// First is the default.

@@ -14,6 +14,7 @@ use std::{
 use tandem_types::{
     CallId, LegId, Mono, Now, PlayerId, Rng,
     media::{LegStats, MediaCommand, MediaEvent},
+    recording::{RecordingEnd, RecordingSum},
 };
 
 /// The length of a mixer tick.
@@ -153,6 +154,23 @@ impl Engine {
                     .and_then(|g| g.legs.get_mut(&leg))
                 {
                     l.keys_kept = keep;
+                }
+            }
+            MediaCommand::Record { leg, file, tone } => match self.graphs.get_mut(&leg.call) {
+                Some(graph) => {
+                    graph.record(leg, (file, tone), &mut self.outputs);
+                    self.unsettle(leg.call, now.mono);
+                }
+                None => {
+                    let sum = RecordingSum::unknown(RecordingEnd::Failed);
+                    let call = leg.call;
+                    self.outputs
+                        .push_back(Output::Event(MediaEvent::RecordingEnded { call, sum }));
+                }
+            },
+            MediaCommand::PauseRecording { call, paused } => {
+                if let Some(r) = self.graphs.get_mut(&call).and_then(|g| g.recorder.as_mut()) {
+                    r.paused = paused;
                 }
             }
             MediaCommand::CloseCall { call } => self.close_call(now, call),
@@ -421,6 +439,7 @@ impl Engine {
         let Some(graph) = self.graphs.get_mut(&call) else {
             return;
         };
+        graph.end_recording(call, &mut self.outputs);
         graph.stop_all(&mut self.outputs);
         let legs: Vec<LegId> = graph.legs.keys().copied().collect();
         for leg in legs {

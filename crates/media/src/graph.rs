@@ -5,6 +5,7 @@ use crate::{
     mix::{self, FRAME, Voice},
     output::{EngineConfig, Output, Transmit},
     player::Player,
+    recorder::Recorder,
     relay,
 };
 use std::{
@@ -48,6 +49,8 @@ pub(crate) struct Graph {
     pub(crate) legs: BTreeMap<LegId, Leg>,
     pub(crate) hears: BTreeMap<LegId, Vec<LegId>>,
     pub(crate) players: Vec<Player>,
+    /// Boxed: most calls have none.
+    pub(crate) recorder: Option<Box<Recorder>>,
     next_segment: u32,
 }
 
@@ -366,7 +369,8 @@ impl Graph {
         if over {
             self.retire_players(context);
         }
-        over || pressed
+        let tone = self.record_tick(context.now.mono, context.outputs);
+        over || pressed || tone
     }
 
     /// Mixes a tick for one leg. Says whether it has just pressed its last key.
@@ -391,6 +395,9 @@ impl Graph {
         let mut frame = [0; FRAME];
         mixer.finish(&sum, &mut frame);
         leg.mixer = mixer;
+        if let Some(recorder) = self.recorder.as_mut().filter(|r| r.leg == id) {
+            recorder.sent = frame;
+        }
         leg.append(now, &frame, send);
         was_pressing && !leg.pressing()
     }
@@ -428,7 +435,7 @@ impl Graph {
     fn retire_players(&mut self, context: &mut Context<'_>) {
         self.players.retain(|p| {
             let over = p.exhausted();
-            if over {
+            if over && p.is_asked_for() {
                 context.outputs.push_back(Output::Event(p.epilogue(true)));
             }
             !over
@@ -440,5 +447,7 @@ fn end_player(player: &Player, outputs: &mut VecDeque<Output>) {
     if player.wants_more() {
         outputs.push_back(Output::StopSpeech { player: player.id });
     }
-    outputs.push_back(Output::Event(player.epilogue(false)));
+    if player.is_asked_for() {
+        outputs.push_back(Output::Event(player.epilogue(false)));
+    }
 }

@@ -16,6 +16,8 @@
 //!                                                            '-----------------+---- players
 //! ```
 //!
+//! A recording is a tap: it takes a copy of both sides in each tick.
+//!
 //! A leg is relayed if it hears exactly one leg and no player: packets go out in the step in which they come,
 //! the law changed on the way, without allocation. Everything else is mixed by a tick of 10 ms. A leg that hears
 //! nothing is sent silence, so that NAT bindings and the far end's watch stay content.
@@ -30,9 +32,11 @@ mod leg;
 mod mix;
 mod output;
 mod player;
+mod recorder;
 mod relay;
 mod reports;
 mod roles;
 
 pub use engine::Engine;
 pub use output::{Census, EngineConfig, Output, Transmit};
+pub use recorder::Recorded;

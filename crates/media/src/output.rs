@@ -1,10 +1,11 @@
 //! What an engine is told at start, and what it tells its driver.
 
+use crate::recorder::Recorded;
 use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
-use tandem_types::{LegId, PlayerId, SegmentId, media::MediaEvent};
+use tandem_types::{CallId, LegId, PlayerId, SegmentId, media::MediaEvent};
 
 /// What a worker is told at start.
 #[derive(Clone, Debug)]
@@ -101,6 +102,13 @@ pub enum Output {
         segment: SegmentId,
         /// 8 kHz.
         pcm: Vec<i16>,
+    },
+    /// For the recording of a call, in order. What becomes of it is told to the call (`RecordingBehind`, `RecordingEnded`).
+    Recorded {
+        /// Whose.
+        call: CallId,
+        /// What.
+        what: Recorded,
     },
 }
 

@@ -17,7 +17,7 @@
 
 use crate::{mix::FRAME, output::Output};
 use std::sync::Arc;
-use tandem_codec::{PER_MS, ToneSource};
+use tandem_codec::{PER_MS, ToneSource, tone::Mix};
 use tandem_types::{
     LegId, PlayerId,
     media::{Lane, MediaEvent, Sound},
@@ -27,6 +27,10 @@ use tandem_types::{
 const ENOUGH: usize = 60 * PER_MS;
 /// More sound than this is not taken: 10 minutes.
 const LONGEST: usize = 600_000 * PER_MS;
+/// The tone of a recording: as loud as speech is soft, and no tone of a network.
+const RECORDING_HZ: f64 = 1400.0;
+const RECORDING_LEVEL: f64 = 2800.0;
+const RECORDING_LASTS: usize = 200 * PER_MS;
 /// What is cut off falls to nothing over so many samples (4 ms).
 const EDGE: usize = 32;
 
@@ -42,6 +46,8 @@ enum Source {
     Piece { pcm: Arc<[i16]>, at: usize },
     /// A tone, made as it goes.
     Tone(ToneSource),
+    /// A tone that ends after so many samples, and that the call has not asked for.
+    Once { tone: ToneSource, left: usize },
 }
 
 /// What is made once and played to many.
@@ -127,7 +133,18 @@ impl Player {
             Sound::Ringback { country } => (Source::Tone(ToneSource::ringback(&country)), None),
             Sound::Beeps => (Source::Tone(ToneSource::beeps()), None),
         };
-        let player = Self {
+        (Self::of(id, to, lane, source), request)
+    }
+
+    /// The short tone of those that are recorded.
+    pub(crate) fn recording_tone(id: PlayerId, to: Vec<LegId>) -> Self {
+        let tone = ToneSource::steady(Mix::One(RECORDING_HZ), RECORDING_LEVEL);
+        let left = RECORDING_LASTS;
+        Self::of(id, to, Lane::Background, Source::Once { tone, left })
+    }
+
+    fn of(id: PlayerId, to: Vec<LegId>, lane: Lane, source: Source) -> Self {
+        Self {
             id,
             to,
             lane,
@@ -138,8 +155,12 @@ impl Player {
             last: 0,
             frame: [0; FRAME],
             sounding: false,
-        };
-        (player, request)
+        }
+    }
+
+    /// The call knows of it.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        !matches!(self.source, Source::Once { .. })
     }
 
     pub(crate) fn push(&mut self, sound: &[i16]) -> bool {
@@ -150,7 +171,9 @@ impl Player {
                 pcm.extend_from_slice(sound);
                 true
             }
-            Source::Given { .. } | Source::Piece { .. } | Source::Tone(_) => false,
+            Source::Given { .. } | Source::Piece { .. } | Source::Tone(_) | Source::Once { .. } => {
+                false
+            }
         }
     }
 
@@ -172,14 +195,16 @@ impl Player {
                 (*ended, *failed) = (true, true);
                 *at >= pcm.len()
             }
-            Source::Given { .. } | Source::Piece { .. } | Source::Tone(_) => false,
+            Source::Given { .. } | Source::Piece { .. } | Source::Tone(_) | Source::Once { .. } => {
+                false
+            }
         }
     }
 
     pub(crate) fn buffered_ms(&self) -> u32 {
         match &self.source {
             Source::Given { pcm, at, .. } => ((pcm.len() - at) / PER_MS) as u32,
-            Source::Piece { .. } | Source::Tone(_) => 0,
+            Source::Piece { .. } | Source::Tone(_) | Source::Once { .. } => 0,
         }
     }
 
@@ -192,7 +217,7 @@ impl Player {
     pub(crate) fn ready(&self) -> bool {
         match &self.source {
             Source::Given { pcm, ended, .. } => self.started || *ended || pcm.len() >= ENOUGH,
-            Source::Piece { .. } | Source::Tone(_) => true,
+            Source::Piece { .. } | Source::Tone(_) | Source::Once { .. } => true,
         }
     }
 
@@ -213,6 +238,12 @@ impl Player {
                 tone.fill(&mut self.frame);
                 FRAME
             }
+            Source::Once { tone, left } => {
+                let n = (*left).min(FRAME);
+                tone.fill(&mut self.frame[..n]);
+                *left -= n;
+                n
+            }
             Source::Piece { pcm, at } => loop_into(pcm, at, &mut self.frame),
             Source::Given {
                 pcm,
@@ -231,6 +262,9 @@ impl Player {
         self.played += filled as u64;
         if filled > 0 && !self.started {
             self.started = true;
+            if !self.is_asked_for() {
+                return self.exhausted();
+            }
             events.extend([Output::Event(MediaEvent::PlayStarted { player: self.id })]);
         }
         self.exhausted()
@@ -262,6 +296,7 @@ impl Player {
                 let looped = self.lane == Lane::Background && !pcm.is_empty() && !failed;
                 *ended && *at >= pcm.len() && !looped
             }
+            Source::Once { left, .. } => *left == 0,
             Source::Piece { .. } | Source::Tone(_) => false,
         }
     }
@@ -276,7 +311,7 @@ impl Player {
                 pcm, ended: true, ..
             } => pcm.len(),
             Source::Piece { pcm, .. } => pcm.len(),
-            Source::Given { .. } | Source::Tone(_) => 0,
+            Source::Given { .. } | Source::Tone(_) | Source::Once { .. } => 0,
         };
         MediaEvent::PlayFinished {
             player: self.id,

@@ -49,8 +49,9 @@ impl Graph {
                         .get(listener)
                         .is_some_and(|l| l.role == Role::Mixed)
             });
+            let recorded = self.is_recorded(id);
             if let Some(leg) = self.legs.get_mut(&id) {
-                let pulled = mixed || leg.ears.is_some();
+                let pulled = mixed || recorded || leg.ears.is_some();
                 leg.set_pulled(now.mono, pulled);
             }
         }
@@ -58,9 +59,11 @@ impl Graph {
 
     /// Whether the 10 ms tick has anything to do here.
     pub(crate) fn needs_ticks(&self) -> bool {
-        self.legs
-            .values()
-            .any(|l| l.role == Role::Mixed || l.pulled())
+        self.recorder.is_some()
+            || self
+                .legs
+                .values()
+                .any(|l| l.role == Role::Mixed || l.pulled())
     }
 
     fn role(&self, id: LegId) -> Role {

@@ -192,6 +192,26 @@ fn mixed(codecs: [Codec; 3], suite: Option<SrtpSuite>) {
     );
 }
 
+/// A recording takes one piece of memory for each half second, and nothing for a packet or a tick.
+fn recorded(codecs: [Codec; 2]) {
+    let mut two = engine(&codecs, None);
+    let hears = vec![(leg(1), vec![leg(2)]), (leg(2), vec![leg(1)])];
+    for command in [
+        MediaCommand::Connect { call: CALL, hears },
+        MediaCommand::Record {
+            leg: leg(1),
+            file: "a.wav".into(),
+            tone: None,
+        },
+    ] {
+        two.0.handle_command(at(0), command);
+    }
+    run(&mut two, &codecs, 0, 400);
+    let before = allocations();
+    let sent = run(&mut two, &codecs, 400, 600);
+    assert_eq!((sent, allocations() - before), (60, 1), "{codecs:?}");
+}
+
 #[test]
 fn relaying_transcoding_mixing_and_encrypting_allocate_nothing() {
     relayed([Codec::Pcmu, Codec::Pcma], None);
@@ -199,6 +219,8 @@ fn relaying_transcoding_mixing_and_encrypting_allocate_nothing() {
     relayed([Codec::G722, Codec::G722], None);
     mixed([Codec::Pcmu, Codec::Pcma, Codec::Pcmu], None);
     mixed([Codec::G722, Codec::Pcma, Codec::Pcmu], None);
+    recorded([Codec::Pcmu, Codec::Pcma]);
+    recorded([Codec::G722, Codec::Pcma]);
     for suite in SrtpSuite::ALL {
         relayed([Codec::Pcmu, Codec::Pcma], Some(suite));
         mixed([Codec::G722, Codec::Pcma, Codec::Pcmu], Some(suite));

@@ -17,6 +17,8 @@ mod loss;
 mod model;
 #[path = "scenarios/players.rs"]
 mod players;
+#[path = "scenarios/recording.rs"]
+mod recording;
 #[path = "scenarios/relay.rs"]
 mod relay;
 #[path = "scenarios/reports.rs"]

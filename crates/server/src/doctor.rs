@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tandem_call::TurnedAway;
+use tandem_dialplan::{Dialplan, Plan, RecordFrom, Recordings};
 use tandem_speech::{ProbeLine, Providers};
 use tandem_types::Wall;
 
@@ -130,6 +131,7 @@ pub(crate) struct Surgery {
     pub(crate) unasked: Vec<String>,
     /// Where journal and database stand.
     pub(crate) data: String,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) clock: crate::Clock,
 }
 
@@ -139,6 +141,7 @@ pub(crate) async fn diagnose(app: &App) -> Diagnosis {
     switch(app, &mut findings).await;
     findings.push(database(app));
     findings.push(disk(Path::new(&surgery.data)));
+    findings.extend(recordings(&surgery.plan, &surgery.plan.node.recordings));
     findings.extend(surgery.providers.probe().await.into_iter().map(provider));
     Diagnosis {
         findings,
@@ -228,13 +231,35 @@ fn database(app: &App) -> Finding {
     }
 }
 
+/// Bytes that are free where a folder is; one that the first start makes stands on the disk of the one above. `None`: nowhere.
+pub(crate) fn room(dir: &Path) -> Option<rustix::io::Result<u64>> {
+    let whole = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let there = whole.ancestors().find(|p| p.exists());
+    there.map(|at| rustix::fs::statvfs(at).map(|s| s.f_bavail.saturating_mul(s.f_frsize)))
+}
+
+/// Room for recordings, where any dialplan makes some.
+pub fn recordings(plan: &Plan, to: &Recordings) -> Option<Finding> {
+    let never = |d: &Dialplan| d.recording.from == RecordFrom::Never;
+    if plan.dialplans.values().all(never) {
+        return None;
+    }
+    let free = room(Path::new(&to.dir)).and_then(Result::ok).unwrap_or(0);
+    let detail = format!("{} MB free at {}", free >> 20, to.dir);
+    Some(match free < to.min_free {
+        false => Finding::ok("recordings", detail),
+        true => Finding::not_ok(
+            Grade::Error,
+            "recordings",
+            format!("{detail}: nothing is recorded"),
+            "make room, or set dir or min_free_mb under [recordings]",
+        ),
+    })
+}
+
 /// Room where journal and database stand.
 pub fn disk(data: &Path) -> Finding {
-    // A folder that the first start makes stands on the disk of the one above.
-    let whole = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
-    let there = whole.ancestors().find(|p| p.exists());
-    let found = there.map(|at| rustix::fs::statvfs(at).map(|s| s.f_bavail * s.f_frsize));
-    match found {
+    match room(data) {
         Some(Ok(free)) => {
             let detail = format!("{} MB free at {}", free >> 20, data.display());
             match free {
@@ -342,5 +367,23 @@ mod tests {
         let temp = tempfile::tempdir().expect("a folder");
         let finding = disk(&temp.path().join("not/yet"));
         assert!(finding.detail.contains("MB free"), "{finding:?}");
+    }
+
+    #[test]
+    fn room_for_recordings_is_looked_for_where_there_are_any() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let mut plan = Plan::default();
+        let to = |min_free| Recordings {
+            dir: temp.path().display().to_string(),
+            min_free,
+            ..Recordings::default()
+        };
+        assert_eq!(recordings(&plan, &to(0)), None);
+        let mut records = Dialplan::default();
+        records.recording.from = RecordFrom::Answer;
+        plan.dialplans = [("office".to_owned(), records)].into();
+        let grade = |min_free| recordings(&plan, &to(min_free)).map(|f| f.grade);
+        assert_eq!(grade(0), Some(Grade::Ok));
+        assert_eq!(grade(u64::MAX), Some(Grade::Error));
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/calls/{id}", get(call))
         .route("/api/v1/calls/{id}/trace", get(trace))
         .route("/api/v1/calls/{id}/hangup", post(hangup))
+        .route("/api/v1/calls/{id}/recording", post(recording))
         .route("/api/v1/handoffs", get(handoffs))
         .route("/api/v1/hours", get(hours).post(set_hours))
         .route("/api/v1/doctor", get(doctor))
@@ -184,6 +185,33 @@ async fn hangup(State(app): State<App>, Path(id): Path<String>) -> Response {
         return problem(StatusCode::BAD_REQUEST, "that is no call id");
     };
     if app.shard.wish(ToShard::admin(Admin::Hangup(id))) {
+        StatusCode::ACCEPTED.into_response()
+    } else {
+        problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the switch does not answer",
+        )
+    }
+}
+
+#[derive(Deserialize)]
+struct PauseRecording {
+    paused: bool,
+}
+
+async fn recording(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(wish): Json<PauseRecording>,
+) -> Response {
+    let Ok(call) = id.parse::<CallId>() else {
+        return problem(StatusCode::BAD_REQUEST, "that is no call id");
+    };
+    let paused = wish.paused;
+    if app
+        .shard
+        .wish(ToShard::admin(Admin::PauseRecording { call, paused }))
+    {
         StatusCode::ACCEPTED.into_response()
     } else {
         problem(

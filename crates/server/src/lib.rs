@@ -25,12 +25,14 @@ mod http;
 mod intake;
 mod media_worker;
 mod places;
+mod recorder;
 mod run;
 mod shard;
 mod speech_desk;
 pub mod trace;
 
 pub use clock::Clock;
+pub use recorder::sealed as recording;
 pub use run::{Gateway, StartError, profiles, start};
 pub use shard::Snapshot;
 /// For the threads of the runtime: they write rows and wait for providers.

@@ -14,6 +14,7 @@ use self::{
 use crate::{
     Clock,
     places::ShardHandle,
+    recorder::{RecorderHandle, Taps},
     shard::ToShard,
     speech_desk::{DeskHandle, Segments},
 };
@@ -67,6 +68,7 @@ struct Worker {
     shard: ShardHandle,
     desk: DeskHandle,
     segments: Segments,
+    taps: Taps,
     config_dir: PathBuf,
     files: BTreeMap<String, Arc<[i16]>>,
 }
@@ -78,6 +80,7 @@ pub(crate) fn start(
     shard: ShardHandle,
     desk: DeskHandle,
     segments: Segments,
+    recorder: RecorderHandle,
 ) -> std::io::Result<(MediaHandle, JoinHandle<()>)> {
     let poll = Poll::new()?;
     let waker = Waker::new(poll.registry(), WAKE)?;
@@ -107,6 +110,7 @@ pub(crate) fn start(
         shard,
         desk,
         segments,
+        taps: Taps::new(recorder),
         config_dir: config.config_dir,
         files: BTreeMap::new(),
     };
@@ -257,6 +261,11 @@ impl Worker {
                 Output::NeedFile { player, path } => self.file(player, &path),
                 Output::StopSpeech { player } => self.desk.hush(player),
                 Output::Segment { segment, pcm } => self.segments.keep(segment, pcm),
+                Output::Recorded { call, what } => {
+                    if self.taps.take(call, what) {
+                        self.tell(MediaEvent::RecordingBehind { call });
+                    }
+                }
             }
         }
     }

@@ -9,6 +9,7 @@
 //! | `udp` | the kernel's buffer | packets that go out | dropped: what matters is sent again |
 //! | `media` | no bound | commands of the shard, which never waits | kept; past 16,384 counted, with an alarm |
 //! | `sound` | 4,096 | sound of the speech desk | waits asleep; the provider's stream waits with it |
+//! | `recorder` | 2,048 | half seconds of sound of recorded calls | silence in their place, an alarm in the call; beginnings and ends are always taken |
 //! | `desk` | 1,024 | requests of calls | refused: the call hears Overloaded at once |
 //! | `tcp` | 4,096 | messages to connections | refused: the transaction hears of a failed transport |
 //!

@@ -21,6 +21,7 @@ use crate::{
     intake::Intake,
     media_worker::{self, MediaHandle, WorkerConfig},
     places::{ShardHandle, shard_queue},
+    recorder::{self, RecorderHandle},
     shard::{Shard, ToShard, Wires},
     speech_desk::{DeskHandle, Segments, desk},
     trace::TraceRing,
@@ -117,17 +118,25 @@ pub async fn start(
         turned_away: turned_away.clone(),
         unasked: unasked(&plan),
         data: node.journal.clone(),
+        plan: plan.clone(),
         clock,
     };
     let segments = Segments::default();
     let (desk_handle, make_desk) = desk(providers, segments.clone(), to_shard.clone());
+    let (recordings, sounds) = recorder::queue();
     let around = Around {
         clock,
+        recordings: &recordings,
         shard: &to_shard,
         desk: &desk_handle,
         segments: &segments,
     };
-    let (media, threads) = start_media(&node, config_dir, &around)?;
+    let (media, mut threads) = start_media(&node, config_dir, &around)?;
+    drop(recordings);
+    let recorder = recorder::start(node.recordings.clone(), clock, to_shard.clone(), sounds)
+        .map_err(|error| StartError::system("the recorder", error))?;
+    // The last: it ends when no worker is left.
+    threads.push(recorder);
     tasks.spawn(make_desk(media.clone()).run());
 
     let brains = brains_of(&plan);
@@ -230,6 +239,7 @@ struct Around<'a> {
     shard: &'a ShardHandle,
     desk: &'a DeskHandle,
     segments: &'a Segments,
+    recordings: &'a RecorderHandle,
 }
 
 /// A media worker for each core.
@@ -258,6 +268,7 @@ fn start_media(
             around.shard.clone(),
             around.desk.clone(),
             around.segments.clone(),
+            around.recordings.clone(),
         )
         .map_err(|error| StartError::system("a media worker", error))?;
         started.push(one);

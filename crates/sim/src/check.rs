@@ -19,6 +19,8 @@ struct Story {
     ended_handoffs: BTreeMap<HandoffId, u32>,
     transfers: BTreeSet<TransferId>,
     ended_transfers: BTreeMap<TransferId, u32>,
+    /// Recordings that began, and that ended.
+    recordings: (u32, u32),
 }
 
 /// All breaches in the journal of a run whose calls are all over.
@@ -61,7 +63,11 @@ impl Story {
             ));
         }
         self.last_seq = event.seq;
-        if self.over > 0 && !matches!(event.what, What::LegMeasured { .. }) {
+        let late = matches!(
+            event.what,
+            What::LegMeasured { .. } | What::RecordingEnded { .. }
+        );
+        if self.over > 0 && !late {
             out.push(format!("after the end of its call: {:?}", event.what));
         }
         match &event.what {
@@ -110,6 +116,8 @@ impl Story {
             What::TransferEnded { transfer, .. } => {
                 *self.ended_transfers.entry(*transfer).or_default() += 1
             }
+            What::RecordingStarted { .. } => self.recordings.0 += 1,
+            What::RecordingEnded { .. } => self.recordings.1 += 1,
             What::CallEnded { .. } => self.over += 1,
             _ => {}
         }
@@ -118,6 +126,10 @@ impl Story {
     fn ends_well(&self, out: &mut Vec<String>) {
         if self.over != 1 {
             out.push(format!("a call has {} ends", self.over));
+        }
+        let (began, ended) = self.recordings;
+        if began > 1 || ended != began {
+            out.push(format!("{began} recordings of a call have {ended} ends"));
         }
         once(&self.legs, &self.ended_legs, "leg", "ends", out);
         once(&self.legs, &self.measured_legs, "leg", "measurements", out);

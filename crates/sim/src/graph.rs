@@ -2,13 +2,14 @@
 
 use crate::world::GATEWAY;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
 };
-use tandem_media::{Census, Engine, EngineConfig, Output, Transmit};
+use tandem_media::{Census, Engine, EngineConfig, Output, Recorded, Transmit};
 use tandem_types::{
-    LegId, Mono, Now, PlayerId, Rng,
+    CallId, LegId, Mono, Now, PlayerId, Rng,
     media::{MediaCommand, MediaEvent, Sound},
+    recording::{RecordingEnd, RecordingSum},
 };
 
 /// The first RTP port; each leg takes the next pair, none is used twice in a run.
@@ -38,6 +39,12 @@ pub(crate) struct Graph {
     next_port: u16,
     /// Ports that are left.
     pub(crate) free: u32,
+    /// What was recorded: left, right, left, right.
+    pub(crate) recordings: BTreeMap<CallId, Vec<i16>>,
+    /// Files that are written.
+    recording: BTreeSet<CallId>,
+    /// There is no room for another.
+    pub(crate) full: bool,
     out: VecDeque<FromGraph>,
 }
 
@@ -49,6 +56,9 @@ impl Graph {
             ports: BTreeMap::new(),
             next_port: FIRST_PORT,
             free: u32::MAX,
+            recordings: BTreeMap::new(),
+            recording: BTreeSet::new(),
+            full: false,
             out: VecDeque::new(),
         }
     }
@@ -104,8 +114,9 @@ impl Graph {
     /// What is still there though every call is over.
     pub(crate) fn left_over(&self) -> Option<String> {
         let census = self.engine.census();
-        (census != Census::default() || !self.ports.is_empty())
-            .then(|| format!("{census:?}, {} ports", self.ports.len()))
+        let (ports, files) = (self.ports.len(), self.recording.len());
+        (census != Census::default() || ports + files > 0)
+            .then(|| format!("{census:?}, {ports} ports, {files} recordings"))
     }
 
     fn drain(&mut self, now: Now) {
@@ -152,7 +163,35 @@ impl Graph {
                         sound: Sound::File { path },
                     });
                 }
+                Output::Recorded { call, what } => self.record(call, what),
                 Output::StopSpeech { .. } | Output::Segment { .. } => {}
+            }
+        }
+    }
+
+    /// A file in memory.
+    fn record(&mut self, call: CallId, what: Recorded) {
+        match what {
+            Recorded::Begin(_) if self.full => {
+                let sum = RecordingSum::unknown(RecordingEnd::NoRoom);
+                let event = MediaEvent::RecordingEnded { call, sum };
+                self.out.push_back(FromGraph::Event(event));
+            }
+            _ if self.full => {}
+            Recorded::Begin(_) => {
+                self.recording.insert(call);
+                self.recordings.entry(call).or_default();
+            }
+            Recorded::Sound(pcm) => self.recordings.entry(call).or_default().extend(pcm),
+            Recorded::End => {
+                self.recording.remove(&call);
+                let frames = self.recordings.get(&call).map_or(0, |pcm| pcm.len() / 2);
+                let sum = RecordingSum {
+                    ms: frames as u64 / 8,
+                    ..RecordingSum::unknown(RecordingEnd::Whole)
+                };
+                let event = MediaEvent::RecordingEnded { call, sum };
+                self.out.push_back(FromGraph::Event(event));
             }
         }
     }

@@ -87,6 +87,10 @@ pub(crate) fn note(what: &What) -> Option<String> {
         What::Bridged { .. } => "joins the two".to_owned(),
         What::KeyPressed { digit, did, .. } => format!("key {digit}: {did}"),
         What::Refused { wanted, rule } => format!("refuses {wanted}: {rule}"),
+        What::RecordingStarted { .. } => "records".to_owned(),
+        What::RecordingPaused { by } => format!("pauses the recording: {by}"),
+        What::RecordingResumed { by } => format!("records again: {by}"),
+        What::RecordingEnded { sum } => format!("recording over: {}", snake(&sum.end)),
         What::Alarm { text } => format!("ALARM {text}"),
         What::CallEnded { end, .. } => {
             format!("call over, by {}: {}", snake(&end.by), snake(&end.reason))

@@ -1,7 +1,7 @@
 //! Calls: the call detail records.
 
 use crate::{
-    HandoffRow, LegRow, Store, StoreError, TransferRow, TurnRow,
+    HandoffRow, LegRow, RecordingRow, Store, StoreError, TransferRow, TurnRow,
     sql::{Row, Statement, stmt},
     words::{maybe_time, time, word},
 };
@@ -72,6 +72,8 @@ pub struct CallDetail {
     pub handoffs: Vec<HandoffRow>,
     /// With their attempts.
     pub transfers: Vec<TransferRow>,
+    /// If it was to be recorded.
+    pub recording: Option<RecordingRow>,
 }
 
 /// Which calls. The default: all.
@@ -129,7 +131,7 @@ impl Store {
         self.rows(&select).await?.iter().map(read).collect()
     }
 
-    /// One call with its legs, turns, handoffs and transfers.
+    /// One call with its legs, turns, handoffs, transfers and recording.
     pub async fn call(&self, call: CallId) -> Result<Option<CallDetail>, StoreError> {
         let select = stmt!(select!("WHERE uniqueid = $1"), call);
         let Some(row) = self.rows(&select).await?.first().map(read).transpose()? else {
@@ -141,6 +143,7 @@ impl Store {
             turns: self.turns(call).await?,
             handoffs: self.handoffs_of(call).await?,
             transfers: self.transfers(call).await?,
+            recording: self.recording(call).await?,
         }))
     }
 }

@@ -10,7 +10,7 @@
 //! error that could end a call. [`Projector`] is a task that follows the files and writes rows; a
 //! database that is away only makes it wait. [`Store`] is the database, SQLite or PostgreSQL, with
 //! the queries that the command line asks. One file per noun: [`calls`], [`legs`], [`turns`],
-//! [`handoffs`], [`transfers`], [`events`].
+//! [`handoffs`], [`transfers`], [`recordings`], [`events`].
 
 pub mod calls;
 mod db;
@@ -21,6 +21,7 @@ pub mod journal;
 pub mod legs;
 mod migrations;
 pub mod projector;
+pub mod recordings;
 mod sql;
 pub mod transfers;
 pub mod turns;
@@ -35,5 +36,6 @@ pub use handoffs::{HandoffFilter, HandoffRow};
 pub use journal::{Alarm, Follower, Fsync, Head, Journal, JournalError, Outcome, Recovered};
 pub use legs::LegRow;
 pub use projector::{Projector, Rows, Status};
+pub use recordings::RecordingRow;
 pub use transfers::{AttemptRow, TransferRow};
 pub use turns::TurnRow;

@@ -13,13 +13,14 @@ macro_rules! migrations {
 }
 
 /// Number, name and text of each, in order. A migration that has been released never changes.
-const MIGRATIONS: [(i64, &str, &str); 6] = migrations![
+const MIGRATIONS: [(i64, &str, &str); 7] = migrations![
     1 "events",
     2 "calls",
     3 "legs",
     4 "turns",
     5 "handoffs",
     6 "transfers",
+    7 "recordings",
 ];
 
 impl Store {

@@ -6,7 +6,9 @@ use anyhow::{Context, anyhow, bail};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tandem_dialplan::Node;
 use tandem_server::config::{ConfigError, database_file, read};
-use tandem_store::{CallDetail, CallFilter, CallRow, HandoffFilter, HandoffRow, LegRow, Store};
+use tandem_store::{
+    CallDetail, CallFilter, CallRow, HandoffFilter, HandoffRow, LegRow, RecordingRow, Store,
+};
 use tandem_types::{CallId, Wall};
 
 /// No such call.
@@ -219,6 +221,15 @@ pub(crate) fn text(d: &CallDetail) -> String {
             let _ = writeln!(out, "               brief: {brief}");
         }
     }
+    if let Some(r) = &d.recording {
+        let _ = writeln!(out, "\n  recording");
+        let _ = writeln!(
+            out,
+            "  {} {}",
+            since(c.started, r.started),
+            recording_words(r)
+        );
+    }
     let _ = writeln!(out, "\n  legs");
     for l in &d.legs {
         let _ = writeln!(
@@ -231,6 +242,27 @@ pub(crate) fn text(d: &CallDetail) -> String {
         );
     }
     out
+}
+
+fn recording_words(r: &RecordingRow) -> String {
+    let seconds = |ms: u64| format!("{:.1} s", ms as f64 / 1000.0);
+    let mut words = vec![r.path.clone()];
+    words.extend(r.key_id.iter().map(|k| format!("encrypted by {k}")));
+    words.extend((r.pauses > 0).then(|| count(r.pauses as usize, "pause")));
+    match r.outcome.as_deref() {
+        None => words.push("under way".to_owned()),
+        Some("lost") => words.push("cut off with the gateway".to_owned()),
+        Some("whole") => words.extend(r.ms.map(seconds)),
+        Some(fault) => words.push(format!("{fault} after {}", seconds(r.ms.unwrap_or(0)))),
+    }
+    let lost = r.lost_ms.filter(|ms| *ms > 0);
+    words.extend(lost.map(|ms| format!("{} LOST", seconds(ms))));
+    words.extend(
+        r.sha256
+            .iter()
+            .map(|h| format!("sha256 {}", &h[..h.len().min(12)])),
+    );
+    words.join("  ")
 }
 
 fn leg_words(l: &LegRow) -> String {

@@ -11,7 +11,7 @@ use std::{
 use tandem_dialplan::{ListenBy, Plan, Severity};
 use tandem_server::{
     config::{ConfigError, read},
-    doctor::{Diagnosis, Finding, Grade, Rejected, disk, provider},
+    doctor::{Diagnosis, Finding, Grade, Rejected, disk, provider, recordings},
     profiles,
 };
 use tandem_sip::message::Uri;
@@ -136,6 +136,7 @@ async fn at_rest(config: &Config, plan: &Plan) -> anyhow::Result<Diagnosis> {
         .placed(&config.config.to_string_lossy(), config.data.as_deref());
     let mut findings: Vec<Finding> = node.listen.iter().map(listener).collect();
     findings.push(disk(Path::new(&node.journal)));
+    findings.extend(recordings(plan, &node.recordings));
     let settings = Settings {
         cache_dir: Some(node.prompt_cache.clone().into()),
         ..Settings::default()

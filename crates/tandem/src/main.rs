@@ -7,6 +7,7 @@ mod dialplan;
 mod doctor;
 mod hours;
 mod intents;
+mod recording;
 mod serve;
 mod talk;
 mod trace;
@@ -86,6 +87,11 @@ enum Verb {
         config: Config,
         #[command(flatten)]
         format: Format,
+    },
+    /// Recordings: let one rest, hear an encrypted one, erase one.
+    Recording {
+        #[command(subcommand)]
+        what: recording::Recording,
     },
     /// The handoff ledger.
     Handoffs {
@@ -274,6 +280,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             config,
             format,
         } => calls::show(&config, &id, format.json).await,
+        Verb::Recording { what } => recording::run(what).await,
         Verb::Handoffs {
             call,
             verify,

@@ -12,6 +12,7 @@ use crate::{
     context::{ContextPackage, Holder, Speaker},
     media::{Codec, LegStats, Proof},
     provider::ProviderFault,
+    recording::RecordingSum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -299,12 +300,34 @@ pub enum What {
         /// The rule.
         rule: String,
     },
+    /// The call is recorded from here on.
+    RecordingStarted {
+        /// The file, in the directory for recordings.
+        path: String,
+        /// The name of the key that it is encrypted by, if it is.
+        key: Option<String>,
+    },
+    /// Nothing of the call is kept from here on: no sound, no key, and no word of the transcript.
+    RecordingPaused {
+        /// Whose act it was: `key *7`, `agent:payments`, `admin`.
+        by: String,
+    },
+    /// It is again.
+    RecordingResumed {
+        /// Whose act it was.
+        by: String,
+    },
+    /// The recording is over. May follow the end of the call.
+    RecordingEnded {
+        /// What it came to.
+        sum: RecordingSum,
+    },
     /// Something that a person should look at.
     Alarm {
         /// What.
         text: String,
     },
-    /// The call is over; nothing follows but `LegMeasured`.
+    /// The call is over; nothing follows but `LegMeasured` and `RecordingEnded`.
     CallEnded {
         /// How.
         end: Termination,
@@ -348,6 +371,10 @@ impl What {
             Self::Bridged { .. } => "bridged",
             Self::KeyPressed { .. } => "key_pressed",
             Self::Refused { .. } => "refused",
+            Self::RecordingStarted { .. } => "recording_started",
+            Self::RecordingPaused { .. } => "recording_paused",
+            Self::RecordingResumed { .. } => "recording_resumed",
+            Self::RecordingEnded { .. } => "recording_ended",
             Self::Alarm { .. } => "alarm",
             Self::CallEnded { .. } => "call_ended",
         }

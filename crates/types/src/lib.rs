@@ -12,6 +12,7 @@
 //! | [`termination`] | who ended a call, and why |
 //! | [`dns`] | what is asked of the name service, and its answers |
 //! | [`media`] | what the call tells the media graph, and what it hears back |
+//! | [`recording`] | what a recording of a call comes to |
 //! | [`provider`] | what the call asks of speech and language providers |
 //! | [`agent`] | an agent as the dialplan describes it |
 //! | [`phrases`] | what an agent says where its dialplan is silent |
@@ -29,6 +30,7 @@ pub mod media;
 pub mod phrases;
 pub mod pii;
 pub mod provider;
+pub mod recording;
 pub mod rng;
 pub mod srtp;
 pub mod termination;

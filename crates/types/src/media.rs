@@ -4,7 +4,7 @@
 //! gives the whole table each time), and players are aimed at legs. A leg that hears exactly one
 //! other leg and no player is relayed packet by packet; everything else is mixed.
 
-use crate::{CallId, LegId, PlayerId, SegmentId, SrtpKeys};
+use crate::{CallId, LegId, PlayerId, SegmentId, SrtpKeys, recording::RecordingSum};
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -202,7 +202,24 @@ pub enum MediaCommand {
         /// Withhold them.
         keep: bool,
     },
-    /// Every leg and player of the call goes.
+    /// Record the call: on the left what this leg says, on the right what it is sent, at 8 kHz. A recording that runs goes on
+    /// with this leg. Answered by exactly one `RecordingEnded`, at the end of the call or when no more can be recorded.
+    Record {
+        /// The caller's.
+        leg: LegId,
+        /// The file, in the directory for recordings.
+        file: String,
+        /// A short tone for all who are recorded, so often.
+        tone: Option<Duration>,
+    },
+    /// Silence of the same length instead of sound, or sound again. No-op without a recording.
+    PauseRecording {
+        /// The call.
+        call: CallId,
+        /// Silence.
+        paused: bool,
+    },
+    /// Every leg and player of the call goes, and its recording is closed.
     CloseCall {
         /// The call.
         call: CallId,
@@ -338,5 +355,17 @@ pub enum MediaEvent {
         leg: LegId,
         /// What its flow did.
         stats: LegStats,
+    },
+    /// Some sound of a recording was lost, because the disk is too slow: silence stands in its place. Once a recording.
+    RecordingBehind {
+        /// The call.
+        call: CallId,
+    },
+    /// A recording is over, exactly once for each that was asked for; after the end of its call, as a rule.
+    RecordingEnded {
+        /// The call.
+        call: CallId,
+        /// What it came to.
+        sum: RecordingSum,
     },
 }

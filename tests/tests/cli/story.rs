@@ -6,6 +6,7 @@ use tandem_types::{
     context::{CONTEXT_VERSION, ContextPackage, HandoffReason, Holder, Speaker},
     journal::{Event, HandoffEnd, LegRole, TransferKind, What},
     media::{Codec, LegStats, Proof},
+    recording::{RecordingEnd, RecordingSum},
 };
 
 /// When the first call comes in: 2026-11-02, 09:15 UTC.
@@ -103,6 +104,10 @@ fn answered(n: u128) -> Vec<What> {
             srtp: None,
         },
         What::CallAnswered,
+        What::RecordingStarted {
+            path: format!("2026-11-02/{}.wav", call(n)),
+            key: None,
+        },
         What::LegProved {
             leg: leg(n, 1),
             by: Proof::Rtp,
@@ -243,7 +248,15 @@ fn ends(n: u128, legs: u32, end: Termination, seconds: (u64, u64)) -> Vec<What> 
         leg: leg(n, i),
         stats,
     });
-    ended.chain([over]).chain(measured).collect()
+    let sum = RecordingSum {
+        ms: seconds.1 * 1000,
+        bytes: seconds.1 * 32_000 + 44,
+        sha256: Some("0123456789abcdef".repeat(4)),
+        ..RecordingSum::unknown(RecordingEnd::Whole)
+    };
+    let recorded = (seconds.1 > 0).then_some(What::RecordingEnded { sum });
+    let ended = ended.chain([over]).chain(measured);
+    ended.chain(recorded).collect()
 }
 
 fn unanswered() -> Vec<What> {

@@ -134,7 +134,7 @@ impl Call {
         self.finish(cx);
     }
 
-    /// The last row, once nothing else will follow but measurements.
+    /// The last row, once nothing else will follow but measurements and the end of the recording.
     pub(crate) fn finish(&mut self, cx: &mut Ctx<'_>) {
         self.stage = Stage::Ending;
         if std::mem::replace(&mut self.recorded, true) {
@@ -169,7 +169,9 @@ impl Call {
 
     /// Everything of it is gone.
     pub(crate) fn over(&self) -> bool {
-        matches!(self.stage, Stage::Ending) && self.legs.values().all(|l| l.state == LegState::Gone)
+        matches!(self.stage, Stage::Ending)
+            && !self.is_recording()
+            && self.legs.values().all(|l| l.state == LegState::Gone)
     }
 
     /// Says a last word to an answered caller and whoever is with them, then ends the call so; at once where no word

@@ -19,6 +19,13 @@ use tandem_types::{LegId, journal::What, media::MediaCommand};
 /// Keys of one code come this close together.
 const CODE_GAP: Duration = Duration::from_secs(2);
 
+/// What a code does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code {
+    BackToAi,
+    Recording,
+}
+
 impl Call {
     /// A key of a leg; `by_info`: the media graph has not seen it.
     pub(crate) fn digit(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char, by_info: bool) {
@@ -79,20 +86,25 @@ impl Call {
         }
     }
 
-    /// The code that gives the caller back to the AI, where there is one to give them to.
-    fn code(&self, cx: &Ctx<'_>) -> Option<String> {
-        self.talk.as_ref()?;
-        let code = &self.dialplan(cx.plan)?.warm.back_to_ai;
-        Some(code.clone()).filter(|c| !c.is_empty())
+    /// What a person can key in the call now, and what it does.
+    fn codes(&self, cx: &Ctx<'_>) -> Vec<(String, Code)> {
+        let Some(plan) = self.dialplan(cx.plan) else {
+            return Vec::new();
+        };
+        let back = (self.talk.is_some()).then(|| (plan.warm.back_to_ai.clone(), Code::BackToAi));
+        let pause = (self.recording.is_some())
+            .then(|| (plan.recording.pause_code.clone(), Code::Recording));
+        let codes = back.into_iter().chain(pause);
+        codes.filter(|(code, _)| !code.is_empty()).collect()
     }
 
     /// Whose keys the media graph is to keep: a person's that may be a code, and all for a far end that wants INFO.
     pub(crate) fn settle_keys(&mut self, cx: &mut Ctx<'_>) {
         let Some(peer) = self.peer() else { return };
-        let code = self.code(cx).is_some();
+        let codes = !self.codes(cx).is_empty();
         for (id, other) in [(self.caller, peer), (peer, self.caller)] {
             let info = self.leg(other).is_some_and(crate::leg::Leg::wants_info);
-            let keep = info || (code && id == peer);
+            let keep = info || (codes && id == peer);
             let Some(leg) = self.leg_mut(id) else {
                 continue;
             };
@@ -105,35 +117,50 @@ impl Call {
     fn key_in_bridge(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char, by_info: bool) {
         let Some(peer) = self.peer() else { return };
         let other = if id == self.caller { peer } else { self.caller };
-        let code = self.code(cx).filter(|_| id == peer);
+        let codes = match id == peer {
+            true => self.codes(cx),
+            false => Vec::new(),
+        };
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return;
         };
-        let Some(code) = code else {
+        if codes.is_empty() {
             if by_info || leg.keys_kept {
                 self.pass_keys(cx, other, &digit.to_string());
             }
             return;
-        };
+        }
         let (typed, until) = &mut leg.typed;
         typed.push(digit);
-        if typed.ends_with(&code) {
+        if let Some((code, does)) = codes.iter().find(|(code, _)| typed.ends_with(code)) {
             // Whatever came before the code had been waiting for it.
             let before = typed[..typed.len() - code.len()].to_owned();
             typed.clear();
             self.pass_keys(cx, other, &before);
+            let did = match does {
+                Code::BackToAi => "gives the caller back to the AI",
+                Code::Recording => "pauses the recording, or lets it go on",
+            };
+            let did = did.to_owned();
             self.journal(
                 cx,
                 What::KeyPressed {
                     leg: id,
                     digit,
-                    did: "gives the caller back to the AI".into(),
+                    did,
                 },
             );
-            return self.give_back(cx, id);
+            return match does {
+                Code::BackToAi => self.give_back(cx, id),
+                Code::Recording => self.toggle_recording(cx, id, code),
+            };
         }
-        // The longest end of what was typed that the code begins with goes on waiting.
-        let begins = |from: &usize| code.starts_with(&typed[*from..]);
+        // The longest end of what was typed that a code begins with goes on waiting.
+        let begins = |from: &usize| {
+            codes
+                .iter()
+                .any(|(code, _)| code.starts_with(&typed[*from..]))
+        };
         let keep_from = (0..typed.len()).find(begins).unwrap_or(typed.len());
         let rest = typed.split_off(keep_from);
         let pass = std::mem::replace(typed, rest);

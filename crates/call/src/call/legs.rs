@@ -390,6 +390,7 @@ impl Call {
             call: self.id,
             hears,
         });
+        self.settle_recording(cx, None);
     }
 
     /// Ends a leg of ours now: CANCEL, BYE or a refusal, whatever fits its state.

@@ -146,32 +146,39 @@ impl Switch {
         self.note_rows(id, from);
         self.lamps.put_out(now, id);
         let open = self.forget(id);
-        if !open.unmeasured.is_empty() {
+        if !open.is_complete() {
             self.buried.insert(id, open);
         }
     }
 
-    /// A leg of a buried call has given its port back: its measures are the last thing that is heard of it.
+    /// A leg of a buried call has given its port back, or its recording is closed: the last things that are heard of it.
     pub(super) fn measured(&mut self, now: Now, event: &MediaEvent) {
-        let (leg, stats) = match event {
-            MediaEvent::LegClosed { leg, stats } => (*leg, *stats),
+        let (call, what) = match event {
+            MediaEvent::LegClosed { leg, stats } => (leg.call, measure(*leg, *stats)),
             // It never had one.
-            MediaEvent::LegRefused { leg } => (*leg, LegStats::default()),
+            MediaEvent::LegRefused { leg } => (leg.call, measure(*leg, LegStats::default())),
+            MediaEvent::RecordingEnded { call, sum } => {
+                let sum = sum.clone();
+                (*call, What::RecordingEnded { sum })
+            }
             _ => return,
         };
-        let Some(open) = self.buried.get_mut(&leg.call) else {
+        let Some(open) = self.buried.get_mut(&call) else {
             return;
         };
-        if !open.unmeasured.contains(&leg) {
+        let wanted = match &what {
+            What::LegMeasured { leg, .. } => open.unmeasured.contains(leg),
+            _ => open.recording,
+        };
+        if !wanted {
             return;
         }
-        let rows = open.numbered(leg.call, now.wall, vec![What::LegMeasured { leg, stats }]);
-        for row in rows {
+        for row in open.numbered(call, now.wall, vec![what]) {
             open.apply(&row);
             self.out.push_back(Output::Journal(row));
         }
         if open.is_complete() {
-            self.buried.remove(&leg.call);
+            self.buried.remove(&call);
         }
     }
 
@@ -184,4 +191,8 @@ impl Switch {
             }
         }
     }
+}
+
+fn measure(leg: LegId, stats: LegStats) -> What {
+    What::LegMeasured { leg, stats }
 }

@@ -83,6 +83,7 @@ impl<'a> Load<'a> {
         self.people(root, &mut plan, &scope, &mut rules);
         self.limits(root, &mut plan, &mut rules, &scope);
         self.transfers(root, &mut plan);
+        self.recording(root, &mut plan, &scope);
         rules.cancel_key = Some(plan.warm.cancel_key);
         self.agents(root, &plan, &scope, &mut rules);
         self.escalations(root, &scope, &mut rules);
@@ -187,15 +188,15 @@ impl<'a> Load<'a> {
         let section = root.section("notice");
         let mut spot = languages;
         if let Some(s) = &section {
-            if let Some(v) = s.opt("record") {
-                v.choice(&[("never", ())], &["after-notice", "on-transfer"]);
-            }
             rules.disclosure = by_language(s, "disclosure", &plan.languages);
             rules.disclosure_again = by_language(s, "disclosure_again", &plan.languages);
-            s.later(&[(
-                "recording",
-                "a notice of recording, as there are no recordings",
-            )]);
+            s.later(&[
+                ("record", "recording by [notice]; [recording] calls says when"),
+                (
+                    "recording",
+                    "a notice of recording of its own; say it in `disclosure`, or in the announcement at the start",
+                ),
+            ]);
             spot = s.spot;
         }
         if !scope.has_agents() {

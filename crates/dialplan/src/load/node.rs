@@ -43,6 +43,7 @@ impl<'a> Load<'a> {
         if let Some(s) = root.section("telemetry") {
             node.hep = self.telemetry(&s);
         }
+        node.recordings = self.recordings(root);
         self.ports(root, &node);
         self.profiles(root, &mut node);
         node
@@ -82,7 +83,10 @@ impl<'a> Load<'a> {
     }
 
     fn store(&self, s: &Section<'a>, node: &mut Node) {
-        s.later(&[("recordings", "recordings")]);
+        s.later(&[(
+            "recordings",
+            "recordings in the store; they are kept in the directory of [recordings]",
+        )]);
         if let Some(v) = s.opt("url") {
             set(&mut node.store_url, self.store_url(&v));
         }

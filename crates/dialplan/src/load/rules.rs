@@ -268,17 +268,7 @@ fn warm(w: &Section<'_>, plan: &mut Dialplan) {
         w.opt("cancel_key").and_then(|v| v.phone_key()),
     );
     if let Some(t) = w.opt("back_to_ai_key").and_then(|v| v.words()) {
-        let fine = t.value.len() <= 4
-            && t.value
-                .chars()
-                .all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'));
-        if fine {
-            rules.back_to_ai = t.value;
-        } else {
-            t.spot
-                .error(format!("{:?} cannot be keyed in a call", t.value))
-                .help("one to four of 0-9 * #, like \"*9\"");
-        }
+        set(&mut rules.back_to_ai, t.code());
     }
     set(
         &mut rules.after_person,

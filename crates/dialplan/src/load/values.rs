@@ -238,6 +238,18 @@ impl Text<'_> {
         None
     }
 
+    /// What can be keyed in a call.
+    pub(crate) fn code(&self) -> Option<String> {
+        let keys = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
+        if self.value.len() <= 4 && self.value.chars().all(keys) {
+            return Some(self.value.clone());
+        }
+        self.spot
+            .error(format!("{:?} cannot be keyed in a call", self.value))
+            .help("one to four of 0-9 * #, like \"*9\"");
+        None
+    }
+
     /// A host name or an address, without a port.
     pub(crate) fn host(&self) -> Option<String> {
         if good_host(&self.value) && !self.value.contains(':') {

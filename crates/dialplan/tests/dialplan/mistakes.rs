@@ -178,6 +178,11 @@ mistakes! {
     refused an_address_with_a_strange_element: [Swap(PHONES, "tell = ", "location = { country = \"GB\", town = \"London\" }\ntell = ")];
     refused a_dialplan_that_dials_for_help: [Swap(HEAD, "\"2000\" = \"echo\"", "\"2000\" = \"trunk:carrier/112\"")];
     refused sentiment_is_not_here_yet: [Add(HEAD, "\n[[escalate]]\non = \"sentiment\"\nbelow = -0.6\nfor_turns = 2\nto = \"queue:repairs\"\n")];
+    // recordings
+    refused a_recording_after_a_notice_that_nobody_tells: [Add("dialplans/night.toml", "numbers = [\"+442079460199\"]\nstart = \"hangup\"\n[recording]\ncalls = \"after-notice\"\n")];
+    refused a_recording_that_rests_where_it_cannot: [Add(HEAD, "\n[recording]\ncalls = \"from-answer\"\npause_code = \"*90\"\nnot_in = [\"queue:repairs\", \"agent:payment\"]\ntone = \"1s\"\n")];
+    refused a_recordings_key_that_is_none: [Add(TANDEM, "\n[recordings]\nkey = \"k2\"\n[recordings.keys]\nk1 = \"cred:carrier\"\n")];
+    refused a_notice_of_recording_is_not_here_yet: [Swap(HEAD, "[notice.disclosure]", "[notice]\nrecord = \"after-notice\"\n[notice.disclosure]")];
     // several at once, in the order of the files
     refused everything_at_once: [
         Swap(TANDEM, "name = \"gw-1\"", "nane = \"gw-1\""),

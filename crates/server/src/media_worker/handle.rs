@@ -198,13 +198,16 @@ fn waits_for_packets(command: &MediaCommand) -> bool {
         | MediaCommand::Listen { .. }
         | MediaCommand::KeepKeys { .. }
         | MediaCommand::CloseLeg { .. }
+        | MediaCommand::Record { .. }
         | MediaCommand::CloseCall { .. } => true,
         MediaCommand::OpenLeg { .. }
         | MediaCommand::Play { .. }
         | MediaCommand::Pause { .. }
         | MediaCommand::Resume { .. }
         | MediaCommand::Stop { .. }
-        | MediaCommand::SendDigits { .. } => false,
+        | MediaCommand::SendDigits { .. }
+        // What comes after it is nobody's to keep.
+        | MediaCommand::PauseRecording { .. } => false,
     }
 }
 
@@ -216,12 +219,15 @@ pub(crate) fn call_of(command: &MediaCommand) -> CallId {
         | MediaCommand::CloseLeg { leg }
         | MediaCommand::Listen { leg, .. }
         | MediaCommand::SendDigits { leg, .. }
-        | MediaCommand::KeepKeys { leg, .. } => leg.call,
+        | MediaCommand::KeepKeys { leg, .. }
+        | MediaCommand::Record { leg, .. } => leg.call,
         MediaCommand::Play { player, .. }
         | MediaCommand::Pause { player }
         | MediaCommand::Resume { player }
         | MediaCommand::Stop { player } => player.call,
-        MediaCommand::Connect { call, .. } | MediaCommand::CloseCall { call } => *call,
+        MediaCommand::Connect { call, .. }
+        | MediaCommand::PauseRecording { call, .. }
+        | MediaCommand::CloseCall { call } => *call,
     }
 }
 

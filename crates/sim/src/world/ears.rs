@@ -53,10 +53,26 @@ impl World {
         }
     }
 
+    /// From now on there is no room for recordings.
+    pub fn disk_is_full(&mut self) {
+        self.graph.full = true;
+    }
+
+    /// The recordings in the order of their calls: what is on the left, and on the right.
+    pub fn recordings(&self) -> Vec<[Vec<i16>; 2]> {
+        let side = |pcm: &[i16], n| pcm.iter().skip(n).step_by(2).copied().collect();
+        let all = self.graph.recordings.values();
+        all.map(|pcm| [side(pcm, 0), side(pcm, 1)]).collect()
+    }
+
     /// Milliseconds, from the beginning on, in which `listener` heard this, perhaps among other sounds.
     pub fn heard_ms(&self, listener: PhoneId, who: &Who<'_>) -> u64 {
+        self.sounds_ms(self.phone(listener).heard().pcm(), who)
+    }
+
+    /// Milliseconds of a sound in which this is to be heard, perhaps among other sounds.
+    pub fn sounds_ms(&self, pcm: &[i16], who: &Who<'_>) -> u64 {
         let Some(hz) = self.hz(who) else { return 0 };
-        let pcm = self.phone(listener).heard().pcm();
         let windows = pcm.chunks_exact(hear::WINDOW / 5);
         let n = windows
             .filter(|w| hear::loudness(w) > 100.0 && hear::share(w, hz) > 0.5)
@@ -167,6 +183,10 @@ impl World {
                 | What::LegHeld { .. }
                 | What::LegEnded { .. }
                 | What::LegMeasured { .. }
+                | What::RecordingStarted { .. }
+                | What::RecordingPaused { .. }
+                | What::RecordingResumed { .. }
+                | What::RecordingEnded { .. }
                 | What::Alarm { .. } = event.what
                 {
                     continue; // nothing that was decided: a person may have heard their last word only now

@@ -31,7 +31,8 @@ impl Recovered {
             .flat_map(|(call, head)| {
                 // The last moment at which the gateway is known to have lived.
                 let at = self.last.max(head.last);
-                head.open.numbered(*call, at, head.open.closing(at))
+                head.open
+                    .numbered(*call, at, head.open.closing_after_a_crash(at))
             })
             .collect()
     }
@@ -92,7 +93,7 @@ pub(super) fn open(dir: &Path, shard: u16) -> Result<Found, JournalError> {
     state.recovered.open = state
         .heads
         .iter()
-        .filter(|(_, h)| !h.open.ended)
+        .filter(|(_, h)| !h.open.ended || h.open.recording)
         .map(|(call, head)| (*call, head.clone()))
         .collect();
     Ok(Found {

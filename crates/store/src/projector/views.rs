@@ -1,6 +1,6 @@
 //! Which rows an event changes.
 
-use crate::{calls, handoffs, sql::Statement, transfers, turns};
+use crate::{calls, handoffs, recordings, sql::Statement, transfers, turns};
 use tandem_types::journal::{Event, What};
 
 /// The statements of an event, in order; besides its own row in `events`.
@@ -100,6 +100,9 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::TransferBridged { .. }
         | What::TransferAttemptFailed { .. }
         | What::TransferEnded { .. } => of_transfer(e),
+        What::RecordingStarted { path, key } => vec![recordings::started(e, path, key.as_ref())],
+        What::RecordingPaused { .. } => vec![recordings::paused(e)],
+        What::RecordingEnded { sum } => vec![recordings::ended(e, sum)],
         // Those of legs are gathered: see `legs::note`.
         What::LegCreated { .. }
         | What::LegRinging { .. }
@@ -109,6 +112,7 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::LegMeasured { .. }
         | What::Bridged { .. }
         | What::LegHeld { .. }
+        | What::RecordingResumed { .. }
         | What::ProviderFailed { .. }
         | What::KeyPressed { .. }
         | What::Refused { .. }

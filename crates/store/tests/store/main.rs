@@ -8,6 +8,7 @@ mod away;
 mod cluster;
 mod project;
 mod queries;
+mod recordings;
 mod story;
 mod verify;
 

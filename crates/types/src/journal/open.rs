@@ -2,7 +2,10 @@
 //! or in a fault within the call.
 
 use super::{Event, HandoffEnd, What};
-use crate::{CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall};
+use crate::{
+    CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall,
+    recording::{RecordingEnd, RecordingSum},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -15,7 +18,7 @@ pub struct Open {
     pub started: Wall,
     /// When billing began.
     pub answered: Option<Wall>,
-    /// `CallEnded` is there; only `LegMeasured` may follow.
+    /// `CallEnded` is there; only `LegMeasured` and `RecordingEnded` may follow.
     pub ended: bool,
     /// Legs that have not ended.
     pub legs: BTreeSet<LegId>,
@@ -25,6 +28,9 @@ pub struct Open {
     pub handoffs: BTreeSet<HandoffId>,
     /// Transfers without a terminal state.
     pub transfers: BTreeSet<TransferId>,
+    /// A recording began, and has no end.
+    #[serde(default)]
+    pub recording: bool,
 }
 
 impl Open {
@@ -58,6 +64,8 @@ impl Open {
             What::TransferEnded { transfer, .. } => {
                 self.transfers.remove(transfer);
             }
+            What::RecordingStarted { .. } => self.recording = true,
+            What::RecordingEnded { .. } => self.recording = false,
             What::CallEnded { .. } => self.ended = true,
             What::CallStarted { .. }
             | What::LegRinging { .. }
@@ -80,13 +88,15 @@ impl Open {
             | What::Bridged { .. }
             | What::KeyPressed { .. }
             | What::Refused { .. }
+            | What::RecordingPaused { .. }
+            | What::RecordingResumed { .. }
             | What::Alarm { .. } => {}
         }
     }
 
     /// Nothing is to come any more.
     pub fn is_complete(&self) -> bool {
-        self.ended && self.unmeasured.is_empty()
+        self.ended && self.unmeasured.is_empty() && !self.recording
     }
 
     /// What ends the call for a fault of ours: each transfer, handoff and leg gets its end, then the call. Nothing where it has
@@ -117,6 +127,13 @@ impl Open {
             .chain(legs)
             .chain([call_ended])
             .collect()
+    }
+
+    /// As [`Self::closing`], where the process that recorded the call is gone too.
+    pub fn closing_after_a_crash(&self, at: Wall) -> Vec<What> {
+        let sum = RecordingSum::unknown(RecordingEnd::Lost);
+        let lost = self.recording.then_some(What::RecordingEnded { sum });
+        self.closing(at).into_iter().chain(lost).collect()
     }
 
     /// These as the next events of the call.
