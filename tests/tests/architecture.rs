@@ -76,7 +76,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rustls", &["net"]),
     ("tokio-rustls", &["net"]),
     ("rustls-native-certs", &["net"]),
-    ("x509-parser", &["net"]),
+    // sip reads certificates of carriers (STIR), and fetches none.
+    ("x509-parser", &["net", "sip"]),
+    ("rustls-webpki", &["sip"]),
     ("rcgen", &["standin"]),
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),

@@ -68,6 +68,7 @@ mod scenarios {
     mod a_call_straight_to_a_sip_address;
     mod a_call_straight_to_an_extension;
     mod a_caller_without_an_offer_gets_ours;
+    mod a_carrier_says_whether_a_number_is_the_callers;
     mod a_conference_of_three_where_each_hears_the_others;
     mod a_far_end_that_dies_is_found_by_asking;
     mod a_key_typed_ahead_in_a_menu_counts;

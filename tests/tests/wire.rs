@@ -27,6 +27,7 @@ mod wire {
     mod facts;
     mod help;
     mod hold;
+    mod identity;
     mod keys;
     mod lamps;
     mod leaves;

@@ -57,7 +57,7 @@ use std::collections::BTreeMap;
 use tandem_agent::Conversation;
 use tandem_dialplan::{Dialplan, Plan};
 use tandem_types::{
-    CallId, LegId, Mono, Now, PlayerId, Termination,
+    Attested, CallId, LegId, Mono, Now, PlayerId, Termination,
     journal::{Event, What},
     media::{Lane, MediaCommand, MediaEvent, Sound},
     provider::ProviderEvent,
@@ -93,6 +93,9 @@ pub(crate) struct Call {
     pub(crate) trunk: Option<String>,
     pub(crate) from: String,
     pub(crate) from_name: Option<String>,
+    /// What is known of the caller's number.
+    #[serde(default)]
+    pub(crate) attested: Attested,
     pub(crate) to: String,
     pub(crate) dialplan: Option<String>,
     /// The extension of the phone that calls, if one does.
@@ -138,6 +141,7 @@ impl Call {
             trunk: None,
             from: String::new(),
             from_name: None,
+            attested: Attested::Unsigned,
             to: String::new(),
             dialplan: None,
             phone: None,

@@ -10,6 +10,7 @@
 
 mod admit;
 mod arrive;
+mod attested;
 mod help;
 mod lamps;
 mod outside;
@@ -38,6 +39,7 @@ use tandem_sip::{
     endpoint::Endpoint,
     message::Method,
     notifier::Package,
+    stir::Authorities,
 };
 use tandem_types::{
     CallId, LegId, Mono, Now, Party, Reason, Rng, Termination, journal::Open, media::MediaEvent,
@@ -65,6 +67,9 @@ pub struct Switch {
     plan: Arc<Plan>,
     #[serde(skip)]
     brains: BTreeMap<String, Arc<Brain>>,
+    /// Whose signatures of callers' numbers are believed; `None`: nobody's are looked at.
+    #[serde(skip)]
+    authorities: Option<Arc<Authorities>>,
     endpoint: Endpoint,
     house: House,
     lamps: Lamps,
@@ -119,6 +124,7 @@ impl Switch {
             config,
             plan,
             brains,
+            authorities: None,
             endpoint,
             house,
             lamps: Lamps::default(),
@@ -138,7 +144,7 @@ impl Switch {
         }
     }
 
-    /// Gives a deserialised shard what is not in its snapshot.
+    /// Gives a deserialised shard what is not in its snapshot; see also [`Switch::believe`].
     pub fn attach(&mut self, plan: Arc<Plan>, brains: BTreeMap<String, Arc<Brain>>) {
         for call in self.calls.values_mut() {
             if let (Some(talk), Some(brain)) = (

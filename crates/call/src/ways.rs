@@ -1,7 +1,10 @@
 //! From a destination of the dialplan to INVITEs: who may be dialled, where they are, and as whom we
 //! call. No leg is dialled past [`Asked::to`], which asks the plan's limits for every single one.
 
+mod refer;
 mod shown;
+
+pub(crate) use refer::refer_to;
 
 use crate::{
     house::House,
@@ -15,7 +18,7 @@ use tandem_sip::{
     api::{Credentials, Flow, OutgoingInvite, Reliable, SessionTimer, Transport},
     message::{HeaderName, Headers, NameAddr, Uri},
 };
-use tandem_types::{Mono, Party, Pii, Reason, SrtpPolicy, Termination, media::Codec};
+use tandem_types::{Attested, Mono, Party, Pii, Reason, SrtpPolicy, Termination, media::Codec};
 
 /// As whom we call.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct Identity {
     pub(crate) number: String,
     /// What the phone shows.
     pub(crate) name: Option<String>,
+    /// What is known of the number.
+    pub(crate) attested: Attested,
     /// Alert-Info, User-to-User and the like.
     pub(crate) headers: Headers,
 }
@@ -246,6 +251,7 @@ impl Asked<'_> {
         let shown = Identity {
             number: site.caller_id.clone(),
             name: None,
+            attested: Attested::Unsigned,
             headers: Headers::new().with(HeaderName::Priority, "emergency"),
         };
         let all = &self.plan.trunks;
@@ -434,7 +440,11 @@ fn invite(
         from = from.with_display(name.as_str());
     }
     let mut headers = Headers::new();
-    headers.push(HeaderName::PAssertedIdentity, &from);
+    let asserted = match domain {
+        Some(_) => shown::verified(&from, identity, &here),
+        None => from.clone(),
+    };
+    headers.push(HeaderName::PAssertedIdentity, asserted);
     for h in identity.headers.iter() {
         headers.push_header(h.clone());
     }
@@ -452,41 +462,6 @@ fn invite(
         session_timer: house.session_timer,
         reliable: Reliable::Off,
     }
-}
-
-/// Where a REFER to this trunk may send the caller; `None`: it cannot reach that target itself (field note 5: a
-/// carrier cannot reach `ext:200`), so it is bridged.
-pub(crate) fn refer_to(
-    plan: &Plan,
-    _house: &House,
-    dialplan: Option<&str>,
-    trunk: &Trunk,
-    target: &Destination,
-) -> Option<Uri> {
-    let peer = Uri::parse(trunk.peers.first()?).ok()?;
-    let number = match target {
-        Destination::Ext(number) => {
-            plan.may_dial(dialplan, DialTarget::Ext(number)).ok()?;
-            let ext = plan.extension(number)?;
-            (ext.via.as_deref() == Some(trunk.name.as_str())).then_some(number.as_str())?
-        }
-        Destination::Outside(name) => {
-            let outside = plan.dialplans.get(dialplan?)?.outside.get(name)?;
-            let via = DialTarget::Trunk {
-                trunk: &trunk.name,
-                number: &outside.dial,
-            };
-            plan.may_dial(dialplan, via).ok()?;
-            outside.dial.as_str()
-        }
-        Destination::Sip(uri) => {
-            plan.may_dial(dialplan, DialTarget::Sip(uri)).ok()?;
-            return Uri::parse(&with_scheme(uri)).ok();
-        }
-        _ => return None,
-    };
-    let number = trunk.outbound_format.from_e164(number, &trunk.country);
-    Some(like(&peer, Uri::sip(number.as_str(), &peer.host_port()?)))
 }
 
 /// `sips:` where the other is (RFC 5630 section 4: a Contact has to be).

@@ -95,6 +95,7 @@ impl Default for Node {
             bans: Bans::default(),
             hep: None,
             recordings: crate::Recordings::default(),
+            identity: None,
         }
     }
 }

@@ -34,4 +34,4 @@ pub use pattern::{BadPattern, Pattern, normalise};
 pub use patterns::Patterns;
 pub use plan::*;
 pub use route::{Arrival, NoRoute, NoRouteKind, Route, Via};
-pub use when::{Matched, Moment, When, lot};
+pub use when::{Matched, Moment, When, Who, lot};

@@ -9,6 +9,7 @@ mod dialplan;
 mod emergency;
 mod ends;
 mod hours;
+mod identity;
 mod listen;
 mod mask;
 mod node;

@@ -1,9 +1,11 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
+mod machine;
 mod recording;
 mod trunk;
 
+pub use machine::{Bans, Hep, Identity, NodeTls, TrunkTls};
 pub use recording::{RecordFrom, RecordingRules, Recordings};
 pub use trunk::{
     CalledFrom, Forwarded, Health, IdentityIn, Nat, OnFull, Prack, ReferPolicy, Trunk, Where,
@@ -127,52 +129,8 @@ pub struct Node {
     pub hep: Option<Hep>,
     /// Where recordings are kept.
     pub recordings: Recordings,
-}
-
-/// A capture server such as Homer that is sent HEPv3 over UDP (`telemetry.hep`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hep {
-    /// Name or address, an IPv6 one in brackets.
-    pub host: String,
-    /// UDP port.
-    pub port: u16,
-    /// Which of its agents we are.
-    pub agent_id: u32,
-    /// What it knows us by, if it asks for that. On the wire as it is.
-    pub password: Option<Secret>,
-}
-
-/// Our certificate. Paths are relative to the configuration's directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeTls {
-    /// The certificate and its chain, PEM.
-    pub certificate: String,
-    /// Its key, PEM.
-    pub key: String,
-    /// Clients are asked for a certificate that these authorities signed, PEM.
-    pub client_ca: Option<String>,
-    /// A client without one is refused.
-    pub client_required: bool,
-}
-
-/// Whom we believe to be a trunk's server by TLS.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrunkTls {
-    /// Its authorities, PEM, relative to the configuration's directory; `None`: the machine's.
-    pub ca: Option<String>,
-    /// Its name, where that is not the host of `peers`.
-    pub server_name: Option<String>,
-}
-
-/// Guessing passwords.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bans {
-    /// So many wrong answers; 0: nobody is banned.
-    pub after: u32,
-    /// In so short a time.
-    pub within: Duration,
-    /// Then nothing is heard for so long.
-    pub span: Duration,
+    /// Whose signatures of callers' numbers are believed; `None`: nobody verifies them.
+    pub identity: Option<Identity>,
 }
 
 /// One provider profile.

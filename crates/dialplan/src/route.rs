@@ -1,10 +1,11 @@
 //! Where a call goes, and which line decided.
 
 use crate::{
-    Destination, DialTarget, Dialplan, Extension, Moment, Plan, Trunk, dialplans::Line, lot,
+    Destination, DialTarget, Dialplan, Extension, Moment, Plan, Trunk, Who, dialplans::Line, lot,
     pattern::normalise,
 };
 use std::net::IpAddr;
+use tandem_types::Attested;
 
 /// How a call came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Arrival<'a> {
     pub called: &'a str,
     /// The caller's number; empty when withheld.
     pub caller: &'a str,
+    /// What is known of that number.
+    pub attested: Attested,
     /// What tells this call from others, for those who withhold their number: its Call-ID.
     pub id: &'a str,
     /// The time, and what was set by hand.
@@ -31,13 +34,18 @@ pub struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// 0 to 99, for rules that take a share of the calls.
-    fn lot(&self) -> u8 {
-        lot(if self.caller.is_empty() {
+    /// What rules ask of the caller.
+    fn who(&self) -> Who<'_> {
+        let drawn = if self.caller.is_empty() {
             self.id
         } else {
             self.caller
-        })
+        };
+        Who {
+            caller: self.caller,
+            lot: lot(drawn),
+            attested: self.attested,
+        }
     }
 }
 
@@ -268,7 +276,7 @@ impl Plan {
         let name = &plan.name;
         let (pattern, start) = (plan.numbers.get(i)?, plan.start.as_ref()?);
         let at = self.place(&format!("dialplans.{name}.numbers.{i}"));
-        let (start, rule) = match plan.when(arrival.caller, arrival.lot(), &arrival.now) {
+        let (start, rule) = match plan.when(&arrival.who(), &arrival.now) {
             Some(matched) => {
                 let then = self.place(&format!("dialplans.{name}.when.{}", matched.index));
                 let start = &matched.rule.start;

@@ -3,7 +3,7 @@
 
 use crate::{Destination, Dialplan, Hours, Patterns, pattern::normalise};
 use std::fmt;
-use tandem_types::Wall;
+use tandem_types::{Attested, Wall};
 
 /// What a rule asks that is not in the call itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,17 @@ pub struct Moment<'a> {
     pub at: Wall,
     /// The override that somebody set by hand, if any: `night`.
     pub manual: Option<&'a str>,
+}
+
+/// What a rule asks of the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Who<'a> {
+    /// The caller's number; empty when withheld.
+    pub caller: &'a str,
+    /// What [`lot`] gives for the call.
+    pub lot: u8,
+    /// What is known of the number.
+    pub attested: Attested,
 }
 
 /// One rule. All that it asks must hold.
@@ -27,6 +38,8 @@ pub struct When {
     pub manual: Option<String>,
     /// For these callers.
     pub callers: Patterns,
+    /// For callers whose number is attested so; empty: for all.
+    pub attestation: Vec<Attested>,
     /// For this many in a hundred calls; a caller who is known by a number always gets the same.
     pub share: Option<u8>,
     /// Then the call starts here.
@@ -35,7 +48,7 @@ pub struct When {
 
 impl When {
     /// Does it hold? If so, says why in a few words.
-    fn holds(&self, plan: &Dialplan, caller: &str, lot: u8, now: &Moment<'_>) -> Option<String> {
+    fn holds(&self, plan: &Dialplan, who: &Who<'_>, now: &Moment<'_>) -> Option<String> {
         let mut why = Vec::new();
         if let Some(manual) = &self.manual {
             if now.manual != Some(manual.as_str()) {
@@ -55,12 +68,18 @@ impl When {
             ));
         }
         if !self.callers.is_empty() {
-            let caller = normalise(caller)?;
+            let caller = normalise(who.caller)?;
             let known = &self.callers[self.callers.find_loosely(&caller)?];
             why.push(format!("the caller is {:?}", known.as_str()));
         }
+        if !self.attestation.is_empty() {
+            if !self.attestation.contains(&who.attested) {
+                return None;
+            }
+            why.push(format!("the caller's number is {}", in_words(who.attested)));
+        }
         if let Some(share) = self.share {
-            if lot >= share {
+            if who.lot >= share {
                 return None;
             }
             why.push(format!("the call is among {share} in a hundred"));
@@ -74,7 +93,19 @@ impl When {
             && self.outside.is_none()
             && self.manual.is_none()
             && self.callers.is_empty()
+            && self.attestation.is_empty()
             && self.share.is_none()
+    }
+}
+
+fn in_words(attested: Attested) -> &'static str {
+    match attested {
+        Attested::Full => "attested A",
+        Attested::Partial => "attested B",
+        Attested::Gateway => "attested C",
+        Attested::Passed => "signed",
+        Attested::Failed => "signed, and that is not to be believed",
+        Attested::Unsigned => "not signed",
     }
 }
 
@@ -96,10 +127,10 @@ impl fmt::Display for Matched<'_> {
 }
 
 impl Dialplan {
-    /// The first rule that holds. `lot` is what [`lot`] gives for the call.
-    pub fn when(&self, caller: &str, lot: u8, now: &Moment<'_>) -> Option<Matched<'_>> {
+    /// The first rule that holds.
+    pub fn when(&self, who: &Who<'_>, now: &Moment<'_>) -> Option<Matched<'_>> {
         self.when.iter().enumerate().find_map(|(index, rule)| {
-            rule.holds(self, caller, lot, now)
+            rule.holds(self, who, now)
                 .map(|why| Matched { index, rule, why })
         })
     }

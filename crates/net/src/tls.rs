@@ -9,6 +9,7 @@ mod files;
 mod inspect;
 
 pub use error::TlsError;
+pub use files::pem_certificates;
 pub use inspect::{Complaint, Part, complaints, complaints_of_authorities};
 
 use error::{cure, of_io};

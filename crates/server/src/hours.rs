@@ -104,6 +104,7 @@ mod tests {
             outside: None,
             manual: Some(name.into()),
             callers: tandem_dialplan::Patterns::default(),
+            attestation: Vec::new(),
             share: None,
             start: Destination::Hangup,
         };

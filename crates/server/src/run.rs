@@ -1,6 +1,7 @@
 //! Starting everything in order, and stopping it in the reverse one.
 
 mod error;
+mod identity;
 mod listen;
 mod names;
 mod record;
@@ -10,7 +11,10 @@ mod stop;
 
 pub use self::{error::StartError, speech::profiles, stop::Gateway};
 
-use self::listen::{Inside, bind, bind_http, connections, serve_http};
+use self::{
+    identity::Certificates,
+    listen::{Inside, bind, bind_http, connections, serve_http},
+};
 use crate::{
     Clock, config,
     doctor::{LastHour, Surgery},
@@ -147,7 +151,12 @@ pub async fn start(
         srtp_secret: tandem_types::Pii::new(random()?),
         seed: u64::from_le_bytes(random()?),
     };
-    let switch = Switch::new(config, plan.clone(), brains, clock.now());
+    let mut switch = Switch::new(config, plan.clone(), brains, clock.now());
+    if let Some(identity) = &node.identity {
+        let certificates = Certificates::new(config_dir, identity);
+        switch.believe(certificates.read()?);
+        certificates.watch(to_shard.clone(), shutdown.subscribe(), &mut tasks);
+    }
     let hours = Override::read(&plan);
     to_shard
         .order(ToShard::admin(Admin::Override(hours.now())))

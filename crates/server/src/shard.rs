@@ -22,6 +22,7 @@ use tandem_net::{
     tls::{Tls, TlsServer},
 };
 use tandem_sip::api::{Flow, Transport};
+use tandem_sip::stir::Authorities;
 use tandem_store::{Alarm, Journal};
 use tandem_types::{dns::Question, journal::Event, media::MediaCommand};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -38,6 +39,8 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) enum ToShard {
     /// For the switch.
     Input(Input),
+    /// Whose signatures of callers' numbers are believed from now on.
+    Believe(Arc<Authorities>),
     /// How things stand.
     Snapshot(oneshot::Sender<Snapshot>),
     /// Stop now; what waits is written.
@@ -180,6 +183,7 @@ impl Shard {
                         self.carry_out(step);
                     }
                 }
+                ToShard::Believe(authorities) => self.switch.believe(authorities),
                 ToShard::Snapshot(answer) => {
                     self.carry_out(step);
                     let _ = answer.send(self.snapshot());

@@ -84,6 +84,7 @@ pub(crate) fn note(what: &What) -> Option<String> {
             Some(reason) => format!("transfer failed: {}", snake(reason)),
             None => "transfer done".to_owned(),
         },
+        What::CallerVerified { attested, .. } => format!("the caller's number: {attested}"),
         What::Bridged { .. } => "joins the two".to_owned(),
         What::KeyPressed { digit, did, .. } => format!("key {digit}: {did}"),
         What::Refused { wanted, rule } => format!("refuses {wanted}: {rule}"),

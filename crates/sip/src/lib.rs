@@ -14,6 +14,7 @@ pub mod message;
 pub mod notifier;
 pub mod registrar;
 pub mod registration;
+pub mod stir;
 mod transaction;
 mod transport;
 pub mod xml;

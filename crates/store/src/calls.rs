@@ -6,7 +6,7 @@ use crate::{
     words::{maybe_time, time, word},
 };
 use serde::Serialize;
-use tandem_types::{CallId, Reason, Termination, Wall, journal::Event};
+use tandem_types::{Attested, CallId, Reason, Termination, Wall, journal::Event};
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +44,8 @@ pub struct CallRow {
     pub start: String,
     /// SIP Call-ID of the first leg.
     pub sip_call_id: String,
+    /// What was signed of the caller's number: `A`, `B`, `C`, `passed`, `failed`.
+    pub attested: Option<String>,
     /// The AI agent who had the caller last.
     pub agent: Option<String>,
     /// When the caller was told that it is an AI.
@@ -98,7 +100,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT uniqueid, linkedid, started, answered, ended, duration_ms, billed_ms, billsec,
-                disposition, from_number, to_number, via, dialplan, start, sip_call_id, agent,
+                disposition, from_number, to_number, via, dialplan, start, sip_call_id, attested, agent,
                 disclosed, ended_by, reason, sip, q850 FROM calls ",
             $rest
         )
@@ -171,6 +173,7 @@ fn read(row: &Row) -> Result<CallRow, StoreError> {
         dialplan: row.maybe_text("dialplan")?,
         start: row.text("start")?,
         sip_call_id: row.text("sip_call_id")?,
+        attested: row.maybe_text("attested")?,
         agent: row.maybe_text("agent")?,
         disclosed: row.time("disclosed")?,
         ended_by: row.maybe_text("ended_by")?,
@@ -212,6 +215,14 @@ pub(crate) fn answered(e: &Event) -> Statement {
         "UPDATE calls SET answered = $2 WHERE uniqueid = $1",
         e.call,
         e.at
+    )
+}
+
+pub(crate) fn verified(e: &Event, attested: Attested) -> Statement {
+    stmt!(
+        "UPDATE calls SET attested = $2 WHERE uniqueid = $1",
+        e.call,
+        attested.as_str()
     )
 }
 

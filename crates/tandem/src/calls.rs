@@ -161,6 +161,9 @@ pub(crate) fn text(d: &CallDetail) -> String {
         },
     );
     let _ = writeln!(out, "  started {}, {ended}", c.started);
+    if let Some(attested) = &c.attested {
+        let _ = writeln!(out, "  the caller's number: {attested}");
+    }
     if !d.turns.is_empty() {
         let _ = writeln!(out, "\n  transcript");
     }

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use std::process::ExitCode;
 use tandem_dialplan::{Arrival, Moment, NoRoute, Plan, Route, Via};
 use tandem_server::config::read;
+use tandem_types::Attested;
 pub(crate) use walk::understood;
 use walk::{Caller, Walk};
 
@@ -29,6 +30,9 @@ pub(crate) struct Call {
     /// As if this override of the hours were set by hand.
     #[arg(long = "override", value_name = "NAME")]
     manual: Option<String>,
+    /// As if the caller's number were attested so: A, B, C, passed, failed, none.
+    #[arg(long, value_name = "LEVEL", default_value = "none")]
+    attestation: Attested,
     /// What the caller says to an agent; several in their order.
     #[arg(long)]
     say: Vec<String>,
@@ -113,6 +117,7 @@ fn routed(
             called: &call.to,
             caller: &call.from,
             id: "",
+            attested: call.attestation,
             now: Moment {
                 at,
                 manual: call.manual.as_deref(),

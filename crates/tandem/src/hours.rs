@@ -4,9 +4,9 @@ use crate::{Config, calls::node};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use tandem_dialplan::{Dialplan, Moment, Opening, Plan, lot};
+use tandem_dialplan::{Dialplan, Moment, Opening, Plan, Who, lot};
 use tandem_server::{Clock, config::read};
-use tandem_types::Wall;
+use tandem_types::{Attested, Wall};
 
 /// How a local time is shown.
 const SHOWN: &str = "%a %d %B %Y, %H:%M";
@@ -23,6 +23,9 @@ pub(crate) struct Then {
     /// As if this override were set by hand.
     #[arg(long = "override", value_name = "NAME")]
     manual: Option<String>,
+    /// As if the caller's number were attested so: A, B, C, passed, failed, none.
+    #[arg(long, value_name = "LEVEL", default_value = "none")]
+    attestation: Attested,
 }
 
 /// The moment of a local time in a dialplan's zone.
@@ -44,7 +47,12 @@ pub(crate) fn when(config: &Config, ask: &Then, json: bool) -> anyhow::Result<Ex
             at: moment(dialplan, ask.at.as_deref())?,
             manual: ask.manual.as_deref(),
         };
-        told.push(of(&plan, dialplan, &ask.from, &now));
+        let who = Who {
+            caller: &ask.from,
+            lot: lot(&ask.from),
+            attested: ask.attestation,
+        };
+        told.push(of(&plan, dialplan, &who, &now));
     }
     if json {
         println!("{}", serde_json::to_string_pretty(&told)?);
@@ -74,7 +82,7 @@ fn known(plan: &Plan, manual: Option<&str>) -> anyhow::Result<()> {
 }
 
 /// What a dialplan does then.
-fn of(plan: &Plan, dialplan: &Dialplan, from: &str, now: &Moment<'_>) -> Value {
+fn of(plan: &Plan, dialplan: &Dialplan, who: &Who<'_>, now: &Moment<'_>) -> Value {
     let place = |key: String| {
         plan.places
             .get(&format!("dialplans.{}.{key}", dialplan.name))
@@ -96,7 +104,7 @@ fn of(plan: &Plan, dialplan: &Dialplan, from: &str, now: &Moment<'_>) -> Value {
             })
         })
         .collect();
-    let (start, why, at) = match dialplan.when(from, lot(from), now) {
+    let (start, why, at) = match dialplan.when(who, now) {
         Some(m) => (
             Some(m.rule.start.to_string()),
             m.to_string(),

@@ -82,6 +82,14 @@ pub enum What {
         /// SIP Call-ID of the first leg.
         sip_call_id: String,
     },
+    /// Somebody has signed for the caller's number, or it was said that somebody had.
+    CallerVerified {
+        /// What that is worth.
+        attested: crate::Attested,
+        /// Why it is not believed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// A leg exists.
     LegCreated {
         /// The leg.
@@ -343,6 +351,7 @@ impl What {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::CallStarted { .. } => "call_started",
+            Self::CallerVerified { .. } => "caller_verified",
             Self::LegCreated { .. } => "leg_created",
             Self::LegRinging { .. } => "leg_ringing",
             Self::LegAnswered { .. } => "leg_answered",

@@ -18,9 +18,11 @@
 //! | [`phrases`] | what an agent says where its dialplan is silent |
 //! | [`context`] | the context package of a handoff |
 //! | [`journal`] | the spine: every decision of a call |
+//! | [`attested`] | what is known of a caller's number |
 //! | [`canonical`] | JSON in one spelling, and its hash |
 
 pub mod agent;
+pub mod attested;
 pub mod canonical;
 pub mod context;
 pub mod dns;
@@ -36,6 +38,7 @@ pub mod srtp;
 pub mod termination;
 pub mod time;
 
+pub use attested::Attested;
 pub use id::{CallId, HandoffId, LegId, PlayerId, RequestId, SegmentId, TransferId};
 pub use pii::Pii;
 pub use rng::Rng;

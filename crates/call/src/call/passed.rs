@@ -147,6 +147,7 @@ impl Call {
             called: uri.user().unwrap_or_default(),
             caller: &leg.peer,
             id: "",
+            attested: tandem_types::Attested::Unsigned,
             now: Moment {
                 at: cx.now.wall,
                 manual: cx.house.manual.as_deref(),

@@ -2,6 +2,7 @@
 
 use super::{
     Switch,
+    attested::Known,
     says::{called_by, called_on, caller_of, trunks_of},
 };
 use crate::{
@@ -19,7 +20,7 @@ use tandem_sip::{
     message::{HeaderName, Headers, Replaces, Request},
 };
 use tandem_types::{
-    CallId, LegId, Now,
+    Attested, CallId, LegId, Now,
     journal::{LegRole, What},
     media::MediaCommand,
 };
@@ -37,6 +38,8 @@ pub(super) struct Arriving {
     pub(super) caller: Caller,
     pub(super) route: Route,
     pub(super) called: String,
+    /// What is known of the caller's number.
+    pub(super) known: Known,
     /// When the route comes to nothing.
     pub(super) otherwise: Option<Destination>,
 }
@@ -47,6 +50,7 @@ impl Arriving {
             caller,
             route,
             called,
+            known: Known::default(),
             otherwise: None,
         }
     }
@@ -134,6 +138,7 @@ impl Switch {
             caller,
             route,
             called,
+            known,
             otherwise,
         } = arriving;
         let replaced = self.replaced(&caller, request)?;
@@ -234,6 +239,7 @@ impl Switch {
                     name,
                     called,
                     route,
+                    known,
                     otherwise,
                     sip_call_id,
                     caller,
@@ -321,6 +327,7 @@ impl Switch {
             name,
             called,
             route,
+            known,
             otherwise,
             sip_call_id,
             caller,
@@ -357,6 +364,7 @@ impl Switch {
             trunk: leg.trunk.clone(),
             from: from.clone(),
             from_name: name,
+            attested: known.attested,
             to: called.clone(),
             dialplan: Some(route.dialplan).filter(|d| !d.is_empty()),
             phone,
@@ -377,6 +385,10 @@ impl Switch {
                 sip_call_id: sip_call_id.clone(),
             };
             c.journal(cx, what);
+            if known.attested != Attested::Unsigned {
+                let Known { attested, why } = known;
+                c.journal(cx, What::CallerVerified { attested, why });
+            }
             let leg = c.caller;
             let peer = c.from.clone();
             c.journal(
@@ -413,6 +425,7 @@ impl Switch {
                 called: &called,
                 caller: from,
                 id: request.call_id().unwrap_or_default(),
+                attested: Attested::Unsigned,
                 now: Moment {
                     at: now.wall,
                     manual: manual.as_deref(),
@@ -425,11 +438,13 @@ impl Switch {
         for trunk in trunks_of(&plan, flow.remote.ip(), request) {
             let called = called_on(trunk, request);
             let caller = trunk.inbound_format.to_e164(from, &trunk.country);
+            let known = self.attested(now, trunk, request, &called);
             let arrival = Arrival {
                 via: Via::Trunk(&trunk.name),
                 called: &called,
                 caller: &caller,
                 id: request.call_id().unwrap_or_default(),
+                attested: known.attested,
                 now: Moment {
                     at: now.wall,
                     manual: manual.as_deref(),
@@ -441,11 +456,11 @@ impl Switch {
                         self.proved_by_trunk(now, flow, request, trunk)
                             .map_err(|headers| unless(407, headers))?;
                     }
-                    return Ok(Arriving::new(
-                        Caller::Trunk(trunk.name.clone()),
-                        route,
-                        called,
-                    ));
+                    let caller = Caller::Trunk(trunk.name.clone());
+                    return Ok(Arriving {
+                        known,
+                        ..Arriving::new(caller, route, called)
+                    });
                 }
                 Err(e) => last = no_way(e),
             }
@@ -475,6 +490,7 @@ struct Start {
     name: Option<String>,
     called: String,
     route: Route,
+    known: Known,
     otherwise: Option<Destination>,
     sip_call_id: String,
     caller: Caller,

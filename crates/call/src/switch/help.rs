@@ -111,6 +111,7 @@ impl Switch {
             called,
             caller: &caller,
             id: request.call_id().unwrap_or_default(),
+            attested: tandem_types::Attested::Unsigned,
             now: Moment {
                 at: now.wall,
                 manual: self.house.manual.as_deref(),
@@ -148,6 +149,7 @@ impl Switch {
         let identity = Identity {
             number: cry.phone.clone(),
             name: Some("Emergency call".to_owned()),
+            attested: tandem_types::Attested::Unsigned,
             headers: Headers::new(),
         };
         for person in site.tell.iter().filter(|p| **p != cry.phone) {

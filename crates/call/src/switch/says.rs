@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use tandem_dialplan::{CalledFrom, Plan, Trunk, Where};
-use tandem_sip::message::{HeaderName, NameAddr, Request};
+use tandem_sip::message::{HeaderName, NameAddr, Request, Uri};
 
 /// Number and name of the caller: P-Asserted-Identity before Remote-Party-ID before From; nothing when they are
 /// withheld (RFC 3323, RFC 3325).
@@ -23,7 +23,7 @@ pub(super) fn caller_of(request: &Request) -> (String, Option<String>) {
     let Some(who) = said.or_else(|| request.from().cloned()) else {
         return (String::new(), None);
     };
-    let user = who.uri.user().unwrap_or_default();
+    let user = super::attested::number(&who.uri);
     if user.is_empty() || user.eq_ignore_ascii_case("anonymous") {
         return (String::new(), None);
     }
@@ -33,6 +33,21 @@ pub(super) fn caller_of(request: &Request) -> (String, Option<String>) {
         .map(ToString::to_string)
         .filter(|d| !d.trim().is_empty() && d != user);
     (user.to_owned(), name)
+}
+
+/// The address that is shown as the caller's, and that a signature has to be for: the first that the network asserts, else From.
+pub(super) fn shown_as(request: &Request) -> Option<Uri> {
+    let asserted = request.headers.asserted().into_iter().next();
+    let party = || {
+        let parties = request.headers.remote_parties().into_iter();
+        parties.into_iter().find(|p| p.is_calling()).map(|p| p.0)
+    };
+    Some(
+        asserted
+            .or_else(party)
+            .or_else(|| request.from().cloned())?
+            .uri,
+    )
 }
 
 /// The trunks that this may be a call of: those that only it can be told by first (field note 2).
@@ -83,9 +98,5 @@ pub(super) fn called_by(from: CalledFrom, request: &Request) -> String {
         CalledFrom::Diversion => header(HeaderName::Diversion),
         CalledFrom::HistoryInfo => header(HeaderName::HistoryInfo),
     };
-    uri.as_ref()
-        .unwrap_or(&request.uri)
-        .user()
-        .unwrap_or_default()
-        .to_owned()
+    super::attested::number(uri.as_ref().unwrap_or(&request.uri)).to_owned()
 }

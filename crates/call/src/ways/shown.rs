@@ -6,6 +6,23 @@ use tandem_sip::{
     api::OutgoingInvite,
     message::{HeaderName, Headers, NameAddr, Uri},
 };
+use tandem_types::Attested;
+
+/// Who calls a phone, with what is known of the number (3GPP TS 24.229 section 7.2A.20): a parameter of the number itself, which phones
+/// that know it show as a mark. From stays what it is, for those that do not.
+pub(super) fn verified(from: &NameAddr, identity: &Identity, here: &str) -> NameAddr {
+    if identity.attested == Attested::Unsigned || identity.number.is_empty() {
+        return from.clone();
+    }
+    let number = format!(
+        "{};verstat={}",
+        identity.number,
+        identity.attested.verstat()
+    );
+    let mut who = from.clone();
+    who.uri = Uri::sip(number.as_str(), here).with_param("user", "phone");
+    who
+}
 
 /// Writes From, Contact and what says who calls for this trunk.
 pub(super) fn by(trunk: &Trunk, identity: &Identity, invite: &mut OutgoingInvite) {

@@ -177,7 +177,7 @@ impl<'a> Load<'a> {
             if rule.always() && beaten.is_none() {
                 place
                     .warning(format!("rule {:?} asks nothing, so it always holds", rule.name))
-                    .help("add `within`, `outside`, `override`, `callers` or `share`; or write its `start` at the top of the file");
+                    .help("add `within`, `outside`, `override`, `callers`, `attestation` or `share`; or write its `start` at the top of the file");
                 beaten = Some((rule.name.clone(), place));
             }
             self.place(
@@ -210,6 +210,7 @@ impl<'a> Load<'a> {
                 .help("name it after what it stands for: override = \"night\"");
         }
         let callers = s.opt("callers").map(|v| v.patterns()).unwrap_or_default();
+        let attestation = s.opt("attestation").map(|v| self.attestation(&v));
         let share = s.opt("share").and_then(|v| v.whole(1..=99));
         let captured = plan.numbers.first().cloned();
         let to = s
@@ -222,6 +223,7 @@ impl<'a> Load<'a> {
             outside,
             manual: manual.map(|t| t.value),
             callers: callers.into_iter().map(|(p, _)| p).collect(),
+            attestation: attestation.unwrap_or_default(),
             share: share.and_then(|n| u8::try_from(n).ok()),
             start: start?,
         })

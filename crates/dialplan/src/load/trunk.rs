@@ -32,6 +32,7 @@ impl<'a> Load<'a> {
     /// | `numbers.identity` | `pai` |
     /// | `numbers.diversion` | `off` |
     /// | `numbers.anonymous` | `allow` |
+    /// | `numbers.verstat` | `ignore` |
     /// | `hosts.from`, `hosts.contact` | our address |
     /// | `auth.only` | every call from its addresses |
     /// | `limits.calls` | no limit |
@@ -381,5 +382,10 @@ fn numbers(s: &Section<'_>, t: &mut Trunk) {
     set(
         &mut t.rejects_anonymous,
         s.opt("anonymous").and_then(|v| v.choice(&anonymous, &[])),
+    );
+    let verstat = [("ignore", false), ("trust", true)];
+    set(
+        &mut t.trusts_verstat,
+        s.opt("verstat").and_then(|v| v.choice(&verstat, &[])),
     );
 }

@@ -65,6 +65,8 @@ pub struct Trunk {
     pub identity: IdentityIn,
     /// How it is told of a number that is not ours.
     pub forwarded: Forwarded,
+    /// What it says of a caller's number (`verstat`) is believed.
+    pub trusts_verstat: bool,
     /// Callers who hide their number are refused with 433 (RFC 5079).
     pub rejects_anonymous: bool,
     /// ISO 3166 country, for ringback.

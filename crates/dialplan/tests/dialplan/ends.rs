@@ -169,6 +169,7 @@ fn starts(plan: &Plan) -> BTreeSet<Destination> {
                 called: "+442079460100",
                 caller: &caller,
                 id: "",
+                attested: tandem_types::Attested::Unsigned,
                 now: Moment::default(),
             };
             plan.route(&arrival).expect("a way").destination

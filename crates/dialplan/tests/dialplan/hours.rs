@@ -64,6 +64,7 @@ fn route(plan: &Plan, at: &str, caller: &str, manual: Option<&str>) -> (String, 
         called: "+442079460100",
         caller,
         id: "a1@carrier.example",
+        attested: tandem_types::Attested::Unsigned,
         now: Moment {
             at: london.read(at).expect("a time"),
             manual,
@@ -172,6 +173,7 @@ fn routes_of_their_own_go_their_own_way() {
         called: "2000",
         caller: "",
         id: "",
+        attested: tandem_types::Attested::Unsigned,
         now: Moment {
             manual: Some("night"),
             ..Moment::default()

@@ -45,6 +45,7 @@ pub(crate) fn route(plan: &Plan, called: &str) -> Option<Route> {
         called,
         caller: "+441632960001",
         id: "",
+        attested: tandem_types::Attested::Unsigned,
         now: Moment::default(),
     };
     plan.route(&arrival).ok()

@@ -163,6 +163,8 @@ mistakes! {
     // phones
     refused a_class_that_is_not_there: [Swap(PHONES, "name = \"Reception\"", "name = \"Reception\"\nclass = \"staff\"\n[classes.stuff]\nmay_dial = [\"_2XX\"]\n[extensions.202]")];
     // calls for help
+    warned nobody_verifies_numbers: [Add(HEAD, "\n[[when]]\nattestation = [\"A\", \"B\"]\nstart = \"agent:triage\"\n")];
+    refused a_level_of_attestation_that_is_none: [Add(HEAD, "\n[[when]]\nattestation = [\"a\"]\nstart = \"agent:triage\"\n")];
     warned a_pickup_group_of_one: [Swap(PHONES, "name = \"Reception\"", "name = \"Reception\"\npickup = [\"front\"]")];
     refused a_pickup_group_of_a_phone_elsewhere: [Swap(PHONES, "name = \"Lettings\"", "name = \"Lettings\"\npickup = [\"front\"]")];
     warned nobody_can_call_for_help: [Swap(PHONES, EMERGENCY, "")];

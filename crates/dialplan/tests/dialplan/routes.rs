@@ -63,6 +63,7 @@ fn to(plan: &Plan, via: Via<'_>, called: &str) -> String {
         called,
         caller: "",
         id: "",
+        attested: tandem_types::Attested::Unsigned,
         now: Moment::default(),
     }) {
         Ok(r) => format!("{} {}", r.dialplan, r.destination)
@@ -158,6 +159,7 @@ fn the_reason_names_the_rule_and_its_line() {
             called,
             caller: "",
             id: "",
+            attested: tandem_types::Attested::Unsigned,
             now: Moment::default(),
         })
         .map_or_else(|e| e.reason, |r| r.why)
@@ -382,6 +384,7 @@ fn what_a_file_says_is_what_the_plan_holds() {
         called: "1",
         caller: "",
         id: "",
+        attested: tandem_types::Attested::Unsigned,
         now: Moment::default(),
     });
     assert_eq!(route.map_err(|e| e.kind), Err(NoRouteKind::NotAccepted));

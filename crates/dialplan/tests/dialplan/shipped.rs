@@ -25,6 +25,7 @@ fn its_numbers_lead_where_the_readme_says() {
             called,
             caller: "+441632960001",
             id: "",
+            attested: tandem_types::Attested::Unsigned,
             now: Moment::default(),
         })
         .map(|r| r.destination.to_string())
@@ -54,6 +55,7 @@ fn its_phones_reach_each_other_and_the_front_desk() {
             called,
             caller: "200",
             id: "",
+            attested: tandem_types::Attested::Unsigned,
             now: Moment::default(),
         })
         .map(|r| (r.dialplan, r.destination.to_string()))
@@ -174,6 +176,7 @@ fn its_route_says_which_line_decided() {
             called: "2000",
             caller: "",
             id: "",
+            attested: tandem_types::Attested::Unsigned,
             now: Moment::default(),
         })
         .expect("2000 is in [routes]");

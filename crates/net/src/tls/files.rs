@@ -20,6 +20,15 @@ pub(super) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, 
     all.ok().filter(|all| !all.is_empty()).ok_or_else(none)
 }
 
+/// All certificates of a PEM file as they are (DER), in their order.
+///
+/// # Errors
+/// It cannot be read, or has none.
+pub fn pem_certificates(file: &Path) -> Result<Vec<Vec<u8>>, TlsError> {
+    let all = certificates(file)?.into_iter();
+    Ok(all.map(|certificate| certificate.to_vec()).collect())
+}
+
 /// Our certificate with its chain, and its key.
 pub(super) fn key_pair(
     own: &Own,

@@ -18,6 +18,12 @@ pub(super) fn event(event: &Event) {
             }
             tracing::info!(%call, via, dialplan, start, "call started");
         }
+        What::CallerVerified { attested, why } => {
+            metrics::counter!("tandem_callers_verified_total", "attested" => attested.as_str())
+                .increment(1);
+            let why = why.as_deref().unwrap_or_default();
+            tracing::info!(target: "tandem::identity", %call, %attested, why, "the caller's number");
+        }
         What::CallEnded {
             end, duration_ms, ..
         } => {

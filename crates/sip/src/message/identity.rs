@@ -55,9 +55,13 @@ impl RemoteParty {
 impl NameAddr {
     /// `verstat` of the URI, or of the header where some put it.
     pub fn verstat(&self) -> Option<Verstat> {
-        let value = self
-            .uri
-            .param("verstat")
+        // Of a number in a SIP URI it stands in the user part (RFC 3261 section 19.1.6).
+        let user = self.uri.user().unwrap_or_default();
+        let mut of_number = user.split(';').skip(1).filter_map(|p| p.split_once('='));
+        let of_number = of_number.find(|(name, _)| name.eq_ignore_ascii_case("verstat"));
+        let value = of_number
+            .map(|(_, value)| value)
+            .or_else(|| self.uri.param("verstat"))
             .or_else(|| self.params.get("verstat"))?;
         let known = [
             ("TN-Validation-Passed", Verstat::Passed),
@@ -127,6 +131,9 @@ mod tests {
             Some(Verstat::NotValidated)
         );
         assert_eq!(from("Whatever").verstat(), None);
+        let number =
+            NameAddr::parse("<sip:+441;verstat=TN-Validation-Failed@x;user=phone>").unwrap();
+        assert_eq!(number.verstat(), Some(Verstat::Failed));
         let outside = NameAddr::parse("<sip:a@x>;verstat=TN-Validation-Passed").unwrap();
         assert_eq!(outside.verstat(), Some(Verstat::Passed));
     }

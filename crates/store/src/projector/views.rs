@@ -27,6 +27,7 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
                 },
             )]
         }
+        What::CallerVerified { attested, .. } => vec![calls::verified(e, *attested)],
         What::CallAnswered => vec![calls::answered(e)],
         What::Disclosed { .. } => vec![calls::disclosed(e)],
         What::AgentEntered { agent, handoff } => {

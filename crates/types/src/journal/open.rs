@@ -68,6 +68,7 @@ impl Open {
             What::RecordingEnded { .. } => self.recording = false,
             What::CallEnded { .. } => self.ended = true,
             What::CallStarted { .. }
+            | What::CallerVerified { .. }
             | What::LegRinging { .. }
             | What::LegAnswered { .. }
             | What::LegProved { .. }

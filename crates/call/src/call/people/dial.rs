@@ -161,6 +161,7 @@ impl Call {
         Identity {
             number: self.from.clone(),
             name,
+            attested: self.attested,
             headers,
         }
     }
