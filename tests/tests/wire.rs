@@ -44,5 +44,6 @@ mod wire {
     mod tls;
     mod trunk;
     mod warm;
+    mod web;
     mod wide;
 }

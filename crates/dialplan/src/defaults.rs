@@ -96,6 +96,7 @@ impl Default for Node {
             hep: None,
             recordings: crate::Recordings::default(),
             identity: None,
+            websocket_origins: Vec::new(),
         }
     }
 }

@@ -66,6 +66,10 @@ pub enum ListenBy {
     Tcp,
     /// `tls://`.
     Tls,
+    /// `ws://`.
+    Ws,
+    /// `wss://`.
+    Wss,
 }
 
 /// Where a SIP listener stands.
@@ -88,6 +92,8 @@ pub struct Node {
     pub local_networks: Vec<IpNet>,
     /// SIP listeners.
     pub listen: Vec<Listen>,
+    /// Web pages whose scripts may connect by WebSocket: their origins.
+    pub websocket_origins: Vec<String>,
     /// Who we are by TLS; there where something listens by it.
     pub tls: Option<NodeTls>,
     /// Name servers; none: the machine's own (`/etc/resolv.conf`).

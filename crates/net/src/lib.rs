@@ -11,7 +11,9 @@ mod udp;
 pub use kernel::step_back;
 pub use names::NameService;
 pub use ports::{PortPool, RtpSockets};
-pub use tcp::{Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, Streams, TcpEvent, serve_tcp};
+pub use tcp::{
+    Frame, Framer, MAX_CONNECTIONS, Outgoing, Patience, Streams, TcpEvent, Web, serve_tcp,
+};
 pub use udp::{bind_udp, local_address_towards};
 
 use std::net::SocketAddr;

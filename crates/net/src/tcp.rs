@@ -1,4 +1,4 @@
-//! TCP for SIP, plain or with TLS: connections that came in and connections that we opened stand in one table by the far end's
+//! TCP for SIP, plain, with TLS, or with WebSockets in it: connections that came in and connections that we opened stand in one table by the far end's
 //! address, so an answer goes back the way its request came (RFC 3261 section 18.2.2), and so does whatever else is meant for that
 //! address (RFC 5923).
 //!
@@ -6,7 +6,7 @@
 //!            somebody connects                 bytes for an address that is not in the table
 //!                   |                                          |
 //!                   v                                          v
-//!   refused <-- Shaking (TLS alone)                         Opening ------> failed: 3 s, refused, or a server
+//!   refused <-- Shaking (TLS, WebSocket)                    Opening ------> failed: 3 s, refused, or a server
 //!    20 s           |                                          |            that does not prove its name
 //!                   +---------------> In the table <-----------+
 //!                                          |
@@ -14,9 +14,10 @@
 //! ```
 //! Rules: at most [`MAX_CONNECTIONS`]; one more is closed at once. A connection whose stream cannot be framed is closed, and so is one
 //! whose far end does not come to the point ([`Patience`]). A peer that does not read loses its connection when 256 messages wait for
-//! it. By TLS a connection is opened only to a server whose name is known ([`Tls::expect`]).
+//! it. By TLS a connection is opened only to a server whose name is known ([`Tls::expect`]), by WebSocket none is.
 
 mod connection;
+mod web;
 
 use crate::{NetError, tls::Tls};
 use bytes::Bytes;
@@ -28,6 +29,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
+pub use web::Web;
 
 /// Connections at once, in and out.
 pub const MAX_CONNECTIONS: usize = 2000;
@@ -118,6 +120,8 @@ pub struct Streams {
     pub listen: Option<SocketAddr>,
     /// `None`: plain.
     pub tls: Option<Arc<Tls>>,
+    /// WebSockets; `None`: streams as they are.
+    pub web: Option<Web>,
     /// Cuts what is read.
     pub framer: Framer,
     /// With the far end.
@@ -177,7 +181,12 @@ async fn bind(streams: &Streams) -> Result<Option<(TcpListener, SocketAddr)>, Ne
     let Some(addr) = streams.listen else {
         return Ok(None);
     };
-    let proto = if streams.tls.is_some() { "tls" } else { "tcp" };
+    let proto = match (&streams.web, &streams.tls) {
+        (None, None) => "tcp",
+        (None, Some(_)) => "tls",
+        (Some(_), None) => "ws",
+        (Some(_), Some(_)) => "wss",
+    };
     let bound = TcpListener::bind(addr).await;
     let bound = bound.and_then(|l| l.local_addr().map(|a| (l, a)));
     bound
@@ -214,14 +223,15 @@ impl<D: Fn(TcpEvent) -> bool + Clone + Send + Sync + 'static> Table<D> {
         if self.is_full() {
             return tracing::warn!(%remote, "too many TCP connections; one was closed");
         }
-        let Some(tls) = self.streams.tls.clone() else {
+        let (tls, web) = (self.streams.tls.clone(), self.streams.web.clone());
+        if tls.is_none() && web.is_none() {
             return self.attach(Wire::plain(stream), remote, false);
-        };
+        }
         self.shaking += 1;
         let patience = self.streams.patience.first;
         self.tasks.spawn(async move {
-            let shaken = timeout(patience, tls.accept(stream)).await;
-            Done::Shaken(remote, told(remote, shaken, "a TLS client was refused"))
+            let shaken = timeout(patience, shake(stream, tls, web)).await;
+            Done::Shaken(remote, told(remote, shaken, "a client was refused"))
         });
     }
 
@@ -235,7 +245,8 @@ impl<D: Fn(TcpEvent) -> bool + Clone + Send + Sync + 'static> Table<D> {
             if waiting.len() < QUEUE {
                 waiting.push(bytes);
             }
-        } else if self.is_full() {
+        } else if self.is_full() || self.streams.web.is_some() {
+            // Whoever comes by WebSocket can be reached by that alone.
             (self.deliver)(TcpEvent::Failed { remote });
         } else {
             self.opening.insert(remote, vec![bytes]);
@@ -304,6 +315,20 @@ impl<D: Fn(TcpEvent) -> bool + Clone + Send + Sync + 'static> Table<D> {
     }
 }
 
+/// The handshakes of a client's connection.
+async fn shake(stream: TcpStream, tls: Option<Arc<Tls>>, web: Option<Web>) -> Result<Wire, String> {
+    let _ = stream.set_nodelay(true);
+    match (tls, web) {
+        (None, None) => Ok(Wire::plain(stream)),
+        (Some(tls), None) => tls.accept(stream).await.map(Wire::tls),
+        (None, Some(web)) => web.shake(Box::new(stream)).await.map(Wire::Web),
+        (Some(tls), Some(web)) => {
+            let stream = tls.accept(stream).await?;
+            web.shake(Box::new(stream)).await.map(Wire::Web)
+        }
+    }
+}
+
 async fn open(
     from: Option<SocketAddr>,
     remote: SocketAddr,
@@ -333,13 +358,13 @@ async fn connect(from: Option<SocketAddr>, remote: SocketAddr) -> std::io::Resul
 }
 
 /// A failure leaves a line that says what to do.
-fn told<T: Into<Wire>>(
+fn told(
     remote: SocketAddr,
-    made: Result<Result<T, String>, tokio::time::error::Elapsed>,
+    made: Result<Result<Wire, String>, tokio::time::error::Elapsed>,
     what: &'static str,
 ) -> Option<Wire> {
     let why = match made {
-        Ok(Ok(wire)) => return Some(wire.into()),
+        Ok(Ok(wire)) => return Some(wire),
         Ok(Err(why)) => why,
         Err(_) => "it took too long".to_owned(),
     };

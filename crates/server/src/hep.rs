@@ -116,7 +116,7 @@ fn encode(hep: &Hep, node: &str, call: Option<CallId>, kept: &Kept) -> Vec<u8> {
     let (from, to) = kept.ends();
     let protocol = match kept.flow.transport {
         Transport::Udp => 17,
-        Transport::Tcp | Transport::Tls => 6,
+        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => 6,
     };
     match (from.ip(), to.ip()) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {

@@ -84,9 +84,12 @@ pub async fn start(
             public: node.public_address,
             shard: &to_shard,
             door: &door,
+            origins: &node.websocket_origins,
         };
-        let tls = tls.clone().filter(|_| by == Transport::Tls);
-        let (seen, table) = connections(at, tls, inside, &mut tasks).await?;
+        let tls = tls
+            .clone()
+            .filter(|_| matches!(by, Transport::Tls | Transport::Wss));
+        let (seen, table) = connections(by, at, tls, inside, &mut tasks).await?;
         listen.push((by, seen));
         streams.insert((by, seen), table);
     }

@@ -355,7 +355,7 @@ impl Shard {
     fn transmit(&mut self, flow: Flow, bytes: Bytes) {
         let sent = match flow.transport {
             Transport::Udp => self.intake.send(&flow, &bytes),
-            Transport::Tcp | Transport::Tls => self
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => self
                 .wires
                 .streams
                 .get(&(flow.transport, flow.local))

@@ -163,7 +163,11 @@ impl Dialog {
             && !self.natted
             && let Some(addr) = hop::addr_of(hop, flow.transport)
             // By TLS only where the same host listens: another one has not proved who it is.
-            && (flow.transport != Transport::Tls || addr.ip() == flow.remote.ip())
+            && match flow.transport {
+                Transport::Tls => addr.ip() == flow.remote.ip(),
+                Transport::Ws | Transport::Wss => false,
+                Transport::Udp | Transport::Tcp => true,
+            }
         {
             self.flow.remote = addr;
         }

@@ -391,6 +391,9 @@ fn service(transport: Transport, host: &str) -> String {
         Transport::Udp => "_sip._udp",
         Transport::Tcp => "_sip._tcp",
         Transport::Tls => "_sips._tcp",
+        // Nobody is called by a WebSocket but whoever has opened it (RFC 7118).
+        Transport::Ws => "_sip._ws",
+        Transport::Wss => "_sips._ws",
     };
     format!("{labels}.{host}")
 }

@@ -12,6 +12,10 @@ pub enum Transport {
     Tcp,
     /// The same, by TLS.
     Tls,
+    /// One message a frame of a WebSocket (RFC 7118).
+    Ws,
+    /// The same, by TLS.
+    Wss,
 }
 
 /// A URI asks for a transport that is none of ours.
@@ -25,6 +29,8 @@ impl Transport {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
             Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
         }
     }
 
@@ -32,7 +38,16 @@ impl Transport {
     pub fn is_stream(self) -> bool {
         match self {
             Self::Udp => false,
-            Self::Tcp | Self::Tls => true,
+            Self::Tcp | Self::Tls | Self::Ws | Self::Wss => true,
+        }
+    }
+
+    /// Only the connection itself leads to whoever is at its other end: they have proved who they are by it, or they are a browser, which
+    /// nobody can connect to.
+    pub(crate) fn is_a_connections(self) -> bool {
+        match self {
+            Self::Udp | Self::Tcp => false,
+            Self::Tls | Self::Ws | Self::Wss => true,
         }
     }
 
@@ -41,6 +56,8 @@ impl Transport {
         match self {
             Self::Udp | Self::Tcp => 5060,
             Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
         }
     }
 
@@ -52,7 +69,7 @@ impl Transport {
         let written = match uri.transport() {
             None => None,
             Some(text) => {
-                let mut all = [Self::Udp, Self::Tcp, Self::Tls].into_iter();
+                let mut all = [Self::Udp, Self::Tcp, Self::Tls, Self::Ws].into_iter();
                 let known = all.find(|t| t.name().eq_ignore_ascii_case(text));
                 Some(known.ok_or(NoSuchTransport)?)
             }
@@ -60,6 +77,7 @@ impl Transport {
         match (uri.scheme(), written) {
             ("sip", written) => Ok(written),
             ("sips", None | Some(Self::Tcp | Self::Tls)) => Ok(Some(Self::Tls)),
+            ("sips", Some(Self::Ws)) => Ok(Some(Self::Wss)),
             _ => Err(NoSuchTransport),
         }
     }
@@ -72,6 +90,8 @@ impl Transport {
             Self::Tcp => uri.with_param("transport", "tcp"),
             // RFC 3261 does not know the parameter any more, and everybody writes it.
             Self::Tls => uri.with_param("transport", "tls"),
+            // RFC 7118 section 5.2 has one for both.
+            Self::Ws | Self::Wss => uri.with_param("transport", "ws"),
         }
     }
 }

@@ -153,6 +153,8 @@ fn listener(l: &tandem_dialplan::Listen) -> Finding {
     let (name, bound) = match l.by {
         ListenBy::Tcp => ("tcp", TcpListener::bind(l.addr).map(drop)),
         ListenBy::Tls => ("tls", TcpListener::bind(l.addr).map(drop)),
+        ListenBy::Ws => ("ws", TcpListener::bind(l.addr).map(drop)),
+        ListenBy::Wss => ("wss", TcpListener::bind(l.addr).map(drop)),
         ListenBy::Udp => ("udp", UdpSocket::bind(l.addr).map(drop)),
     };
     let about = format!("{name} {}", l.addr);

@@ -11,11 +11,13 @@ pub(super) fn listen(s: &Section<'_>, node: &mut Node) {
     for text in v.texts() {
         let (scheme, rest) = text.value.split_once("://").unwrap_or(("", &text.value));
         match scheme {
-            "udp" | "tcp" | "tls" => {
+            "udp" | "tcp" | "tls" | "ws" | "wss" => {
                 let by = match scheme {
                     "udp" => ListenBy::Udp,
                     "tcp" => ListenBy::Tcp,
-                    _ => ListenBy::Tls,
+                    "tls" => ListenBy::Tls,
+                    "ws" => ListenBy::Ws,
+                    _ => ListenBy::Wss,
                 };
                 let addr = rest.parse().ok();
                 if addr.is_none() {
@@ -24,14 +26,6 @@ pub(super) fn listen(s: &Section<'_>, node: &mut Node) {
                         .help("write it like \"udp://0.0.0.0:5060\"");
                 }
                 node.listen.extend(addr.map(|addr| Listen { by, addr }));
-            }
-            "ws" | "wss" => {
-                text.spot
-                    .error(format!(
-                        "this version does not have {scheme}:// listeners yet"
-                    ))
-                    .label("not yet")
-                    .help("udp://, tcp:// and tls:// are here");
             }
             _ => {
                 text.spot
@@ -44,6 +38,32 @@ pub(super) fn listen(s: &Section<'_>, node: &mut Node) {
         v.spot
             .error("SIP listens nowhere, so nobody can call")
             .help("listen = [\"udp://0.0.0.0:5060\", \"tcp://0.0.0.0:5060\"]");
+    }
+}
+
+/// `sip.websocket_origins`.
+pub(super) fn origins(s: &Section<'_>, node: &mut Node) {
+    let Some(v) = s.opt("websocket_origins") else {
+        return;
+    };
+    let by_web = |l: &Listen| matches!(l.by, ListenBy::Ws | ListenBy::Wss);
+    if !node.listen.iter().any(by_web) {
+        v.key_spot
+            .warning("nothing listens by WebSocket")
+            .help("add \"wss://0.0.0.0:8443\" to listen");
+    }
+    for text in v.texts() {
+        let origin = text.value.split_once("://");
+        let whole = origin.is_some_and(|(scheme, host)| {
+            matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
+        });
+        if !whole {
+            text.spot
+                .error(format!("{:?} is no origin of a web page", text.value))
+                .help("scheme and host, as browsers send it: \"https://phones.example\"");
+            continue;
+        }
+        node.websocket_origins.push(text.value.to_ascii_lowercase());
     }
 }
 

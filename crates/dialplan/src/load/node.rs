@@ -360,6 +360,7 @@ fn sip(s: &Section<'_>, node: &mut Node) {
         );
     }
     super::listen::listen(s, node);
+    super::listen::origins(s, node);
 }
 
 fn rtp(s: &Section<'_>, node: &mut Node) {

@@ -58,11 +58,11 @@ impl<'a> Load<'a> {
     /// | `sip.tls.client_ca` | clients are not asked for certificates |
     /// | `sip.tls.client_certificates` | `optional` |
     pub(super) fn own_tls(&mut self, sip: &Section<'a>, node: &mut Node) {
-        let listens = |l: &&Listen| l.by == ListenBy::Tls;
+        let listens = |l: &&Listen| matches!(l.by, ListenBy::Tls | ListenBy::Wss);
         let Some(s) = sip.section("tls") else {
             if let (Some(_), Some(v)) = (node.listen.iter().find(listens), sip.opt("listen")) {
                 v.spot
-                    .error("a tls:// listener needs a certificate")
+                    .error("a listener by TLS (tls://, wss://) needs a certificate")
                     .help(format!("add: {LIKE}"));
             }
             return;

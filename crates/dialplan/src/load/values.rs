@@ -266,8 +266,7 @@ impl Text<'_> {
         let text = &self.value;
         if text.contains("transport=ws") {
             self.spot
-                .error("this version does not have WebSocket for SIP yet")
-                .label("not yet")
+                .error("nobody can be called by WebSocket: whoever is there has opened it")
                 .help("write ;transport=tls or tcp, or leave the transport out for UDP");
             return None;
         }

@@ -1,6 +1,6 @@
 //! One connection: what is read from it and written to it until one of the two ends it.
 
-use super::{Frame, Framer, Patience, TcpEvent};
+use super::{Frame, Framer, Patience, TcpEvent, web::Socket};
 use bytes::{Bytes, BytesMut};
 use std::{
     net::SocketAddr,
@@ -24,9 +24,14 @@ const OURS_IDLE: Duration = Duration::from_secs(2 * 60 * 60);
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Both ends of what bytes go by.
-pub(super) struct Wire {
-    reader: Box<dyn AsyncRead + Send + Unpin>,
-    writer: Box<dyn AsyncWrite + Send + Unpin>,
+pub(super) enum Wire {
+    /// A stream that is to be cut.
+    Stream(
+        Box<dyn AsyncRead + Send + Unpin>,
+        Box<dyn AsyncWrite + Send + Unpin>,
+    ),
+    /// Frames with a message each.
+    Web(Socket),
 }
 
 impl Wire {
@@ -34,25 +39,13 @@ impl Wire {
         // SIP's messages are small and answered at once: Nagle's algorithm would only hold them back.
         let _ = stream.set_nodelay(true);
         let (reader, writer) = stream.into_split();
-        Self {
-            reader: Box::new(reader),
-            writer: Box::new(writer),
-        }
+        Self::Stream(Box::new(reader), Box::new(writer))
     }
 
     pub(super) fn tls(stream: TlsStream<TcpStream>) -> Self {
         let _ = stream.get_ref().0.set_nodelay(true);
         let (reader, writer) = tokio::io::split(stream);
-        Self {
-            reader: Box::new(reader),
-            writer: Box::new(writer),
-        }
-    }
-}
-
-impl From<TlsStream<TcpStream>> for Wire {
-    fn from(stream: TlsStream<TcpStream>) -> Self {
-        Self::tls(stream)
+        Self::Stream(Box::new(reader), Box::new(writer))
     }
 }
 
@@ -79,7 +72,10 @@ struct Alive {
 impl<D: Fn(TcpEvent) -> bool> Connection<D> {
     /// Until it is over. Says whether bytes could not be written.
     pub(super) async fn run(self, wire: Wire, queue: mpsc::Receiver<Bytes>) -> bool {
-        let Wire { reader, mut writer } = wire;
+        let (reader, mut writer) = match wire {
+            Wire::Stream(reader, writer) => (reader, writer),
+            Wire::Web(socket) => return self.run_web(socket, queue).await,
+        };
         let alive = Alive::default();
         let failed = tokio::select! {
             written = self.write(&mut writer, queue, &alive) => written.is_err(),
@@ -124,7 +120,7 @@ impl<D: Fn(TcpEvent) -> bool> Connection<D> {
     }
 
     /// Not all connections of an office in the same second: up to a quarter later, by the far end's port.
-    fn ping_after(&self) -> Duration {
+    pub(super) fn ping_after(&self) -> Duration {
         let share = u32::from(self.remote.port() % 64);
         self.patience.ping + self.patience.ping * share / 256
     }

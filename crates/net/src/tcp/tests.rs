@@ -36,6 +36,7 @@ async fn served(
     let streams = Streams {
         listen: Some(addr),
         tls: None,
+        web: None,
         framer: stops,
         patience,
     };
@@ -133,6 +134,7 @@ async fn far_end(
     let streams = Streams {
         listen: None,
         tls: None,
+        web: None,
         framer: stops,
         patience,
     };

@@ -1,4 +1,4 @@
-//! Listeners: SIP over UDP, TCP and TLS, and HTTP.
+//! Listeners: SIP over UDP, TCP, TLS and WebSocket, and HTTP.
 
 use super::{StartError, until};
 use crate::{
@@ -16,7 +16,7 @@ use std::{
 use tandem_call::Input;
 use tandem_dialplan::{ListenBy, Node};
 use tandem_net::{
-    Frame, NetError, Outgoing, Patience, Streams, TcpEvent, bind_udp, serve_tcp, tls::Tls,
+    Frame, NetError, Outgoing, Patience, Streams, TcpEvent, Web, bind_udp, serve_tcp, tls::Tls,
 };
 use tandem_sip::{
     api::{Flow, Transport},
@@ -50,27 +50,26 @@ pub(super) struct Inside<'a> {
     pub(super) public: Option<IpAddr>,
     pub(super) shard: &'a ShardHandle,
     pub(super) door: &'a Door,
+    /// Web pages that may connect.
+    pub(super) origins: &'a [String],
 }
 
-/// Connections by TCP, or by TLS where that is given: the address that peers see, and their table. Without an address to listen at
+/// Connections by one of the streams, with TLS where that is given: the address that peers see, and their table. Without an address to listen at
 /// there are those that we open, and a far end that wants to call back is told the usual port.
 pub(super) async fn connections(
+    transport: Transport,
     listen: Option<SocketAddr>,
     tls: Option<Arc<Tls>>,
     Inside {
         public,
         shard,
         door,
+        origins,
     }: Inside<'_>,
     tasks: &mut JoinSet<()>,
 ) -> Result<(SocketAddr, mpsc::Sender<Outgoing>), StartError> {
     let (table, outgoing) = mpsc::channel(TCP_QUEUE);
     let (ready, bound) = oneshot::channel();
-    let transport = if tls.is_some() {
-        Transport::Tls
-    } else {
-        Transport::Tcp
-    };
     let usual = SocketAddr::from((Ipv4Addr::UNSPECIFIED, transport.default_port()));
     let seen_ip = config::advertised(listen.unwrap_or(usual).ip(), public);
     let (shard, door) = (shard.clone(), door.clone());
@@ -115,6 +114,9 @@ pub(super) async fn connections(
     let streams = Streams {
         listen,
         tls,
+        web: matches!(transport, Transport::Ws | Transport::Wss).then(|| Web {
+            origins: origins.to_vec(),
+        }),
         framer,
         patience: Patience::default(),
     };

@@ -21,6 +21,8 @@ pub(super) fn streams(plan: &Plan) -> Vec<(Transport, Option<SocketAddr>)> {
             ListenBy::Udp => None,
             ListenBy::Tcp => Some((Transport::Tcp, Some(l.addr))),
             ListenBy::Tls => Some((Transport::Tls, Some(l.addr))),
+            ListenBy::Ws => Some((Transport::Ws, Some(l.addr))),
+            ListenBy::Wss => Some((Transport::Wss, Some(l.addr))),
         })
         .collect();
     let by_tls = |(by, _): &(Transport, _)| *by == Transport::Tls;
@@ -32,7 +34,8 @@ pub(super) fn streams(plan: &Plan) -> Vec<(Transport, Option<SocketAddr>)> {
 
 /// TLS, if anything of the plan needs it.
 pub(super) fn of(config_dir: &Path, plan: &Plan) -> Result<Option<Arc<Tls>>, StartError> {
-    let needed = streams(plan).iter().any(|(by, _)| *by == Transport::Tls);
+    let by_tls = |(by, _): &(Transport, _)| matches!(by, Transport::Tls | Transport::Wss);
+    let needed = streams(plan).iter().any(by_tls);
     let made = needed.then(|| Tls::new(tls_files(config_dir, plan)));
     Ok(made.transpose()?.map(Arc::new))
 }

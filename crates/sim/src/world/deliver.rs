@@ -129,7 +129,9 @@ impl World {
                 Output::Sip { flow, bytes } => {
                     let kind = match flow.transport {
                         Transport::Udp => Kind::Sip,
-                        Transport::Tcp | Transport::Tls => Kind::SipStream,
+                        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
+                            Kind::SipStream
+                        }
                     };
                     let packet = Packet {
                         from: config.local_sip,

@@ -43,7 +43,9 @@ impl World {
                 Output::Transmit { flow, bytes } => {
                     let kind = match flow.transport {
                         Transport::Udp => Kind::Sip,
-                        Transport::Tcp | Transport::Tls => Kind::SipStream,
+                        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
+                            Kind::SipStream
+                        }
                     };
                     let packet = Packet {
                         from: flow.local,

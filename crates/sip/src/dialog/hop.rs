@@ -15,7 +15,7 @@ pub(super) fn follow(flow: Flow, hop: &Uri) -> Flow {
     };
     let transport = transport.unwrap_or(flow.transport);
     // Who is at the other end of a connection by TLS is proved; who is at an address that a message names is not (RFC 5923).
-    if [transport, flow.transport].contains(&Transport::Tls) {
+    if transport.is_a_connections() || flow.transport.is_a_connections() {
         return flow;
     }
     let Some(addr) = addr_of(hop, transport) else {
