@@ -12,7 +12,7 @@ use tandem_types::{Reason, journal::What};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_asks_a_colleague_and_passes_the_caller_on() {
-    let mut stage = Stage::with(74, |_, office| {
+    let mut stage = Stage::with(80, |_, office| {
         office.with(
             "dialplans/reception.toml",
             "\"2000\" = \"echo\"",

@@ -35,7 +35,7 @@ fn messages(stage: &Stage, caller: &Caller, sent: bool, start: &str) -> usize {
 /// no description in its 200.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_provisional_is_acknowledged_on_both_sides() {
-    let mut stage = Stage::with(70, |_, office| {
+    let mut stage = Stage::with(76, |_, office| {
         with_account(office).with(
             "trunks/carrier.toml",
             "[media]\n",
@@ -66,7 +66,7 @@ async fn what_is_provisional_is_acknowledged_on_both_sides() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_timer_that_is_too_short_draws_422() {
-    let stage = Stage::with(71, |_, office| timed(office)).await;
+    let stage = Stage::with(77, |_, office| timed(office)).await;
     let plays = Plays {
         scenario: "asks-for-60-s-expects-422",
         ..Plays::caller("2000")
@@ -79,7 +79,7 @@ async fn a_session_timer_that_is_too_short_draws_422() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_who_refreshes_by_update_is_agreed_with() {
-    let mut stage = Stage::with(72, |_, office| timed(office)).await;
+    let mut stage = Stage::with(78, |_, office| timed(office)).await;
     let plays = Plays {
         and: Some("refreshes"),
         ..Plays::caller("2000")
@@ -97,7 +97,7 @@ async fn a_caller_who_refreshes_by_update_is_agreed_with() {
 /// A far end that wants a longer interval gets it, and both legs are refreshed at half of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_legs_of_a_long_call_are_refreshed_after_a_422() {
-    let mut stage = Stage::with(73, |_, office| timed(with_account(office))).await;
+    let mut stage = Stage::with(79, |_, office| timed(with_account(office))).await;
     let plays = Plays {
         and: Some("timer-422-then-refreshed"),
         ..Plays::called(OTHER)

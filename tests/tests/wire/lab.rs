@@ -1,9 +1,13 @@
 //! What a test has for itself: addresses, a folder, and the clock.
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tempfile::TempDir;
@@ -66,6 +70,12 @@ pub(crate) struct Lab {
 impl Lab {
     /// `test` is the number of a test, used once in this program.
     pub(crate) fn new(test: u8) -> Self {
+        static USED: Mutex<BTreeSet<u8>> = Mutex::new(BTreeSet::new());
+        let is_first = USED.lock().expect("no panic within").insert(test);
+        assert!(
+            is_first,
+            "two tests have the number {test}, and its addresses"
+        );
         // Two runs at once (another checkout, CI) are on different networks.
         let run = 64 + u8::try_from(std::process::id() % 150).unwrap_or(0);
         let dir = tempfile::Builder::new()

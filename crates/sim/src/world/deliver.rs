@@ -64,6 +64,9 @@ impl World {
         let Some(i) = self.receiver(&packet, sender) else {
             return;
         };
+        if packet.from.ip() == GATEWAY && is_bye(&packet) {
+            self.leaves_the_gateway(i);
+        }
         let bytes = Bytes::from(packet.bytes);
         let input = match packet.kind {
             Kind::Sip | Kind::SipStream => {
@@ -139,8 +142,7 @@ impl World {
                         kind,
                         bytes: bytes.to_vec(),
                     };
-                    let bye = packet.sip().is_some_and(|g| g.method() == Some("BYE"));
-                    if bye && flow.remote.ip() == GATEWAY {
+                    if flow.remote.ip() == GATEWAY && is_bye(&packet) {
                         self.leaves_the_gateway(i);
                     }
                     self.send(packet, Some(i));
@@ -218,4 +220,8 @@ impl World {
             _ => {}
         }
     }
+}
+
+fn is_bye(packet: &Packet) -> bool {
+    packet.sip().is_some_and(|g| g.method() == Some("BYE"))
 }
