@@ -88,7 +88,7 @@ impl Package {
 pub struct Grant {
     /// Who.
     pub user: String,
-    /// Whose state, as [`Line::of`] has it.
+    /// Whose state, as [`struct@Line`] has it in `of`.
     pub of: String,
     /// Its name in documents, `sip:200@phones.example`.
     pub entity: String,
