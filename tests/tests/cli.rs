@@ -13,6 +13,7 @@ mod cli {
     mod help;
     mod hep;
     mod readme;
+    mod reload;
     mod serve;
     mod trace;
     mod views;

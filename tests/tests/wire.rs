@@ -38,6 +38,7 @@ mod wire {
     mod recording;
     mod refer;
     mod refer_followed;
+    mod reload;
     mod returns;
     mod room;
     mod srtp;

@@ -98,6 +98,9 @@ pub(crate) struct Call {
     pub(crate) attested: Attested,
     pub(crate) to: String,
     pub(crate) dialplan: Option<String>,
+    /// Which of the switch's plans it goes by: the one that was in force when it came in.
+    #[serde(default)]
+    pub(crate) edition: u32,
     /// The extension of the phone that calls, if one does.
     #[serde(default)]
     pub(crate) phone: Option<String>,
@@ -144,6 +147,7 @@ impl Call {
             attested: Attested::Unsigned,
             to: String::new(),
             dialplan: None,
+            edition: 0,
             phone: None,
             caller: LegId { call: id, index: 1 },
             legs: BTreeMap::new(),

@@ -76,23 +76,35 @@ pub(crate) struct Health {
 impl Health {
     /// All up, and the first question due within one period: never all in one moment.
     pub(crate) fn new(plan: &Plan, mut rng: Rng, now: Now) -> Self {
-        let mut peers = BTreeMap::new();
-        for trunk in plan.trunks.values() {
-            let Some(rules) = &trunk.health else { continue };
-            let proxy = crate::ways::proxy_of(trunk);
-            for peer in &trunk.peers {
-                let Ok(to) = Uri::parse(peer) else { continue };
-                let key = (trunk.name.clone(), peer.clone());
-                let proxy = proxy.clone();
-                let state = State::new(Question { to, proxy }, rules, now.mono, &mut rng);
-                peers.insert(key, state);
-            }
-        }
+        let peers = peers_of(plan, &mut rng, now);
         Self {
             peers,
             rng,
             out: VecDeque::new(),
         }
+    }
+
+    /// The peers of another plan from now on. What is known of those that are in both stays known.
+    pub(crate) fn reload(&mut self, plan: &Plan, now: Now) {
+        let mut peers = peers_of(plan, &mut self.rng, now);
+        for (peer, new) in &mut peers {
+            let old = self.peers.remove(peer);
+            if let Some(old) = old.filter(|old| old.question == new.question) {
+                *new = State {
+                    every: new.every,
+                    down_after: new.down_after,
+                    up_after: new.up_after,
+                    next: old.next.min(new.next),
+                    ..old
+                };
+            }
+        }
+        self.peers = peers;
+        let known = |o: &Output| match o {
+            Output::Ask(peer, _) | Output::Changed(peer, _) => self.peers.contains_key(peer),
+            Output::Heard(..) => true,
+        };
+        self.out.retain(known);
     }
 
     /// Nothing is known against it.
@@ -212,6 +224,22 @@ impl State {
             open: None,
         }
     }
+}
+
+fn peers_of(plan: &Plan, rng: &mut Rng, now: Now) -> BTreeMap<Peer, State> {
+    let mut peers = BTreeMap::new();
+    for trunk in plan.trunks.values() {
+        let Some(rules) = &trunk.health else { continue };
+        let proxy = crate::ways::proxy_of(trunk);
+        for peer in &trunk.peers {
+            let Ok(to) = Uri::parse(peer) else { continue };
+            let key = (trunk.name.clone(), peer.clone());
+            let proxy = proxy.clone();
+            let state = State::new(Question { to, proxy }, rules, now.mono, rng);
+            peers.insert(key, state);
+        }
+    }
+    peers
 }
 
 /// 0 to 1.

@@ -4,6 +4,7 @@
 mod accounts;
 mod cries;
 mod pace;
+mod reload;
 mod servers;
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 pub(crate) use cries::Cry;
 pub(crate) use servers::UNHEARD;
 
-use accounts::{Account, RegistrationPlan, Sent, registration_plan};
+use accounts::{Account, AccountId, RegistrationPlan, Sent, registration_plan};
 use cries::Cries;
 use pace::Pace;
 use serde::{Deserialize, Serialize};
@@ -49,9 +50,10 @@ const REGISTRAR: RegistrarConfig = RegistrarConfig {
 pub(crate) struct House {
     pub(crate) listen: Vec<(Transport, SocketAddr)>,
     pub(crate) registrar: Registrar,
-    registrations: BTreeMap<String, Account>,
+    registrations: BTreeMap<AccountId, Account>,
+    next_account: AccountId,
     registration_keys: BTreeMap<RequestKey, Sent>,
-    requests: VecDeque<(String, OutgoingRequest)>,
+    requests: VecDeque<(AccountId, OutgoingRequest)>,
     locator: Locator,
     /// What is called by TLS: the URI, and what its server has to prove.
     secure: Vec<(Uri, SecureServer)>,
@@ -108,6 +110,7 @@ impl House {
             listen: config.listen.clone(),
             registrar: Registrar::new(REGISTRAR),
             registrations: BTreeMap::new(),
+            next_account: 0,
             registration_keys: BTreeMap::new(),
             requests: VecDeque::new(),
             locator,
@@ -121,7 +124,7 @@ impl House {
             pace: Pace::default(),
             cries: Cries::default(),
             verifier: Verifier::new(*config.nonce_secret.reveal())
-                .with_algorithms(plan.phones.digest.iter().map(algorithm).collect()),
+                .with_algorithms(algorithms(plan)),
             srtp_secret: config.srtp_secret,
             draining: false,
             session_timer: crate::ways::session_timer(&plan.node),
@@ -293,10 +296,11 @@ impl House {
     }
 }
 
-fn algorithm(of: &DigestAlgorithm) -> Algorithm {
-    match of {
+fn algorithms(plan: &Plan) -> Vec<Algorithm> {
+    let algorithm = |of: &DigestAlgorithm| match of {
         DigestAlgorithm::Md5 => Algorithm::Md5,
         DigestAlgorithm::Sha256 => Algorithm::Sha256,
         DigestAlgorithm::Sha512256 => Algorithm::Sha512256,
-    }
+    };
+    plan.phones.digest.iter().map(algorithm).collect()
 }

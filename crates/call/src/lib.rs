@@ -35,4 +35,4 @@ pub mod watch;
 mod ways;
 
 pub use api::{Admin, Census, Input, Output, SecureServer, SwitchConfig, TurnedAway};
-pub use switch::{Switch, brains_of};
+pub use switch::{Edition, Switch, brains_of};

@@ -96,6 +96,11 @@ impl Strangers {
         }
     }
 
+    /// By other rules from now on; who is banned stays so.
+    pub(crate) fn by(&mut self, bans: &Bans) {
+        (self.after, self.within, self.span) = (bans.after, bans.within, bans.span);
+    }
+
     fn source(&mut self, now: Mono, ip: IpAddr) -> &mut Source {
         if !self.sources.contains_key(&ip) && self.sources.len() >= REMEMBERED {
             let mut all: Vec<_> = self

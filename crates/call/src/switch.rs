@@ -14,6 +14,7 @@ mod attested;
 mod help;
 mod lamps;
 mod outside;
+mod reload;
 mod run;
 mod says;
 mod signal;
@@ -25,6 +26,7 @@ use crate::{
     house::{Ask, House},
     lamps::Lamps,
 };
+pub use reload::Edition;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -70,6 +72,12 @@ pub struct Switch {
     /// Whose signatures of callers' numbers are believed; `None`: nobody's are looked at.
     #[serde(skip)]
     authorities: Option<Arc<Authorities>>,
+    /// Which plan that is: they are counted.
+    #[serde(default)]
+    edition: u32,
+    /// Those before it that calls still go by.
+    #[serde(skip)]
+    older: BTreeMap<u32, Edition>,
     endpoint: Endpoint,
     house: House,
     lamps: Lamps,
@@ -125,6 +133,8 @@ impl Switch {
             plan,
             brains,
             authorities: None,
+            edition: 0,
+            older: BTreeMap::new(),
             endpoint,
             house,
             lamps: Lamps::default(),
@@ -142,20 +152,6 @@ impl Switch {
             between: VecDeque::new(),
             out: VecDeque::new(),
         }
-    }
-
-    /// Gives a deserialised shard what is not in its snapshot; see also [`Switch::believe`].
-    pub fn attach(&mut self, plan: Arc<Plan>, brains: BTreeMap<String, Arc<Brain>>) {
-        for call in self.calls.values_mut() {
-            if let (Some(talk), Some(brain)) = (
-                &mut call.talk,
-                call.dialplan.as_ref().and_then(|d| brains.get(d)),
-            ) {
-                talk.attach(brain.clone());
-            }
-        }
-        self.plan = plan;
-        self.brains = brains;
     }
 
     /// Takes an input. Drain the outputs after each.
@@ -304,9 +300,10 @@ impl Switch {
                 self.say(now, said);
             } else if let Some(output) = self.endpoint.poll_output() {
                 self.sip_output(now, output);
-            } else if let Some((trunk, request)) = self.house.poll_registration() {
+            } else if let Some((account, request)) = self.house.poll_registration() {
                 let key = self.endpoint.allocate_key();
-                self.house.sent_registration(now, key, trunk, request.flow);
+                let flow = request.flow;
+                self.house.sent_registration(now, key, account, flow);
                 let command = Command::Send {
                     key,
                     request: Box::new(request),

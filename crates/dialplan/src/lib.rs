@@ -1,4 +1,5 @@
 //! Configuration: parsed, checked and explained. Pure: texts in, a [`Plan`] or diagnostics out.
+mod api_at;
 mod calendar;
 mod defaults;
 mod destination;
@@ -13,10 +14,12 @@ mod numbering;
 mod pattern;
 mod patterns;
 pub mod plan;
+mod restart;
 mod route;
 mod trie;
 mod when;
 
+pub use api_at::api_at;
 pub use defaults::{DEFAULT_COUNTRY, DEFAULT_LANGUAGE, DEFAULT_VOICE, OFFLINE};
 pub use destination::BadDestination;
 pub use diagnostic::{Diagnostic, Look, Severity, WIDTH, render, render_as, to_json};
@@ -33,5 +36,6 @@ pub use numbering::NumberFormat;
 pub use pattern::{BadPattern, Pattern, normalise};
 pub use patterns::Patterns;
 pub use plan::*;
+pub use restart::needs_restart;
 pub use route::{Arrival, NoRoute, NoRouteKind, Route, Via};
 pub use when::{Matched, Moment, When, Who, lot};

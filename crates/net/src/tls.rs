@@ -7,10 +7,12 @@
 mod error;
 mod files;
 mod inspect;
+mod replace;
 
 pub use error::TlsError;
 pub use files::pem_certificates;
 pub use inspect::{Complaint, Part, complaints, complaints_of_authorities};
+pub use replace::Ready;
 
 use error::{cure, of_io};
 use files::{authorities, key_pair, machine_authorities};
@@ -80,7 +82,7 @@ struct Believer {
 
 /// TLS as it is made now.
 pub struct Tls {
-    files: TlsFiles,
+    files: RwLock<TlsFiles>,
     made: RwLock<Made>,
     servers: RwLock<Vec<TlsServer>>,
 }
@@ -94,7 +96,7 @@ impl Tls {
         let made = RwLock::new(make(&files)?);
         let servers = RwLock::default();
         Ok(Self {
-            files,
+            files: RwLock::new(files),
             made,
             servers,
         })
@@ -106,11 +108,12 @@ impl Tls {
     /// # Errors
     /// A file that cannot be used.
     pub fn reload(&self, at_any_rate: bool) -> Result<bool, TlsError> {
-        let same = |made: &Made| made.stamps == stamps(&self.files);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let same = |made: &Made| made.stamps == stamps(&files);
         if !at_any_rate && same(&self.made.read().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(false);
         }
-        match make(&self.files) {
+        match make(&files) {
             Ok(new) => {
                 *self.made.write().unwrap_or_else(PoisonError::into_inner) = new;
                 Ok(true)
@@ -118,7 +121,7 @@ impl Tls {
             Err(error) => {
                 // Told once for each time that they are written.
                 let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
-                made.stamps = stamps(&self.files);
+                made.stamps = stamps(&files);
                 Err(error)
             }
         }

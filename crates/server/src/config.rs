@@ -10,7 +10,7 @@ use tandem_dialplan::{
     wanted,
 };
 use tandem_net::tls;
-use tandem_types::Wall;
+use tandem_types::{Wall, canonical::sha256_hex};
 
 /// A configuration could not be read or is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +28,30 @@ pub enum ConfigError {
     Wrong(Vec<Diagnostic>),
 }
 
+/// A configuration that was read and has no errors.
+#[derive(Debug)]
+pub struct Read {
+    /// Checked.
+    pub plan: Plan,
+    /// What is odd about it.
+    pub warnings: Vec<Diagnostic>,
+    /// SHA-256 of its files, their names among them, in hexadecimal digits. Secrets and sounds are only named in them.
+    pub sha256: String,
+}
+
 /// Reads and checks a directory: the plan and its warnings.
+///
+/// # Errors
+/// As [`read_hashed`].
 pub fn read(dir: &Path) -> Result<(Plan, Vec<Diagnostic>), ConfigError> {
+    read_hashed(dir).map(|read| (read.plan, read.warnings))
+}
+
+/// Reads and checks a directory, and says which files it was.
+///
+/// # Errors
+/// It cannot be read, or has errors.
+pub fn read_hashed(dir: &Path) -> Result<Read, ConfigError> {
     let files = files(dir).map_err(|error| ConfigError::Unreadable {
         path: dir.to_owned(),
         error,
@@ -42,7 +64,24 @@ pub fn read(dir: &Path) -> Result<(Plan, Vec<Diagnostic>), ConfigError> {
         now,
         inspect: Some(&look),
     };
-    load_on(host, &files, &|reference| secret(dir, reference), &exists).map_err(ConfigError::Wrong)
+    let loaded = load_on(host, &files, &|reference| secret(dir, reference), &exists);
+    let (plan, warnings) = loaded.map_err(ConfigError::Wrong)?;
+    let sha256 = sha256_of(&files);
+    Ok(Read {
+        plan,
+        warnings,
+        sha256,
+    })
+}
+
+/// Lengths stand before names and texts: no other files have the same bytes.
+fn sha256_of(files: &[SourceFile]) -> String {
+    let mut all = Vec::new();
+    for part in files.iter().flat_map(|f| [&f.path, &f.text]) {
+        all.extend((part.len() as u64).to_be_bytes());
+        all.extend_from_slice(part.as_bytes());
+    }
+    sha256_hex(&all)
 }
 
 /// What is in certificates.

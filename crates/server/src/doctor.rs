@@ -1,6 +1,7 @@
 //! What `tandem doctor` asks a running gateway: how it does, in findings that say what to do, and which calls it turned away.
 
 use crate::http::App;
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
@@ -125,13 +126,10 @@ pub struct Diagnosis {
 /// What is asked besides the shard.
 #[derive(Clone)]
 pub(crate) struct Surgery {
-    pub(crate) providers: Arc<Providers>,
+    pub(crate) providers: Arc<ArcSwap<Providers>>,
     pub(crate) turned_away: Arc<LastHour>,
-    /// Trunks that are not asked by OPTIONS whether they are there.
-    pub(crate) unasked: Vec<String>,
     /// Where journal and database stand.
     pub(crate) data: String,
-    pub(crate) plan: Arc<Plan>,
     pub(crate) clock: crate::Clock,
 }
 
@@ -141,14 +139,25 @@ pub(crate) async fn diagnose(app: &App) -> Diagnosis {
     switch(app, &mut findings).await;
     findings.push(database(app));
     findings.push(disk(Path::new(&surgery.data)));
-    findings.extend(recordings(&surgery.plan, &surgery.plan.node.recordings));
-    findings.extend(surgery.providers.probe().await.into_iter().map(provider));
+    let plan = app.plan.load_full();
+    findings.extend(recordings(&plan, &plan.node.recordings));
+    let providers = surgery.providers.load_full();
+    findings.extend(providers.probe().await.into_iter().map(provider));
     Diagnosis {
         findings,
         rejected: surgery
             .turned_away
             .of_the_last_hour(surgery.clock.now().wall),
     }
+}
+
+/// Trunks that calls go out by, and that nobody asks whether they are there.
+fn unasked(plan: &Plan) -> impl Iterator<Item = &String> {
+    let unasked = plan
+        .trunks
+        .values()
+        .filter(|t| t.outbound && t.health.is_none() && t.register.is_none());
+    unasked.map(|t| &t.name)
 }
 
 async fn switch(app: &App, findings: &mut Vec<Finding>) {
@@ -161,8 +170,10 @@ async fn switch(app: &App, findings: &mut Vec<Finding>) {
         ));
         return;
     };
-    let calls = format!("{} of {} calls", s.calls, app.capacity);
-    findings.push(match s.calls >= app.capacity as usize {
+    let plan = app.plan.load_full();
+    let capacity = plan.node.max_calls;
+    let calls = format!("{} of {capacity} calls", s.calls);
+    findings.push(match s.calls >= capacity as usize {
         false => Finding::ok("gateway", calls),
         true => Finding::not_ok(
             Grade::Error,
@@ -195,7 +206,7 @@ async fn switch(app: &App, findings: &mut Vec<Finding>) {
             ),
         });
     }
-    for trunk in &app.surgery.unasked {
+    for trunk in unasked(&plan) {
         findings.push(Finding::ok(
             format!("trunk {trunk}"),
             "not asked: [health] options = \"30s\" in its file would",

@@ -27,6 +27,7 @@
 //! waits for the shard sends it again after half a second (section 17.1.1.2): a 503 to that one would end a call that is let in.
 
 use crate::places::full;
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::{
     hash::{BuildHasher, RandomState},
@@ -56,7 +57,7 @@ const REMEMBERED: usize = 8192;
 /// The door of one gateway.
 #[derive(Clone)]
 pub(crate) struct Door {
-    plan: Arc<Plan>,
+    plan: Arc<ArcSwap<Plan>>,
     tag: Arc<str>,
     let_in: Arc<LetIn>,
 }
@@ -113,7 +114,7 @@ pub(crate) enum Verdict {
 
 impl Door {
     /// `secret` makes the tag of its answers one that nobody else's has.
-    pub(crate) fn new(plan: Arc<Plan>, secret: u64) -> Self {
+    pub(crate) fn new(plan: Arc<ArcSwap<Plan>>, secret: u64) -> Self {
         Self {
             plan,
             tag: format!("full-{secret:016x}").into(),
@@ -130,7 +131,7 @@ impl Door {
             }
             return Verdict::Enter;
         }
-        let stranger = self.plan.trunk_by_source(from.ip()).is_empty();
+        let stranger = self.plan.load().trunk_by_source(from.ip()).is_empty();
         if waiting >= PACKETS || (stranger && waiting >= BEGINNINGS && !self.stays(waiting, bytes))
         {
             full("shard", "drop");
@@ -184,7 +185,7 @@ impl Door {
 
     fn is_for_help(&self, request: &Request) -> bool {
         let called = request.uri.user().unwrap_or_default();
-        self.plan.is_emergency_number(called)
+        self.plan.load().is_emergency_number(called)
     }
 }
 
@@ -216,7 +217,7 @@ mod tests {
             phones,
             ..Plan::default()
         };
-        Door::new(Arc::new(plan), 7)
+        Door::new(Arc::new(ArcSwap::from_pointee(plan)), 7)
     }
 
     fn message(method: &str, to: &str) -> Bytes {

@@ -4,9 +4,11 @@ use crate::{
     doctor::{Surgery, diagnose},
     hours::{NotSet, Override},
     places::ShardHandle,
+    reload::{NotReloaded, Reloader},
     shard::{Snapshot, ToShard},
     trace::{TraceRing, ladder},
 };
+use arc_swap::ArcSwap;
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
@@ -25,9 +27,10 @@ use std::{
     time::Duration,
 };
 use tandem_call::Admin;
+use tandem_dialplan::{Plan, render, to_json};
 use tandem_store::{CallFilter, HandoffFilter, Rows, Store};
 use tandem_types::CallId;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, oneshot, watch};
 
 /// Rows that a list gives when nothing is said.
 const ROWS: u32 = 50;
@@ -42,7 +45,10 @@ pub(crate) struct App {
     pub(crate) trace: Arc<TraceRing>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) draining: Arc<AtomicBool>,
-    pub(crate) capacity: u32,
+    /// Somebody asked for that by the API.
+    pub(crate) drain: watch::Sender<bool>,
+    pub(crate) plan: Arc<ArcSwap<Plan>>,
+    pub(crate) reloader: Arc<Reloader>,
     pub(crate) hours: Arc<Mutex<Override>>,
     pub(crate) surgery: Surgery,
 }
@@ -71,6 +77,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/handoffs", get(handoffs))
         .route("/api/v1/hours", get(hours).post(set_hours))
         .route("/api/v1/doctor", get(doctor))
+        .route("/api/v1/drain", post(drain))
+        .route("/api/v1/reload", get(in_force).post(reload))
         .with_state(app)
 }
 
@@ -98,7 +106,7 @@ async fn ready(State(app): State<App>) -> Response {
         draining,
         store,
         calls: snapshot.map_or(0, |s| s.calls),
-        capacity: app.capacity,
+        capacity: app.plan.load().node.max_calls,
     };
     let status = if ready {
         StatusCode::OK
@@ -116,7 +124,7 @@ async fn metrics_text(State(app): State<App>) -> String {
         metrics::gauge!("tandem_subscriptions").set(s.subscriptions as f64);
         metrics::gauge!("tandem_journal_waiting").set(s.journal_waiting as f64);
     }
-    metrics::gauge!("tandem_sessions_capacity").set(f64::from(app.capacity));
+    metrics::gauge!("tandem_sessions_capacity").set(f64::from(app.plan.load().node.max_calls));
     let projector = app.rows.status();
     metrics::gauge!("tandem_store_behind_bytes").set(projector.behind_bytes as f64);
     metrics::gauge!("tandem_store_away").set(f64::from(u8::from(projector.away.is_some())));
@@ -264,6 +272,56 @@ async fn set_hours(State(app): State<App>, Json(wish): Json<SetHours>) -> Respon
 
 async fn doctor(State(app): State<App>) -> Response {
     Json(diagnose(&app).await).into_response()
+}
+
+async fn drain(State(app): State<App>) -> Response {
+    let calls = app.snapshot().await.map_or(0, |s| s.calls);
+    // Whoever runs the gateway waits for this, and stops it.
+    app.drain.send_replace(true);
+    (
+        StatusCode::ACCEPTED,
+        Json(json!({ "draining": true, "calls": calls })),
+    )
+        .into_response()
+}
+
+async fn in_force(State(app): State<App>) -> Response {
+    Json(app.reloader.in_force.load_full()).into_response()
+}
+
+#[derive(Deserialize)]
+struct Who {
+    /// Who asks, for the journal and the log.
+    by: String,
+}
+
+async fn reload(State(app): State<App>, Json(who): Json<Who>) -> Response {
+    let error = match app.reloader.reload(&who.by).await {
+        Ok(done) => {
+            let warnings = to_json(&done.warnings);
+            let body = json!({ "in_force": done.now, "calls_of_older_plans": done.calls, "findings": warnings, "text": render(&done.warnings) });
+            return Json(body).into_response();
+        }
+        Err(error) => error,
+    };
+    let text = error.to_string();
+    let (status, body) = match error {
+        NotReloaded::Wrong(found) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            json!({ "error": text, "findings": to_json(&found), "text": render(&found) }),
+        ),
+        NotReloaded::NeedsRestart(keys) => (
+            StatusCode::CONFLICT,
+            json!({ "error": text, "needs_restart": keys }),
+        ),
+        NotReloaded::Unreadable(_) | NotReloaded::Unusable(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, json!({ "error": text }))
+        }
+        NotReloaded::Draining | NotReloaded::Gone => {
+            (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": text }))
+        }
+    };
+    (status, Json(body)).into_response()
 }
 
 fn problem(status: StatusCode, detail: &str) -> Response {

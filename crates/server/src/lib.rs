@@ -26,6 +26,7 @@ mod intake;
 mod media_worker;
 mod places;
 mod recorder;
+mod reload;
 mod run;
 mod shard;
 mod speech_desk;
@@ -33,6 +34,7 @@ pub mod trace;
 
 pub use clock::Clock;
 pub use recorder::sealed as recording;
+pub use reload::{InForce, NotReloaded, Reloaded};
 pub use run::{Gateway, StartError, profiles, start};
 pub use shard::Snapshot;
 /// For the threads of the runtime: they write rows and wait for providers.

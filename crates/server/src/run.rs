@@ -9,6 +9,7 @@ mod secure;
 mod speech;
 mod stop;
 
+pub(crate) use self::speech::render_prompts;
 pub use self::{error::StartError, speech::profiles, stop::Gateway};
 
 use self::{
@@ -26,10 +27,12 @@ use crate::{
     media_worker::{self, MediaHandle, WorkerConfig},
     places::{ShardHandle, shard_queue},
     recorder::{self, RecorderHandle},
+    reload::{InForce, Reloader},
     shard::{Shard, ToShard, Wires},
     speech_desk::{DeskHandle, Segments, desk},
     trace::TraceRing,
 };
+use arc_swap::ArcSwap;
 use std::{
     collections::BTreeMap,
     io::Read,
@@ -56,21 +59,23 @@ const LIVE: usize = 4096;
 /// # Errors
 /// Whatever keeps it from taking calls; a database that is away does not.
 pub async fn start(
-    plan: Plan,
+    read: config::Read,
     config_dir: &Path,
     data_dir: Option<&str>,
     mut progress: impl FnMut(&str) + Send,
 ) -> Result<Gateway, StartError> {
+    let config::Read { plan, sha256, .. } = read;
     let node = plan.node.placed(&config_dir.to_string_lossy(), data_dir);
     let plan = Arc::new(Plan {
         node: node.clone(),
         ..plan
     });
+    let in_force = Arc::new(ArcSwap::new(plan.clone()));
     let clock = Clock::start();
     let (to_shard, queue) =
         shard_queue().map_err(|error| StartError::system("the signalling queue", error))?;
     let metrics = metrics_handle();
-    let door = Door::new(plan.clone(), u64::from_le_bytes(random()?));
+    let door = Door::new(in_force.clone(), u64::from_le_bytes(random()?));
 
     // Listeners first: a taken port is the most common mistake, and nothing is left behind by it.
     let udp = bind(&node)?;
@@ -104,13 +109,13 @@ pub async fn start(
     let projector = tokio_task(projector.run(until(stopping)));
 
     let providers = Providers::new(
-        speech::profiles(&plan),
+        profiles(&node.providers),
         Settings {
             cache_dir: Some(node.prompt_cache.clone().into()),
             ..Settings::default()
         },
     )?;
-    speech::render_prompts(&plan, &providers, &mut progress).await;
+    render_prompts(&plan, &providers, &mut progress).await;
     let hints = providers
         .probe()
         .await
@@ -119,17 +124,16 @@ pub async fn start(
         .map(|line| format!("{}: {}", line.what, line.detail))
         .collect();
 
+    let providers = Arc::new(ArcSwap::new(providers));
     let turned_away = Arc::new(LastHour::default());
     let surgery = Surgery {
         providers: providers.clone(),
         turned_away: turned_away.clone(),
-        unasked: unasked(&plan),
         data: node.journal.clone(),
-        plan: plan.clone(),
         clock,
     };
     let segments = Segments::default();
-    let (desk_handle, make_desk) = desk(providers, segments.clone(), to_shard.clone());
+    let (desk_handle, make_desk) = desk(providers.clone(), segments.clone(), to_shard.clone());
     let (recordings, sounds) = recorder::queue();
     let around = Around {
         clock,
@@ -205,15 +209,36 @@ pub async fn start(
     if let Some(tls) = &tls {
         secure::watch(tls.clone(), shutdown.subscribe(), &mut tasks);
     }
+    let hours = Arc::new(Mutex::new(hours));
+    let draining = Arc::new(AtomicBool::new(false));
+    let reloader = Arc::new(Reloader {
+        config_dir: config_dir.to_owned(),
+        data_dir: data_dir.map(str::to_owned),
+        clock,
+        shard: to_shard.clone(),
+        plan: in_force.clone(),
+        providers,
+        tls: tls.clone(),
+        hours: hours.clone(),
+        draining: draining.clone(),
+        profiles: Mutex::new(node.providers.clone()),
+        in_force: ArcSwap::from_pointee(InForce {
+            sha256,
+            since: clock.now().wall,
+            by: "start".to_owned(),
+        }),
+    });
     let app = App {
         shard: to_shard.clone(),
         store,
         rows,
         trace,
         metrics,
-        draining: Arc::new(AtomicBool::new(false)),
-        capacity: node.max_calls,
-        hours: Arc::new(Mutex::new(hours)),
+        draining,
+        drain: watch::channel(false).0,
+        plan: in_force,
+        reloader,
+        hours,
         surgery,
     };
     let http = match http {
@@ -231,7 +256,6 @@ pub async fn start(
         app,
         shutdown,
         copies,
-        drain: node.drain,
         shard: Some(shard),
         threads,
         media,
@@ -241,7 +265,6 @@ pub async fn start(
         sip: listen,
         http,
         hints,
-        tls,
     })
 }
 
@@ -296,15 +319,6 @@ fn tokio_task<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> tokio::task::JoinHandle<T> {
     tokio::spawn(work)
-}
-
-/// Trunks that calls go out by, and that nobody asks whether they are there.
-fn unasked(plan: &Plan) -> Vec<String> {
-    let unasked = plan
-        .trunks
-        .values()
-        .filter(|t| t.outbound && t.health.is_none() && t.register.is_none());
-    unasked.map(|t| t.name.clone()).collect()
 }
 
 async fn until(mut stopping: watch::Receiver<bool>) {

@@ -16,7 +16,7 @@ use crate::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_call::{Admin, Input, Output, SecureServer, Switch, TurnedAway};
+use tandem_call::{Admin, Edition, Input, Output, SecureServer, Switch, TurnedAway};
 use tandem_net::{
     Outgoing,
     tls::{Tls, TlsServer},
@@ -43,6 +43,17 @@ pub(crate) enum ToShard {
     Believe(Arc<Authorities>),
     /// How things stand.
     Snapshot(oneshot::Sender<Snapshot>),
+    /// New calls go by this plan.
+    Reload {
+        /// Trained.
+        edition: Edition,
+        /// Who wanted it.
+        by: String,
+        /// Of its files.
+        sha256: String,
+        /// What is in force no more and not used either, and how many calls go by plans before this one.
+        done: oneshot::Sender<(Option<Edition>, usize)>,
+    },
     /// Stop now; what waits is written.
     Stop,
 }
@@ -187,6 +198,18 @@ impl Shard {
                 ToShard::Snapshot(answer) => {
                     self.carry_out(step);
                     let _ = answer.send(self.snapshot());
+                }
+                ToShard::Reload {
+                    edition,
+                    by,
+                    sha256,
+                    done,
+                } => {
+                    let now = self.clock.now();
+                    let over = self.switch.reload(now, edition, by, sha256);
+                    self.gather(step);
+                    self.carry_out(step);
+                    let _ = done.send((over, self.switch.of_older_plans()));
                 }
                 ToShard::Stop => {
                     self.carry_out(step);

@@ -5,6 +5,7 @@ use crate::{
     media_worker::MediaHandle,
     places::{ShardHandle, full},
 };
+use arc_swap::ArcSwap;
 use futures_util::StreamExt;
 use std::{
     collections::BTreeMap,
@@ -183,7 +184,7 @@ impl Key {
 
 /// The desk.
 pub(crate) struct Desk {
-    providers: Arc<Providers>,
+    providers: Arc<ArcSwap<Providers>>,
     segments: Segments,
     media: Vec<MediaHandle>,
     shard: ShardHandle,
@@ -195,7 +196,7 @@ pub(crate) struct Desk {
 
 /// A desk and its handle. The desk begins to work once it has the media workers.
 pub(crate) fn desk(
-    providers: Arc<Providers>,
+    providers: Arc<ArcSwap<Providers>>,
     segments: Segments,
     shard: ShardHandle,
 ) -> (DeskHandle, impl FnOnce(Vec<MediaHandle>) -> Desk) {
@@ -253,7 +254,11 @@ impl Desk {
                 let Some(media) = self.media_of(player.call) else {
                     return;
                 };
-                let speech = speak(self.providers.tts(&profile).speak(line), media, player);
+                let speech = speak(
+                    self.providers.load().tts(&profile).speak(line),
+                    media,
+                    player,
+                );
                 self.start(Key::Player(player), speech);
             }
             Job::Hush { player } => self.call_off(Key::Player(player)),
@@ -269,7 +274,7 @@ impl Desk {
                 hints,
             } => {
                 let pcm = self.segments.take(segment);
-                let stt = self.providers.stt(&profile);
+                let stt = self.providers.load().stt(&profile);
                 let shard = self.shard.clone();
                 self.start(Key::Segment(segment), async move {
                     let result = match pcm {
@@ -292,7 +297,7 @@ impl Desk {
                 first_token,
                 total,
             } => {
-                let llm = self.providers.llm(&profile);
+                let llm = self.providers.load().llm(&profile);
                 let stream = llm.chat(ChatRequest {
                     messages,
                     tools,

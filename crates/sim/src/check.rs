@@ -118,7 +118,7 @@ impl Story {
             }
             What::RecordingStarted { .. } => self.recordings.0 += 1,
             What::RecordingEnded { .. } => self.recordings.1 += 1,
-            What::CallEnded { .. } => self.over += 1,
+            What::CallEnded { .. } | What::Reloaded { .. } => self.over += 1,
             _ => {}
         }
     }

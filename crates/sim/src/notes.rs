@@ -93,6 +93,7 @@ pub(crate) fn note(what: &What) -> Option<String> {
         What::RecordingResumed { by } => format!("records again: {by}"),
         What::RecordingEnded { sum } => format!("recording over: {}", snake(&sum.end)),
         What::Alarm { text } => format!("ALARM {text}"),
+        What::Reloaded { by, .. } => format!("{by} reloads the configuration"),
         What::CallEnded { end, .. } => {
             format!("call over, by {}: {}", snake(&end.by), snake(&end.reason))
         }

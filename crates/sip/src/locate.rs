@@ -122,6 +122,13 @@ impl Locator {
         }
     }
 
+    /// These are called from now on, and no others: what is known of both stays known.
+    pub fn want_only<'u>(&mut self, now: Now, uris: impl IntoIterator<Item = &'u Uri>) {
+        let named = uris.into_iter().filter_map(Aim::of);
+        self.aims = named.filter(|aim| aim.ip.is_none()).collect();
+        self.pursue(now);
+    }
+
     /// Where this URI is reached as far as is known now, in the order of trying: those last that did not answer lately. Shares of a
     /// priority are drawn anew each time.
     pub fn targets(&self, uri: &Uri, rng: &mut Rng) -> Vec<Target> {

@@ -301,6 +301,11 @@ impl Registrar {
             .collect();
     }
 
+    /// Takes the phones of all other users away.
+    pub fn retain(&mut self, stays: impl Fn(&str) -> bool) {
+        self.drop_where(|user, _| (!stays(user)).then_some(false));
+    }
+
     /// The phones of a user, the one refreshed last first.
     pub fn contacts(&self, user: &str) -> Vec<Binding> {
         self.users

@@ -91,7 +91,8 @@ impl PromptCache {
                 .map(|(voice, line)| async move {
                     drain(voice.speak(Line { keep: true, ..line })).await
                 })
-                .buffer_unordered(WORKERS);
+                .buffer_unordered(WORKERS)
+                .boxed();
         while let Some(whole) = ends.next().await {
             so_far.done += 1;
             so_far.failed += usize::from(!whole);

@@ -9,19 +9,19 @@ mod scenes;
 use crate::Config;
 use anyhow::Context;
 use std::{process::ExitCode, time::Duration};
-use tandem_server::{config::read, start};
+use tandem_server::{config::read_hashed, start};
 
 /// The whole demo takes about two minutes; something is wrong when it takes five.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) async fn run(config: &Config, stay: bool, json: bool) -> anyhow::Result<ExitCode> {
-    let (plan, _) = read(&config.config)?;
+    let read = read_hashed(&config.config)?;
     let fresh = std::env::temp_dir().join(format!("tandem-demo-{}", std::process::id()));
     let data = config
         .data
         .clone()
         .unwrap_or_else(|| fresh.to_string_lossy().into_owned());
-    let gateway = start(plan, &config.config, Some(&data), |line| {
+    let gateway = start(read, &config.config, Some(&data), |line| {
         eprintln!("tandem: {line}")
     })
     .await

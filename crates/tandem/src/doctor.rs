@@ -141,7 +141,7 @@ async fn at_rest(config: &Config, plan: &Plan) -> anyhow::Result<Diagnosis> {
         cache_dir: Some(node.prompt_cache.clone().into()),
         ..Settings::default()
     };
-    let providers = Providers::new(profiles(plan), settings)?;
+    let providers = Providers::new(profiles(&plan.node.providers), settings)?;
     findings.extend(providers.probe().await.into_iter().map(provider));
     Ok(Diagnosis {
         findings,

@@ -1,13 +1,16 @@
 //! `tandem`: a SIP/RTP telephony gateway with an AI front desk. One file per verb.
 
+mod ask;
 mod calls;
 mod check;
 mod demo;
 mod dialplan;
 mod doctor;
+mod drain;
 mod hours;
 mod intents;
 mod recording;
+mod reload;
 mod serve;
 mod talk;
 mod trace;
@@ -164,6 +167,23 @@ enum Verb {
     /// How the gateway, its trunks, providers and disk do; and each call that was turned away in the last hour, with the line
     /// of the configuration that would let it in.
     Doctor {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// The running gateway reads its configuration again: all of it, or none. Running calls keep the plan that they began with.
+    Reload {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// The running gateway takes no new calls, and stops when the last is over: as SIGTERM does.
+    Drain {
+        /// Come back when it has stopped.
+        #[arg(long)]
+        wait: bool,
         #[command(flatten)]
         config: Config,
         #[command(flatten)]
@@ -338,6 +358,12 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             format,
         } => hours::when(&config, &ask, format.json),
         Verb::Doctor { config, format } => doctor::run(&config, format.json).await,
+        Verb::Reload { config, format } => reload::run(&config, format.json).await,
+        Verb::Drain {
+            wait,
+            config,
+            format,
+        } => drain::run(&config, wait, format.json).await,
         Verb::Version { format } => {
             version(format.json);
             Ok(ExitCode::SUCCESS)

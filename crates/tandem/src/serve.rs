@@ -3,18 +3,19 @@
 use crate::{Config, calls::count, check::WRONG};
 use std::process::ExitCode;
 use tandem_server::{
-    config::{ConfigError, read},
+    NotReloaded,
+    config::{ConfigError, read_hashed},
     start,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    let plan = match read(&config.config) {
-        Ok((plan, warnings)) => {
-            if !warnings.is_empty() {
-                eprint!("{}", tandem_dialplan::render(&warnings));
+    let read = match read_hashed(&config.config) {
+        Ok(read) => {
+            if !read.warnings.is_empty() {
+                eprint!("{}", tandem_dialplan::render(&read.warnings));
             }
-            plan
+            read
         }
         Err(error @ ConfigError::Wrong(_)) => {
             eprint!("{error}");
@@ -23,7 +24,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error.into()),
     };
-    let gateway = start(plan, &config.config, config.data.as_deref(), |line| {
+    let gateway = start(read, &config.config, config.data.as_deref(), |line| {
         eprintln!("tandem: {line}")
     })
     .await
@@ -49,13 +50,18 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         tokio::select! {
             _ = term.recv() => break,
             _ = int.recv() => break,
-            _ = hup.recv() => eprintln!(
-                "tandem: {}",
-                match gateway.reload_certificates() {
-                    true => "certificates read again",
-                    false => "the certificates cannot be used, and the old ones stand; `tandem check` says why",
+            () = gateway.asked_to_stop() => break,
+            _ = hup.recv() => {
+                match gateway.reload("SIGHUP").await {
+                    Ok(_) => eprintln!("tandem: configuration and certificates read again"),
+                    Err(error) => {
+                        if let NotReloaded::Wrong(found) = &error {
+                            eprint!("{}", tandem_dialplan::render(found));
+                        }
+                        eprintln!("tandem: not reloaded: {error}; the old configuration stays");
+                    }
                 }
-            ),
+            }
         }
     }
     eprintln!(

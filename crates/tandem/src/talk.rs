@@ -63,7 +63,7 @@ pub(crate) async fn run(config: &Config, ask: &Typist) -> anyhow::Result<ExitCod
         mono: Mono::default(),
         wall: at,
     };
-    let providers = Providers::new(profiles(&plan), Settings::default())?;
+    let providers = Providers::new(profiles(&plan.node.providers), Settings::default())?;
     println!("{HELP}");
     let (typed, happened) = Typed::begin(brain, &agent, caller, now, !ask.no_model);
     let mut talk = Conversation {

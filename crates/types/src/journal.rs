@@ -335,6 +335,13 @@ pub enum What {
         /// What.
         text: String,
     },
+    /// A new configuration is in force. No call's: the one event under an id of its own.
+    Reloaded {
+        /// Who asked for it.
+        by: String,
+        /// Of its files: SHA-256 in hexadecimal digits.
+        sha256: String,
+    },
     /// The call is over; nothing follows but `LegMeasured` and `RecordingEnded`.
     CallEnded {
         /// How.
@@ -385,6 +392,7 @@ impl What {
             Self::RecordingResumed { .. } => "recording_resumed",
             Self::RecordingEnded { .. } => "recording_ended",
             Self::Alarm { .. } => "alarm",
+            Self::Reloaded { .. } => "reloaded",
             Self::CallEnded { .. } => "call_ended",
         }
     }

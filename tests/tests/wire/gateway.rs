@@ -5,7 +5,7 @@ use super::{
     office::Office,
 };
 use std::{collections::BTreeMap, time::Duration};
-use tandem_server::{Gateway, config::read, start};
+use tandem_server::{Gateway, config::read_hashed, start};
 use tandem_store::CallDetail;
 use tandem_types::{
     CallId,
@@ -30,12 +30,12 @@ impl Running {
     /// Starts it with this office.
     pub(crate) async fn start(lab: &Lab, office: &Office) -> Self {
         let dir = office.write(lab);
-        let (plan, warnings) = read(&dir).unwrap_or_else(|e| panic!("the office: {e}"));
-        for warning in warnings {
+        let read = read_hashed(&dir).unwrap_or_else(|e| panic!("the office: {e}"));
+        for warning in &read.warnings {
             eprintln!("{}", warning.message);
         }
         let data = lab.folder("data");
-        let gateway = start(plan, &dir, Some(&data.to_string_lossy()), |_| {})
+        let gateway = start(read, &dir, Some(&data.to_string_lossy()), |_| {})
             .await
             .unwrap_or_else(|e| panic!("the gateway: {e}"));
         let (tell, journal) = watch::channel(Vec::new());

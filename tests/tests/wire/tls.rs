@@ -103,7 +103,8 @@ async fn openssl_takes_our_certificate_and_the_renewed_one_while_a_phone_stays_c
     let renewed = signed(&authority, &[&gateway.to_string(), "new.northgate.example"]);
     let folder = stage.lab.path("office/tls");
     renewed.write(&folder, "gw").expect("written");
-    assert!(stage.running.gateway().reload_certificates());
+    let renewed = stage.running.gateway().reload("the test").await;
+    assert!(renewed.is_ok(), "{renewed:?}");
     let said = looks("new.northgate.example").await;
     assert!(said.contains("Verification: OK"), "{said}");
     // Its connection is the one that it had.
@@ -114,7 +115,8 @@ async fn openssl_takes_our_certificate_and_the_renewed_one_while_a_phone_stays_c
     phone.command("hangup", "").await;
     // What cannot be used changes nothing.
     std::fs::write(folder.join("gw.key"), "no key").expect("written");
-    assert!(!stage.running.gateway().reload_certificates());
+    let refused = stage.running.gateway().reload("the test").await;
+    assert!(refused.is_err(), "{refused:?}");
     let said = looks("new.northgate.example").await;
     assert!(said.contains("Verification: OK"), "{said}");
     let _ = stage.strike().await;

@@ -3,8 +3,8 @@
 use super::{House, UNHEARD};
 use crate::ways::{account, like, proxy_of};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-use tandem_dialplan::Trunk;
+use std::{collections::BTreeSet, time::Duration};
+use tandem_dialplan::{Plan, Trunk};
 use tandem_sip::{
     api::{Credentials, Failure, Flow, OutgoingRequest, RequestKey},
     message::{NameAddr, Response, Uri},
@@ -14,29 +14,34 @@ use tandem_sip::{
 };
 use tandem_types::{Mono, Now};
 
+/// Accounts are counted: one that is being left may have a successor of its trunk's name.
+pub(super) type AccountId = u32;
+
 /// An account at a carrier.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Account {
+    trunk: String,
+    plan: RegistrationPlan,
     pub(super) registration: Registration,
-    /// The server that REGISTER is sent to.
-    next: Uri,
-    /// Its Request-URI.
-    registrar: Uri,
+    /// No trunk has it any more: it is there until the carrier was told.
+    left: bool,
 }
 
 /// A REGISTER that is under way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sent {
-    trunk: String,
+    account: AccountId,
     flow: Flow,
     /// When another server is asked.
     unheard_at: Option<Mono>,
 }
 
 /// What a registration needs besides an address.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RegistrationPlan {
+    /// The Request-URI.
     registrar: Uri,
+    /// The server that REGISTER is sent to.
     next: Uri,
     route: Vec<NameAddr>,
     expires: u32,
@@ -60,36 +65,74 @@ impl House {
                 )),
                 contact: like(&plan.registrar, self.contact(flow)),
                 registrar: plan.registrar.clone(),
-                route: plan.route,
+                route: plan.route.clone(),
                 expires: plan.expires,
-                credentials: plan.credentials.map(|c| c.also_for(flow)),
+                credentials: plan.credentials.clone().map(|c| c.also_for(flow)),
             };
             let mut registration = Registration::new(config, self.rng.fork());
             registration.handle_input(now, RegistrationInput::Start);
             let account = Account {
+                trunk,
+                plan,
                 registration,
-                next: plan.next,
-                registrar: plan.registrar,
+                left: false,
             };
-            self.registrations.insert(trunk, account);
+            self.registrations.insert(self.next_account, account);
+            self.next_account += 1;
         }
         self.drain_registrations();
     }
 
+    /// The accounts of another plan. One that is in both stays as it is; one with another password or time takes the place of the old
+    /// one at the registrar (RFC 3261 section 10.3: the same contact); one that no trunk has any more is left.
+    pub(super) fn renew_registrations(&mut self, now: Now, plan: &Plan) {
+        self.unstarted.clear();
+        let mut stay = BTreeSet::new();
+        for (trunk, new) in plan.trunks.values().filter_map(registration_plan) {
+            let mut all = self.registrations.iter_mut();
+            let found = all.find(|(id, a)| !stay.contains(*id) && a.plan.is_of(&new));
+            match found {
+                Some((id, account)) if account.plan == new => {
+                    stay.insert(*id);
+                    account.trunk = trunk;
+                    if std::mem::take(&mut account.left) {
+                        let start = RegistrationInput::Start;
+                        account.registration.handle_input(now, start);
+                    }
+                }
+                Some((id, _)) => {
+                    let id = *id;
+                    self.registrations.remove(&id);
+                    self.requests.retain(|(account, _)| *account != id);
+                    self.unstarted.push((trunk, new));
+                }
+                None => self.unstarted.push((trunk, new)),
+            }
+        }
+        for (id, account) in &mut self.registrations {
+            if !stay.contains(id) && !account.left {
+                account.left = true;
+                let stop = RegistrationInput::Stop;
+                account.registration.handle_input(now, stop);
+            }
+        }
+        self.start_registrations(now);
+    }
+
     pub(super) fn drain_registrations(&mut self) {
-        for (trunk, account) in &mut self.registrations {
+        for (id, account) in &mut self.registrations {
             while let Some(output) = account.registration.poll_output() {
                 match output {
-                    RegistrationOutput::Send(request) => {
-                        self.requests.push_back((trunk.clone(), *request))
-                    }
+                    RegistrationOutput::Send(request) => self.requests.push_back((*id, *request)),
                     RegistrationOutput::Changed(_) => {}
                 }
             }
         }
+        let there = |a: &Account| !a.left || *a.registration.state() != RegistrationState::Idle;
+        self.registrations.retain(|_, account| there(account));
     }
 
-    pub(crate) fn poll_registration(&mut self) -> Option<(String, OutgoingRequest)> {
+    pub(crate) fn poll_registration(&mut self) -> Option<(AccountId, OutgoingRequest)> {
         self.requests.pop_front()
     }
 
@@ -97,13 +140,14 @@ impl House {
         &mut self,
         now: Now,
         key: RequestKey,
-        trunk: String,
+        account: AccountId,
         flow: Flow,
     ) {
-        let next = self.registrations.get(&trunk).map(|a| a.next.clone());
+        let next = self.registrations.get(&account);
+        let next = next.map(|a| a.plan.next.clone());
         let other = next.is_some_and(|next| self.has_other(&next, flow));
         let sent = Sent {
-            trunk,
+            account,
             flow,
             unheard_at: other.then_some(now.mono + UNHEARD),
         };
@@ -116,9 +160,10 @@ impl House {
         key: RequestKey,
         result: Result<Box<Response>, Failure>,
     ) {
-        let Some(Sent { trunk, flow, .. }) = self.registration_keys.remove(&key) else {
+        let Some(sent) = self.registration_keys.remove(&key) else {
             return;
         };
+        let (id, flow) = (sent.account, sent.flow);
         let there = match &result {
             Ok(_) => true,
             Err(Failure::Response(r)) => !matches!(r.status, 408 | 503),
@@ -129,13 +174,13 @@ impl House {
             RegistrationInput::Response(result)
         } else {
             self.is_silent(now, flow);
-            if self.aim(&trunk) {
+            if self.aim(id) {
                 RegistrationInput::Elsewhere
             } else {
                 RegistrationInput::Response(result)
             }
         };
-        if let Some(account) = self.registrations.get_mut(&trunk) {
+        if let Some(account) = self.registrations.get_mut(&id) {
             account.registration.handle_input(now, input);
         }
         self.drain_registrations();
@@ -155,23 +200,23 @@ impl House {
         }
     }
 
-    /// Sends the next REGISTER of a trunk to another server, if that of the last one is dead or nobody's any more. Says whether
+    /// Sends the next REGISTER of an account to another server, if that of the last one is dead or nobody's any more. Says whether
     /// nothing is known against the new one.
-    fn aim(&mut self, trunk: &str) -> bool {
-        let Some(account) = self.registrations.get(trunk) else {
+    fn aim(&mut self, id: AccountId) -> bool {
+        let Some(account) = self.registrations.get(&id) else {
             return false;
         };
-        let (current, next) = (account.registration.flow(), account.next.clone());
+        let (current, next) = (account.registration.flow(), account.plan.next.clone());
         let flows = self.flows(&next);
         if flows.contains(&current) && !self.is_dead(current) {
             return false;
         }
         let other = flows.into_iter().find(|flow| *flow != current);
-        let (Some(flow), Some(account)) = (other, self.registrations.get(trunk)) else {
+        let (Some(flow), Some(account)) = (other, self.registrations.get(&id)) else {
             return false;
         };
-        let contact = like(&account.registrar, self.contact(flow));
-        if let Some(account) = self.registrations.get_mut(trunk) {
+        let contact = like(&account.plan.registrar, self.contact(flow));
+        if let Some(account) = self.registrations.get_mut(&id) {
             account.registration.move_to(flow, contact);
         }
         !self.is_dead(flow)
@@ -199,13 +244,13 @@ impl House {
                 .is_some_and(|(at, _)| at <= now.mono)
         };
         let accounts = self.registrations.iter();
-        let due: Vec<String> = accounts
+        let due: Vec<AccountId> = accounts
             .filter(|(_, a)| due(a))
-            .map(|(t, _)| t.clone())
+            .map(|(id, _)| *id)
             .collect();
-        for trunk in due {
-            self.aim(&trunk);
-            if let Some(account) = self.registrations.get_mut(&trunk) {
+        for id in due {
+            self.aim(id);
+            if let Some(account) = self.registrations.get_mut(&id) {
                 account.registration.handle_timeout(now);
             }
         }
@@ -224,11 +269,13 @@ impl House {
             .unstarted
             .iter()
             .map(|(name, _)| (name.clone(), "the registrar's name is not known yet".into()));
-        self.registrations
-            .iter()
-            .map(|(name, account)| (name.clone(), words(&account.registration)))
+        let there = self.registrations.values().filter(|account| !account.left);
+        let mut all: Vec<_> = there
+            .map(|account| (account.trunk.clone(), words(&account.registration)))
             .chain(waiting)
-            .collect()
+            .collect();
+        all.sort();
+        all
     }
 
     /// Carriers that were not told yet that we leave, once draining has begun.
@@ -236,6 +283,13 @@ impl House {
         let gone = |a: &&Account| *a.registration.state() != RegistrationState::Idle;
         let there = self.registrations.values().filter(gone).count();
         if self.draining { there } else { 0 }
+    }
+}
+
+impl RegistrationPlan {
+    /// Both are the same account.
+    fn is_of(&self, other: &Self) -> bool {
+        self.registrar == other.registrar && self.username == other.username
     }
 }
 

@@ -44,7 +44,11 @@ impl Switch {
                 && self.house.strangers.may_ask(now.mono, from.remote.ip());
             return if asks { Admitted::ToAsk } else { Admitted::No };
         }
-        let known = self.endpoint.knows(*from, message);
+        // A trunk that the newest plan does not have ends the calls that it has.
+        let belongs = || request.to().is_some_and(|to| to.tag().is_some());
+        let was_trusted = |e: &super::Edition| !e.plan.trunk_by_source(from.remote.ip()).is_empty();
+        let known = self.endpoint.knows(*from, message)
+            || (belongs() && self.older.values().any(was_trusted));
         if known { Admitted::Yes } else { Admitted::No }
     }
 

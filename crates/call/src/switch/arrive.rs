@@ -374,7 +374,8 @@ impl Switch {
             help,
             ..Call::new(id, now, stage)
         };
-        self.calls.insert(id, Box::new(call));
+        let call = self.of_this_edition(call);
+        self.calls.insert(id, call);
         self.with_call(now, id, |c, cx| {
             let what = What::CallStarted {
                 from,

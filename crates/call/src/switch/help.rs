@@ -175,7 +175,8 @@ impl Switch {
                     over_at: Some(now.mono + TOLD_WITHIN),
                     ..Call::new(id, now, Stage::Notifying { text: text.clone() })
                 };
-                self.calls.insert(id, Box::new(call));
+                let call = self.of_this_edition(call);
+                self.calls.insert(id, call);
                 self.with_call(now, id, |c, cx| {
                     let what = What::CallStarted {
                         from: c.from.clone(),

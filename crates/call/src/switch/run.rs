@@ -28,10 +28,14 @@ impl Switch {
         let Some(mut call) = self.calls.remove(&id) else {
             return;
         };
+        let (plan, brains) = match self.older.get(&call.edition) {
+            Some(older) => (&*older.plan, &older.brains),
+            None => (&*self.plan, &self.brains),
+        };
         let mut cx = Ctx {
             now,
-            plan: &self.plan,
-            brains: &self.brains,
+            plan,
+            brains,
             endpoint: &mut self.endpoint,
             house: &mut self.house,
             rng: &mut self.rng,
@@ -109,6 +113,9 @@ impl Switch {
         }
         self.requests.retain(|_, leg| leg.call != id);
         self.house.forget(id);
+        if !self.older.is_empty() {
+            self.forget_editions();
+        }
         head.open
     }
 

@@ -1,12 +1,13 @@
 //! Providers as the plan names them, and the prompts that they speak before anybody calls.
 
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use tandem_dialplan::{Door, Plan};
+use tandem_dialplan::{Door, Plan, Profile};
 use tandem_speech::{DoorSpec, Line, ProfileSpec, Prompt, Providers};
 
-/// The provider profiles of a plan.
-pub fn profiles(plan: &Plan) -> Vec<ProfileSpec> {
+/// Provider profiles, as the doors to them are made of.
+pub fn profiles(profiles: &BTreeMap<String, Profile>) -> Vec<ProfileSpec> {
     let door = |d: &Door| match d {
         Door::None => DoorSpec::None,
         Door::Offline { engine } => DoorSpec::Offline {
@@ -26,8 +27,7 @@ pub fn profiles(plan: &Plan) -> Vec<ProfileSpec> {
             sample_rate: Some(*sample_rate).filter(|r| *r != 0),
         },
     };
-    plan.node
-        .providers
+    profiles
         .values()
         .map(|p| ProfileSpec {
             name: p.name.clone(),
@@ -39,7 +39,7 @@ pub fn profiles(plan: &Plan) -> Vec<ProfileSpec> {
         .collect()
 }
 
-pub(super) async fn render_prompts(
+pub(crate) async fn render_prompts(
     plan: &Plan,
     providers: &Arc<Providers>,
     progress: &mut (impl FnMut(&str) + Send),

@@ -4,6 +4,7 @@ use crate::{
     Clock,
     http::App,
     media_worker::MediaHandle,
+    reload::{InForce, NotReloaded, Reloaded},
     shard::{Snapshot, ToShard},
 };
 use std::{
@@ -13,7 +14,6 @@ use std::{
     time::Duration,
 };
 use tandem_call::Admin;
-use tandem_net::tls::Tls;
 use tandem_sip::api::Transport;
 use tandem_store::Store;
 use tokio::{
@@ -35,14 +35,12 @@ pub struct Gateway {
     pub(super) shutdown: watch::Sender<bool>,
     /// What sends copies to the capture server.
     pub(super) copies: Option<tokio::task::JoinHandle<()>>,
-    pub(super) drain: Duration,
     pub(super) shard: Option<JoinHandle<()>>,
     pub(super) threads: Vec<JoinHandle<()>>,
     pub(super) media: Vec<MediaHandle>,
     pub(super) tasks: JoinSet<()>,
     pub(super) projector: Option<tokio::task::JoinHandle<tandem_store::Status>>,
     pub(super) live: broadcast::Sender<tandem_types::journal::Event>,
-    pub(super) tls: Option<Arc<Tls>>,
     /// SIP listeners as peers see them.
     pub sip: Vec<(Transport, SocketAddr)>,
     /// Where HTTP listens.
@@ -57,10 +55,26 @@ impl Gateway {
         self.app.snapshot().await
     }
 
-    /// Reads certificates again, at once. Says whether they could be used; the log says why not, and the old ones stand.
-    pub fn reload_certificates(&self) -> bool {
-        let read = self.tls.as_ref().map(|tls| tls.reload(true));
-        read.is_none_or(super::secure::told)
+    /// Reads the configuration again, certificates among it, and puts it in force if all of it can be: calls that are running keep the
+    /// plan that they began with. `by`: who asks, for the journal.
+    ///
+    /// # Errors
+    /// Nothing has changed, and why.
+    pub async fn reload(&self, by: &str) -> Result<Reloaded, NotReloaded> {
+        self.app.reloader.reload(by).await
+    }
+
+    /// Until somebody asks by the API for it to be stopped; who runs it then calls [`Gateway::stop`].
+    pub async fn asked_to_stop(&self) {
+        let mut drain = self.app.drain.subscribe();
+        if drain.wait_for(|asked| *asked).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Which configuration is in force.
+    pub fn in_force(&self) -> Arc<InForce> {
+        self.app.reloader.in_force.load_full()
     }
 
     /// The clock of everything in here.
@@ -95,7 +109,7 @@ impl Gateway {
         self.app.shard.order(ToShard::admin(Admin::Drain)).await;
         tokio::pin!(hurry);
         tokio::select! {
-            () = self.reaches(self.drain, |s| s.calls == 0) => {}
+            () = self.reaches(self.app.plan.load().node.drain, |s| s.calls == 0) => {}
             () = &mut hurry => {}
         }
         let (all, help) = (self.snapshot().await).map_or((0, 0), |s| (s.calls, s.helping));

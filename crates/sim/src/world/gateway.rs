@@ -8,8 +8,9 @@ use crate::{
     script::Segment,
     sound,
 };
-use std::time::Duration;
-use tandem_call::{Input, Output, Switch};
+use std::{sync::Arc, time::Duration};
+use tandem_call::{Edition, Input, Output, Switch, brains_of};
+use tandem_dialplan::Plan;
 use tandem_sip::api::Transport;
 use tandem_types::{
     CallId, PlayerId,
@@ -334,9 +335,32 @@ impl World {
         let mut bytes = Vec::new();
         ciborium::into_writer(&self.switch, &mut bytes).expect("the switch can be written");
         let mut restored: Switch = ciborium::from_reader(bytes.as_slice()).expect("and read");
-        restored.attach(self.plan.clone(), self.brains.clone());
+        let newest = Edition {
+            plan: self.plan.clone(),
+            brains: self.brains.clone(),
+        };
+        restored.attach(newest, self.switch.older().clone());
         self.switch = restored;
         self.restarts += 1;
+    }
+
+    /// Another plan is in force from now on, for this reason.
+    pub fn reloads(&mut self, plan: Plan, by: &str) {
+        self.plan = Arc::new(plan);
+        self.brains = brains_of(&self.plan);
+        let newest = Edition {
+            plan: self.plan.clone(),
+            brains: self.brains.clone(),
+        };
+        let _over = self
+            .switch
+            .reload(self.now, newest, by.to_owned(), "0".repeat(64));
+        self.after_switch();
+    }
+
+    /// How many plans before the newest calls still go by.
+    pub fn older_plans(&self) -> usize {
+        self.switch.older().len()
     }
 }
 

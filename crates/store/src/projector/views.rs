@@ -117,7 +117,8 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::ProviderFailed { .. }
         | What::KeyPressed { .. }
         | What::Refused { .. }
-        | What::Alarm { .. } => Vec::new(),
+        | What::Alarm { .. }
+        | What::Reloaded { .. } => Vec::new(),
     }
 }
 

@@ -66,7 +66,7 @@ impl Open {
             }
             What::RecordingStarted { .. } => self.recording = true,
             What::RecordingEnded { .. } => self.recording = false,
-            What::CallEnded { .. } => self.ended = true,
+            What::CallEnded { .. } | What::Reloaded { .. } => self.ended = true,
             What::CallStarted { .. }
             | What::CallerVerified { .. }
             | What::LegRinging { .. }
