@@ -3,6 +3,7 @@
 
 mod accounts;
 mod cries;
+mod lately;
 mod pace;
 mod reload;
 mod servers;
@@ -19,6 +20,7 @@ pub(crate) use servers::UNHEARD;
 
 use accounts::{Account, AccountId, RegistrationPlan, Sent, registration_plan};
 use cries::Cries;
+use lately::Lately;
 use pace::Pace;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -71,6 +73,9 @@ pub(crate) struct House {
     pub(crate) pace: Pace,
     pub(crate) cries: Cries,
     pub(crate) health: Health,
+    /// What failed last at each trunk.
+    #[serde(default)]
+    pub(crate) lately: Lately,
     pub(crate) strangers: Strangers,
     pub(crate) verifier: Verifier,
     /// What the keys of SRTP are made of.
@@ -106,6 +111,7 @@ impl House {
             .for_each(|uri| locator.want(now, uri));
         let mut this = Self {
             health,
+            lately: Lately::default(),
             strangers: Strangers::new(&plan.node.bans),
             listen: config.listen.clone(),
             registrar: Registrar::new(REGISTRAR),
@@ -160,7 +166,13 @@ impl House {
     pub(crate) fn poll_health(&mut self, now: Now) -> Option<Ask> {
         loop {
             return Some(match self.health.poll_output()? {
-                health::Output::Changed((trunk, peer), up) => Ask::Changed { trunk, peer, up },
+                health::Output::Changed((trunk, peer), up) => {
+                    if !up {
+                        let what = format!("OPTIONS: {peer} does not answer");
+                        self.lately.note(now, &trunk, what);
+                    }
+                    Ask::Changed { trunk, peer, up }
+                }
                 health::Output::Heard(flow, true, _) => {
                     self.is_heard(flow);
                     continue;

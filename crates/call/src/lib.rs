@@ -35,4 +35,7 @@ pub mod watch;
 mod ways;
 
 pub use api::{Admin, Census, Input, Output, SecureServer, SwitchConfig, TurnedAway};
-pub use switch::{Edition, Switch, brains_of};
+pub use switch::{
+    Answered, ContactRow, Edition, Failed, PeerRow, PhoneRow, RegistrationRow, Switch, TrunkRow,
+    brains_of,
+};

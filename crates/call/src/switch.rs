@@ -15,6 +15,7 @@ mod help;
 mod lamps;
 mod outside;
 mod reload;
+mod rows;
 mod run;
 mod says;
 mod signal;
@@ -27,6 +28,7 @@ use crate::{
     lamps::Lamps,
 };
 pub use reload::Edition;
+pub use rows::{Answered, ContactRow, Failed, PeerRow, PhoneRow, RegistrationRow, TrunkRow};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},

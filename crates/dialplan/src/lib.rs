@@ -16,6 +16,7 @@ mod patterns;
 pub mod plan;
 mod restart;
 mod route;
+mod schema;
 mod trie;
 mod when;
 
@@ -38,4 +39,5 @@ pub use patterns::Patterns;
 pub use plan::*;
 pub use restart::needs_restart;
 pub use route::{Arrival, NoRoute, NoRouteKind, Route, Via};
+pub use schema::schemas;
 pub use when::{Matched, Moment, When, Who, lot};

@@ -8,6 +8,8 @@ mod destinations;
 mod dialplan;
 mod emergency;
 mod ends;
+#[cfg(test)]
+mod heard;
 mod hours;
 mod identity;
 mod listen;
@@ -28,6 +30,9 @@ mod trunk;
 mod values;
 
 pub use ends::MAX_HOPS;
+#[cfg(test)]
+pub(crate) use heard::{Heard, listen};
+pub(crate) use templates::said;
 pub(crate) use tls::asks_for_tls;
 pub use tls::{Inspect, Inspector, TlsComplaint, TlsPart};
 

@@ -77,6 +77,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/handoffs", get(handoffs))
         .route("/api/v1/hours", get(hours).post(set_hours))
         .route("/api/v1/doctor", get(doctor))
+        .route("/api/v1/phones", get(phones))
+        .route("/api/v1/trunks", get(trunks))
         .route("/api/v1/drain", post(drain))
         .route("/api/v1/reload", get(in_force).post(reload))
         .with_state(app)
@@ -272,6 +274,30 @@ async fn set_hours(State(app): State<App>, Json(wish): Json<SetHours>) -> Respon
 
 async fn doctor(State(app): State<App>) -> Response {
     Json(diagnose(&app).await).into_response()
+}
+
+async fn phones(State(app): State<App>) -> Response {
+    rows(&app, ToShard::Phones).await
+}
+
+async fn trunks(State(app): State<App>) -> Response {
+    rows(&app, ToShard::Trunks).await
+}
+
+/// What the shard says of them.
+async fn rows<T: Serialize>(
+    app: &App,
+    question: fn(oneshot::Sender<Vec<T>>) -> ToShard,
+) -> Response {
+    let (ask, answer) = oneshot::channel();
+    let asked = app.shard.wish(question(ask));
+    match answer.await {
+        Ok(rows) if asked => Json(rows).into_response(),
+        _ => problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the switch does not answer",
+        ),
+    }
 }
 
 async fn drain(State(app): State<App>) -> Response {

@@ -37,5 +37,6 @@ pub use recorder::sealed as recording;
 pub use reload::{InForce, NotReloaded, Reloaded};
 pub use run::{Gateway, StartError, profiles, start};
 pub use shard::Snapshot;
+pub use tandem_call::{Answered, ContactRow, Failed, PeerRow, PhoneRow, RegistrationRow, TrunkRow};
 /// For the threads of the runtime: they write rows and wait for providers.
 pub use tandem_net::step_back;

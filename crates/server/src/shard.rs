@@ -16,7 +16,9 @@ use crate::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_call::{Admin, Edition, Input, Output, SecureServer, Switch, TurnedAway};
+use tandem_call::{
+    Admin, Edition, Input, Output, PhoneRow, SecureServer, Switch, TrunkRow, TurnedAway,
+};
 use tandem_net::{
     Outgoing,
     tls::{Tls, TlsServer},
@@ -43,6 +45,10 @@ pub(crate) enum ToShard {
     Believe(Arc<Authorities>),
     /// How things stand.
     Snapshot(oneshot::Sender<Snapshot>),
+    /// Where the phones are.
+    Phones(oneshot::Sender<Vec<PhoneRow>>),
+    /// How the trunks do.
+    Trunks(oneshot::Sender<Vec<TrunkRow>>),
     /// New calls go by this plan.
     Reload {
         /// Trained.
@@ -198,6 +204,12 @@ impl Shard {
                 ToShard::Snapshot(answer) => {
                     self.carry_out(step);
                     let _ = answer.send(self.snapshot());
+                }
+                ToShard::Phones(answer) => {
+                    let _ = answer.send(self.switch.phone_rows(self.clock.now()));
+                }
+                ToShard::Trunks(answer) => {
+                    let _ = answer.send(self.switch.trunk_rows(self.clock.now()));
                 }
                 ToShard::Reload {
                     edition,

@@ -48,6 +48,12 @@ pub struct Binding {
     pub path: Vec<NameAddr>,
     /// When it ends.
     pub expires: Mono,
+    /// When it registered last.
+    #[serde(default)]
+    pub seen: Mono,
+    /// What it calls itself, as far as that can be shown; empty where it does not say.
+    #[serde(default)]
+    pub user_agent: String,
 }
 
 /// The answer to a REGISTER.
@@ -86,6 +92,9 @@ pub struct Registrar {
     config: RegistrarConfig,
     /// Of each user, the phone refreshed last in front.
     users: BTreeMap<String, Vec<Phone>>,
+    /// When each user registered last, those whose time ran out too.
+    #[serde(default)]
+    seen: BTreeMap<String, Mono>,
     /// Where they are; made from `users` after each change.
     sources: BTreeMap<SocketAddr, String>,
     /// The earliest expiry; made from `users` after each change.
@@ -116,6 +125,7 @@ impl Registrar {
         Self {
             config,
             users,
+            seen: BTreeMap::new(),
             sources,
             next: None,
             events: VecDeque::new(),
@@ -168,12 +178,16 @@ impl Registrar {
         }) {
             return refusal(500);
         }
+        let user_agent = shown(request.headers.first(&HeaderName::UserAgent));
+        self.seen.insert(user.to_owned(), now.mono);
         for (wish, instance) in wishes.into_iter().zip(instances) {
             let binding = Binding {
                 uri: wish.contact.uri,
                 flow,
                 path: path.clone(),
                 expires: now.mono + Duration::from_secs(wish.seconds.into()),
+                seen: now.mono,
+                user_agent: user_agent.clone(),
             };
             let phone = Phone {
                 binding,
@@ -301,8 +315,14 @@ impl Registrar {
             .collect();
     }
 
+    /// When a user registered last, if ever.
+    pub fn seen(&self, user: &str) -> Option<Mono> {
+        self.seen.get(user).copied()
+    }
+
     /// Takes the phones of all other users away.
     pub fn retain(&mut self, stays: impl Fn(&str) -> bool) {
+        self.seen.retain(|user, _| stays(user));
         self.drop_where(|user, _| (!stays(user)).then_some(false));
     }
 
@@ -374,6 +394,12 @@ impl Phone {
             _ => self.binding.uri.equivalent(uri),
         }
     }
+}
+
+/// A header's text for an admin's eyes: one line, and not a long one.
+fn shown(value: Option<&str>) -> String {
+    let plain = value.unwrap_or_default().chars();
+    plain.filter(|c| !c.is_control()).take(80).collect()
 }
 
 fn instance_of(contact: &NameAddr) -> Option<(String, String)> {

@@ -10,10 +10,13 @@ mod drain;
 mod hours;
 mod intents;
 mod recording;
+mod phones;
 mod reload;
+mod schema;
 mod serve;
 mod talk;
 mod trace;
+mod trunks;
 
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -172,6 +175,20 @@ enum Verb {
         #[command(flatten)]
         format: Format,
     },
+    /// Where the desk phones are: address, software, how long they are registered, and whether they are in a call.
+    Phones {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// How the trunks do: who answers, how our accounts stand, calls and limits, and what failed last.
+    Trunks {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
     /// The running gateway reads its configuration again: all of it, or none. Running calls keep the plan that they began with.
     Reload {
         #[command(flatten)]
@@ -188,6 +205,11 @@ enum Verb {
         config: Config,
         #[command(flatten)]
         format: Format,
+    },
+    /// JSON Schema of the configuration files: editors complete and check by it.
+    Schema {
+        #[command(flatten)]
+        wanted: schema::Wanted,
     },
     /// Version and build.
     Version {
@@ -358,12 +380,15 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             format,
         } => hours::when(&config, &ask, format.json),
         Verb::Doctor { config, format } => doctor::run(&config, format.json).await,
+        Verb::Phones { config, format } => phones::run(&config, format.json).await,
+        Verb::Trunks { config, format } => trunks::run(&config, format.json).await,
         Verb::Reload { config, format } => reload::run(&config, format.json).await,
         Verb::Drain {
             wait,
             config,
             format,
         } => drain::run(&config, wait, format.json).await,
+        Verb::Schema { wanted } => schema::run(&wanted),
         Verb::Version { format } => {
             version(format.json);
             Ok(ExitCode::SUCCESS)

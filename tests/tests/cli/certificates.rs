@@ -71,10 +71,14 @@ async fn a_hang_up_signal_reads_certificates_again() {
     running.says("tandem: ready").await;
     put(&lab, "gw", &signed(&authority, 90));
     running.signal("-HUP");
-    running.says("tandem: configuration and certificates read again").await;
+    running
+        .says("tandem: configuration and certificates read again")
+        .await;
     fs::write(lab.path("office/tls/gw.key"), "no key").expect("written");
     running.signal("-HUP");
-    running.says("tandem: not reloaded: the configuration has errors; the old configuration stays").await;
+    running
+        .says("tandem: not reloaded: the configuration has errors; the old configuration stays")
+        .await;
     running.signal("-TERM");
     assert_eq!(running.ended().code, Some(0));
 }

@@ -48,9 +48,13 @@ impl Call {
 
     /// Whether the server of a leg's INVITE is there: for the next INVITE.
     fn note_way(&self, cx: &mut Ctx<'_>, id: LegId, event: &Event) {
-        let Some(flow) = self.leg(id).and_then(|leg| leg.way) else {
-            return;
-        };
+        let Some(leg) = self.leg(id) else { return };
+        if let (Some(trunk), Event::Failed { failure, .. }) = (&leg.trunk, event)
+            && !is_of_a_person(failure)
+        {
+            cx.house.lately.failed(cx.now, trunk, "INVITE", failure);
+        }
+        let Some(flow) = leg.way else { return };
         match event {
             Event::Progress { .. } | Event::Answered { .. } => cx.house.is_heard(flow),
             Event::Failed { failure, .. } => match failure {
@@ -362,6 +366,15 @@ impl Call {
             },
         );
     }
+}
+
+/// Nobody took the call, and the trunk did what it should.
+fn is_of_a_person(failure: &Failure) -> bool {
+    let status = match failure {
+        Failure::Response(r) => r.status,
+        Failure::TimedOut | Failure::Unreachable | Failure::Cancelled => return false,
+    };
+    matches!(status, 480 | 486 | 487 | 600 | 603)
 }
 
 pub(crate) fn respond(

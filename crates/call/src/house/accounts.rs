@@ -1,7 +1,10 @@
 //! Our accounts at carriers: when they are registered, and how that stands.
 
-use super::{House, UNHEARD};
-use crate::ways::{account, like, proxy_of};
+use super::{House, UNHEARD, lately::plain};
+use crate::{
+    switch::{Answered, RegistrationRow},
+    ways::{account, like, proxy_of},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, time::Duration};
 use tandem_dialplan::{Plan, Trunk};
@@ -25,6 +28,9 @@ pub(super) struct Account {
     pub(super) registration: Registration,
     /// No trunk has it any more: it is there until the carrier was told.
     left: bool,
+    /// What the registrar said last.
+    #[serde(default)]
+    answer: Option<Answered>,
 }
 
 /// A REGISTER that is under way.
@@ -76,6 +82,7 @@ impl House {
                 plan,
                 registration,
                 left: false,
+                answer: None,
             };
             self.registrations.insert(self.next_account, account);
             self.next_account += 1;
@@ -164,6 +171,12 @@ impl House {
             return;
         };
         let (id, flow) = (sent.account, sent.flow);
+        if let Some(account) = self.registrations.get_mut(&id) {
+            account.answer = Some(answered(now, &result));
+            if let Err(failure) = &result {
+                self.lately.failed(now, &account.trunk, "REGISTER", failure);
+            }
+        }
         let there = match &result {
             Ok(_) => true,
             Err(Failure::Response(r)) => !matches!(r.status, 408 | 503),
@@ -258,17 +271,10 @@ impl House {
     }
 
     pub(crate) fn registrations(&self) -> Vec<(String, String)> {
-        let words = |r: &Registration| match r.state() {
-            RegistrationState::Idle => "not registered".to_owned(),
-            RegistrationState::Trying => "registering".to_owned(),
-            RegistrationState::Registered { .. } => "registered".to_owned(),
-            RegistrationState::Failed { status: 0, .. } => "failed: no answer".to_owned(),
-            RegistrationState::Failed { status, .. } => format!("failed: {status}"),
-        };
         let waiting = self
             .unstarted
             .iter()
-            .map(|(name, _)| (name.clone(), "the registrar's name is not known yet".into()));
+            .map(|(name, _)| (name.clone(), NOT_KNOWN.to_owned()));
         let there = self.registrations.values().filter(|account| !account.left);
         let mut all: Vec<_> = there
             .map(|account| (account.trunk.clone(), words(&account.registration)))
@@ -278,12 +284,57 @@ impl House {
         all
     }
 
+    /// How the account of a trunk stands, if it has one.
+    pub(crate) fn registration_of(&self, trunk: &str, now: Now) -> Option<RegistrationRow> {
+        let mut all = self.registrations.values();
+        let Some(account) = all.find(|a| a.trunk == trunk && !a.left) else {
+            let waits = self.unstarted.iter().any(|(name, _)| name == trunk);
+            return waits.then(|| RegistrationRow {
+                state: NOT_KNOWN.to_owned(),
+                expires_s: None,
+                answer: None,
+            });
+        };
+        let until = match account.registration.state() {
+            RegistrationState::Registered { until } => Some(*until),
+            RegistrationState::Idle
+            | RegistrationState::Trying
+            | RegistrationState::Failed { .. } => None,
+        };
+        Some(RegistrationRow {
+            state: words(&account.registration),
+            expires_s: until.map(|at| at.since(now.mono).as_secs()),
+            answer: account.answer.clone(),
+        })
+    }
+
     /// Carriers that were not told yet that we leave, once draining has begun.
     pub(crate) fn leaving(&self) -> usize {
         let gone = |a: &&Account| *a.registration.state() != RegistrationState::Idle;
         let there = self.registrations.values().filter(gone).count();
         if self.draining { there } else { 0 }
     }
+}
+
+const NOT_KNOWN: &str = "the registrar's name is not known yet";
+
+fn words(registration: &Registration) -> String {
+    match registration.state() {
+        RegistrationState::Idle => "not registered".to_owned(),
+        RegistrationState::Trying => "registering".to_owned(),
+        RegistrationState::Registered { .. } => "registered".to_owned(),
+        RegistrationState::Failed { status: 0, .. } => "failed: no answer".to_owned(),
+        RegistrationState::Failed { status, .. } => format!("failed: {status}"),
+    }
+}
+
+fn answered(now: Now, result: &Result<Box<Response>, Failure>) -> Answered {
+    let (status, reason) = match result {
+        Ok(r) | Err(Failure::Response(r)) => (r.status, plain(&r.phrase)),
+        Err(Failure::TimedOut | Failure::Unreachable | Failure::Cancelled) => (0, String::new()),
+    };
+    let at = now.wall;
+    Answered { at, status, reason }
 }
 
 impl RegistrationPlan {

@@ -25,6 +25,7 @@ impl House {
         self.secure = servers::secure_of(plan);
         self.to_tell = true;
         self.health.reload(plan, now);
+        self.lately.retain(|trunk| plan.trunks.contains_key(trunk));
         self.renew_registrations(now, plan);
     }
 }

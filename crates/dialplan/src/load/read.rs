@@ -115,6 +115,14 @@ impl Drop for Section<'_> {
             return;
         }
         let known = self.known.borrow();
+        #[cfg(test)]
+        super::heard::note(
+            self.spot.source.path,
+            &self.name,
+            known
+                .iter()
+                .filter(|key| !self.coming.borrow().contains(key)),
+        );
         for v in self
             .entries
             .iter()

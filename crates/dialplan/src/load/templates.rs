@@ -87,6 +87,15 @@ const SAYS: [Template; 25] = [
     template("goodbye", &[]),
 ];
 
+/// What can be written into `says`, and what is said otherwise; empty where that depends on the moment.
+pub(crate) fn said() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let otherwise = |t: &Template| match t.name {
+        BY_CONTEXT => "",
+        name => usual(name),
+    };
+    SAYS.iter().map(move |t| (t.name, otherwise(t)))
+}
+
 /// A greeting may hold what is known before a word is said.
 pub(super) const GREETING: [&str; 3] = ["me", "caller_name", "daypart"];
 
