@@ -12,6 +12,7 @@ mod cli {
     mod doctor;
     mod help;
     mod hep;
+    mod import;
     mod phones;
     mod readme;
     mod reload;

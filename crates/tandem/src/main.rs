@@ -8,6 +8,7 @@ mod dialplan;
 mod doctor;
 mod drain;
 mod hours;
+mod import;
 mod intents;
 mod recording;
 mod phones;
@@ -206,6 +207,11 @@ enum Verb {
         #[command(flatten)]
         format: Format,
     },
+    /// An old dialplan becomes one of ours, that does the same with keys alone.
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
     /// JSON Schema of the configuration files: editors complete and check by it.
     Schema {
         #[command(flatten)]
@@ -238,6 +244,15 @@ enum Dialplan {
         config: Config,
         #[command(flatten)]
         format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// Asterisk's extensions.conf, with queues.conf, pjsip.conf and sip.conf.
+    Asterisk {
+        #[command(flatten)]
+        ask: import::OldPlan,
     },
 }
 
@@ -388,6 +403,9 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             config,
             format,
         } => drain::run(&config, wait, format.json).await,
+        Verb::Import {
+            what: Import::Asterisk { ask },
+        } => import::run(&ask),
         Verb::Schema { wanted } => schema::run(&wanted),
         Verb::Version { format } => {
             version(format.json);

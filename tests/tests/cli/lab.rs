@@ -249,8 +249,14 @@ impl Said {
 
 /// Compares with `golden/cli/NAME.txt`, or writes it where `TANDEM_BLESS` is set.
 pub(crate) fn golden(name: &str, said: &[Said]) {
+    golden_after(name, "", said);
+}
+
+/// The same, with a text in front.
+pub(crate) fn golden_after(name: &str, text: &str, said: &[Said]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/cli/{name}.txt"));
-    let found: String = said.iter().map(Said::text).collect();
+    let said: String = said.iter().map(Said::text).collect();
+    let found = format!("{text}{said}");
     if std::env::var_os("TANDEM_BLESS").is_some() {
         fs::write(&path, found).expect("golden/cli can be written");
         return;

@@ -1,0 +1,311 @@
+//! The new plan while it is made: what the old one's ways have led to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    time::Duration,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Menu {
+    pub(super) prompt: String,
+    pub(super) keys: BTreeMap<char, String>,
+    pub(super) timeout: Duration,
+    pub(super) retries: u32,
+    pub(super) otherwise: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Queue {
+    pub(super) members: Vec<String>,
+    pub(super) ring_all: bool,
+    pub(super) ring: Duration,
+    pub(super) otherwise: String,
+}
+
+/// One dialplan file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    /// Called numbers that start by the hours.
+    pub(super) numbers: Vec<String>,
+    /// Opening hours, and where a call starts within.
+    pub(super) when: Vec<(String, String)>,
+    pub(super) start: Option<String>,
+    pub(super) routes: Vec<(String, String)>,
+    pub(super) menus: BTreeMap<String, Menu>,
+    pub(super) queues: BTreeMap<String, Queue>,
+    /// Trunk and number.
+    pub(super) outside: BTreeMap<String, (String, String)>,
+    /// Text, and then.
+    pub(super) announcements: BTreeMap<String, (String, String)>,
+    pub(super) may_dial: BTreeSet<String>,
+}
+
+impl Draft {
+    /// A name that nothing in this map has.
+    fn fresh<T>(map: &BTreeMap<String, T>, like: &str) -> String {
+        let like = slug(like);
+        let other = (2..).map(|n| format!("{like}-{n}"));
+        let mut names = std::iter::once(like.clone()).chain(other);
+        names
+            .find(|n| !map.contains_key(n))
+            .unwrap_or_else(|| like.clone())
+    }
+
+    pub(super) fn menu_name(&self, like: &str) -> String {
+        Self::fresh(&self.menus, like)
+    }
+
+    /// The announcement of this text, and then; nothing to say is where it leads.
+    pub(super) fn announce(&mut self, text: &[String], then: String) -> String {
+        if text.is_empty() {
+            return then;
+        }
+        let new = (sentence(text), then);
+        let known = self.announcements.iter().find(|(_, old)| **old == new);
+        let name = match known {
+            Some((name, _)) => name.clone(),
+            None => {
+                let words: Vec<&str> = new.0.split_whitespace().take(4).collect();
+                let name = Self::fresh(&self.announcements, &words.join("-"));
+                self.announcements.insert(name.clone(), new);
+                name
+            }
+        };
+        format!("announce:{name}")
+    }
+
+    pub(super) fn queue(&mut self, like: &str, queue: Queue) -> String {
+        self.may_dial.extend(
+            queue
+                .members
+                .iter()
+                .filter_map(|m| m.strip_prefix("ext:").map(str::to_owned)),
+        );
+        let known = self.queues.iter().find(|(_, old)| **old == queue);
+        let name = match known {
+            Some((name, _)) => name.clone(),
+            None => {
+                let name = Self::fresh(&self.queues, like);
+                self.queues.insert(name.clone(), queue);
+                name
+            }
+        };
+        format!("queue:{name}")
+    }
+
+    pub(super) fn outside(&mut self, trunk: &str, number: &str) -> String {
+        let name = slug(&format!("{trunk}-{number}"));
+        self.may_dial.insert(number.to_owned());
+        self.outside
+            .insert(name.clone(), (trunk.to_owned(), number.to_owned()));
+        format!("outside:{name}")
+    }
+
+    /// Where a caller is led who does nothing.
+    pub(super) fn leads_back(&self, from: &str, to: &str) -> bool {
+        let mut at = from;
+        for _ in 0..self.announcements.len() + 1 {
+            if at == to {
+                return true;
+            }
+            match at
+                .strip_prefix("announce:")
+                .and_then(|n| self.announcements.get(n))
+            {
+                Some((_, then)) => at = then,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// What no call can reach is left out.
+    pub(super) fn prune(&mut self) {
+        let mut open: Vec<String> = self.routes.iter().map(|(_, to)| to.clone()).collect();
+        open.extend(self.when.iter().map(|(_, to)| to.clone()));
+        open.extend(self.start.clone());
+        let mut reached = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if !reached.insert(at.clone()) {
+                continue;
+            }
+            let Some((kind, name)) = at.split_once(':') else {
+                continue;
+            };
+            match kind {
+                "menu" => open.extend(
+                    self.menus
+                        .get(name)
+                        .into_iter()
+                        .flat_map(|m| m.keys.values().chain([&m.otherwise]).cloned()),
+                ),
+                "queue" => open.extend(self.queues.get(name).map(|q| q.otherwise.clone())),
+                "announce" => {
+                    open.extend(self.announcements.get(name).map(|(_, then)| then.clone()));
+                }
+                _ => {}
+            }
+        }
+        let is = |kind: &str, name: &String| reached.contains(&format!("{kind}:{name}"));
+        self.menus.retain(|name, _| is("menu", name));
+        self.queues.retain(|name, _| is("queue", name));
+        self.outside.retain(|name, _| is("outside", name));
+        self.announcements.retain(|name, _| is("announce", name));
+    }
+
+    /// The file. `agents` says what could be, in comments.
+    pub(super) fn toml(&self, head: &str, trunks: &[&str], timezone: &str, agents: bool) -> String {
+        let mut out = format!("#:schema ../schema/dialplan.json\n{head}version = 1\n");
+        let list = |all: &[String]| {
+            let all: Vec<String> = all.iter().map(|t| format!("{t:?}")).collect();
+            format!("[{}]", all.join(", "))
+        };
+        if !self.numbers.is_empty() {
+            let _ = writeln!(out, "numbers = {}", list(&self.numbers));
+        }
+        let _ = writeln!(out, "trunks = {trunks:?}\ntimezone = {timezone:?}");
+        if let Some(start) = &self.start {
+            let _ = writeln!(out, "start = {start:?}");
+        }
+        if !self.routes.is_empty() {
+            out.push_str(
+                "\n[routes]                                            # the first match wins\n",
+            );
+            for (number, to) in &self.routes {
+                let _ = writeln!(out, "{number:?} = {to:?}");
+            }
+        }
+        for (n, (hours, start)) in (1..).zip(&self.when) {
+            let _ = write!(
+                out,
+                "\n[hours.h{n}]\nopen = {hours:?}\n[[when]]\nwithin = \"h{n}\"\nstart = {start:?}\n"
+            );
+        }
+        for (name, m) in &self.menus {
+            let keys: Vec<String> = m
+                .keys
+                .iter()
+                .map(|(k, to)| format!("{:?} = {to:?}", k.to_string()))
+                .collect();
+            let _ = write!(
+                out,
+                "\n[menus.{name}]\nprompt = {:?}\nkeys = {{ {} }}\ntimeout = \"{}s\"\nretries = {}\notherwise = {:?}\n",
+                m.prompt,
+                keys.join(", "),
+                m.timeout.as_secs(),
+                m.retries,
+                m.otherwise
+            );
+        }
+        for (name, q) in &self.queues {
+            let strategy = if q.ring_all { "ring-all" } else { "in-order" };
+            let _ = write!(
+                out,
+                "\n[queues.{name}]\nmembers = {}\nstrategy = {strategy:?}\nring = \"{}s\"\ntransfer = \"cold\"                                  # as it was: nobody is briefed\notherwise = [{:?}]\n",
+                list(&q.members),
+                q.ring.as_secs(),
+                q.otherwise
+            );
+        }
+        for (name, (trunk, number)) in &self.outside {
+            let _ = write!(
+                out,
+                "\n[outside.{name}]\nvia = [{trunk:?}]\ndial = {number:?}\ntransfer = \"cold\"\n"
+            );
+        }
+        for (name, (text, then)) in &self.announcements {
+            let _ = write!(
+                out,
+                "\n[announcements.{name}]\ntext = {text:?}\nthen = {then:?}\n"
+            );
+        }
+        out.push_str("\n[transfers.cold]\nmethod = \"bridge\"\n");
+        let may: Vec<String> = self.may_dial.iter().cloned().collect();
+        let _ = write!(out, "\n[limits]\nmay_dial = {}\n", list(&may));
+        if agents {
+            out.push_str(&self.agents());
+        }
+        out
+    }
+
+    /// An agent for the first menu, as a beginning.
+    fn agents(&self) -> String {
+        let people_in = |m: &Menu| m.keys.values().filter(|to| is_people(to)).count();
+        let most = self.menus.iter().max_by_key(|(_, menu)| people_in(menu));
+        let Some((name, menu)) = most else {
+            return String::new();
+        };
+        let mut text = format!(
+            "\n# An assistant instead of the menu: take the `# ` away, write what your callers really say, and lead a number or a key to\n\
+             # agent:triage (or a careful start: [[when]] share = 10). The menu stays as the way of whoever prefers keys.\n#\n\
+             # [notice.disclosure]\n# en-GB = \"You are speaking with our automated assistant. Press zero at any time for a person.\"\n\
+             # [agents.triage]\n# spoken = \"the front desk\"\n# greeting = \"Good {{daypart}}. How can I help you?\"\n# hands_off_to = [\"menu:{name}\""
+        );
+        let people: BTreeSet<&String> = menu.keys.values().filter(|to| is_people(to)).collect();
+        for to in &people {
+            let _ = write!(text, ", {to:?}");
+        }
+        text.push_str("]\n# [agents.triage.intents]\n");
+        for to in &people {
+            let topic = slug(to.split(':').nth(1).unwrap_or_default());
+            let _ = writeln!(
+                text,
+                "# {topic} = [\"...\", \"...\", \"...\"]                     # five to ten examples"
+            );
+        }
+        text.push_str("# [agents.triage.routes]\n");
+        for to in &people {
+            let topic = slug(to.split(':').nth(1).unwrap_or_default());
+            let _ = writeln!(text, "# {topic} = {to:?}");
+        }
+        let _ = writeln!(
+            text,
+            "# [[escalate]]\n# on = \"provider-down\"\n# to = \"menu:{name}\""
+        );
+        text
+    }
+}
+
+fn is_people(to: &str) -> bool {
+    to.starts_with("queue:") || to.starts_with("ext:")
+}
+
+/// Letters, digits and `-`.
+pub(super) fn slug(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            out.push(c.to_ascii_lowercase());
+        } else if !out.is_empty() && !out.ends_with('-') {
+            out.push('-');
+        }
+    }
+    let out = out.trim_end_matches('-');
+    if out.is_empty() {
+        "x".to_owned()
+    } else {
+        out.to_owned()
+    }
+}
+
+/// Names of sounds as words: `vm-goodbye`, `custom/main-menu`.
+fn sentence(sounds: &[String]) -> String {
+    let words = |sound: &String| {
+        let name = sound.rsplit('/').next().unwrap_or(sound);
+        let words: Vec<&str> = name.split(['-', '_']).filter(|w| !w.is_empty()).collect();
+        let text = words.join(" ");
+        let mut chars = text.chars();
+        let first = chars.next().map(|c| c.to_uppercase().to_string());
+        format!("{}{}.", first.unwrap_or_default(), chars.as_str())
+    };
+    sounds.iter().map(words).collect::<Vec<_>>().join(" ")
+}
+
+/// The text of a menu, by the same rule.
+pub(super) fn prompt(sounds: &[String]) -> String {
+    match sounds {
+        [] => "Please press a key.".to_owned(),
+        sounds => sentence(sounds),
+    }
+}
