@@ -16,6 +16,7 @@ mod cli {
     mod phones;
     mod readme;
     mod reload;
+    mod schema;
     mod serve;
     mod trace;
     mod views;
