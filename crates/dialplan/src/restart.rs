@@ -62,7 +62,10 @@ pub fn needs_restart(running: &Plan, new: &Plan) -> Vec<String> {
             !placed_alike || *prompt_cache == is.prompt_cache,
         ),
         ("[telemetry] hep", *hep == is.hep),
-        ("[recordings]", !placed_alike || *recordings == is.recordings),
+        (
+            "[recordings]",
+            !placed_alike || *recordings == is.recordings,
+        ),
     ];
     let differ = all.into_iter().filter(|(_, same)| !same);
     let mut keys: Vec<String> = differ.map(|(key, _)| key.to_owned()).collect();

@@ -37,6 +37,7 @@ pub(super) struct DialplanToml {
     /// The first rule that holds says where a call starts.
     when: Option<Vec<Rule>>,
     notice: Option<Notice>,
+    recording: Option<RecordingTable>,
     /// By name.
     agents: Option<BTreeMap<String, Agent>>,
     /// By name.
@@ -88,17 +89,34 @@ struct Rule {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Notice {
-    record: Option<Record>,
     /// That they speak with a machine, by language.
     disclosure: Option<BTreeMap<String, String>>,
     /// The same to a caller whom a person gives back.
     disclosure_again: Option<BTreeMap<String, String>>,
 }
 
+/// Which calls are recorded.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct RecordingTable {
+    calls: RecordFrom,
+    /// Calls to these numbers alone.
+    numbers: Option<Vec<Dialled>>,
+    /// From one short tone, for all who are recorded, to the next.
+    tone: Option<Span>,
+    /// What a person keys in the call: it rests, and goes on.
+    pause_code: Option<String>,
+    /// It rests while the caller is there: agents and menus.
+    not_in: Option<Vec<Destination>>,
+}
+
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
-enum Record {
+enum RecordFrom {
     Never,
+    FromAnswer,
+    AfterNotice,
+    OnTransfer,
 }
 
 /// Listens, understands and routes.

@@ -15,6 +15,7 @@ pub(super) struct TandemToml {
     http: Option<Http>,
     store: Option<StoreTable>,
     telemetry: Option<Telemetry>,
+    recordings: Option<RecordingsTable>,
     /// Provider profiles by name; `offline` is always there.
     providers: Option<BTreeMap<String, Provider>>,
 }
@@ -188,6 +189,20 @@ struct HepTable {
     /// Which of its agents we are.
     agent_id: Option<u32>,
     password: Option<SecretReference>,
+}
+
+/// Where recordings are kept.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct RecordingsTable {
+    /// Folder, from data_dir.
+    dir: Option<String>,
+    /// Less room on the disk than that, and nothing is recorded.
+    min_free_mb: Option<u32>,
+    /// They are encrypted by this one of `keys`.
+    key: Option<String>,
+    /// Each of 64 hexadecimal digits.
+    keys: Option<BTreeMap<String, SecretReference>>,
 }
 
 /// Who hears, thinks and speaks.

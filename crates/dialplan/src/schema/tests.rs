@@ -101,6 +101,7 @@ bans = {}
 [rtp]
 [http]
 [store]
+[recordings]
 [telemetry]
 hep = { to = "udp:h:9060" }
 [providers.a]
@@ -161,6 +162,8 @@ outside = "office"
 start = "announce:closed"
 [notice.disclosure]
 en-GB = "This is a machine."
+[recording]
+calls = "never"
 [agents.triage]
 hands_off_to = ["queue:people"]
 intents = { team = ["a b c", "d e f", "g h i"] }
