@@ -27,6 +27,8 @@ pub fn needs_restart(running: &Plan, new: &Plan) -> Vec<String> {
         prompt_cache,
         hep,
         recordings,
+        identity,
+        websocket_origins,
         providers: _,
         drain: _,
         max_calls: _,
@@ -62,6 +64,11 @@ pub fn needs_restart(running: &Plan, new: &Plan) -> Vec<String> {
             !placed_alike || *prompt_cache == is.prompt_cache,
         ),
         ("[telemetry] hep", *hep == is.hep),
+        ("[identity]", *identity == is.identity),
+        (
+            "[sip] websocket_origins",
+            *websocket_origins == is.websocket_origins,
+        ),
         (
             "[recordings]",
             !placed_alike || *recordings == is.recordings,
@@ -70,7 +77,10 @@ pub fn needs_restart(running: &Plan, new: &Plan) -> Vec<String> {
     let differ = all.into_iter().filter(|(_, same)| !same);
     let mut keys: Vec<String> = differ.map(|(key, _)| key.to_owned()).collect();
     let has_tls = |p: &Plan| {
-        p.node.listen.iter().any(|l| l.by == crate::ListenBy::Tls)
+        p.node
+            .listen
+            .iter()
+            .any(|l| matches!(l.by, crate::ListenBy::Tls | crate::ListenBy::Wss))
             || p.trunks.values().any(|t| t.asks_for_tls())
     };
     if !has_tls(running)

@@ -18,7 +18,7 @@ fn change(file: &Path, old: &str, new: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_goes_on_through_reloads_and_the_next_one_finds_the_new_plan() {
-    let mut stage = Stage::set(76).await;
+    let mut stage = Stage::set(87).await;
     let mut phone = stage.phone(1, "201", Like::default()).await;
     let office = stage.lab.path("office");
     let plan = office.join("dialplans/reception.toml");

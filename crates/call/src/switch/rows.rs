@@ -31,7 +31,7 @@ pub struct PhoneRow {
 pub struct ContactRow {
     /// What it wants to be called as.
     pub uri: String,
-    /// `udp`, `tcp`, `tls`.
+    /// `udp`, `tcp`, `tls`, `ws`, `wss`.
     pub transport: String,
     /// Where its REGISTER came from.
     pub address: SocketAddr,
@@ -170,6 +170,8 @@ fn contact(b: &Binding, now: Now) -> ContactRow {
         Transport::Udp => "udp",
         Transport::Tcp => "tcp",
         Transport::Tls => "tls",
+        Transport::Ws => "ws",
+        Transport::Wss => "wss",
     };
     ContactRow {
         uri: b.uri.to_string(),

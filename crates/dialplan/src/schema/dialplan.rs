@@ -79,10 +79,25 @@ struct Rule {
     r#override: Option<String>,
     /// Who calls.
     callers: Option<Vec<Dialled>>,
+    /// What is known of the caller's number (STIR/SHAKEN).
+    attestation: Option<Vec<Attestation>>,
     /// Of a hundred callers; one who is known by a number always gets the same.
     #[schemars(range(min = 1, max = 99))]
     share: Option<u32>,
     start: Destination,
+}
+
+#[derive(JsonSchema)]
+enum Attestation {
+    A,
+    B,
+    C,
+    #[schemars(rename = "passed")]
+    Passed,
+    #[schemars(rename = "failed")]
+    Failed,
+    #[schemars(rename = "none")]
+    None,
 }
 
 /// What callers are told first.

@@ -16,6 +16,7 @@ pub(super) struct TandemToml {
     store: Option<StoreTable>,
     telemetry: Option<Telemetry>,
     recordings: Option<RecordingsTable>,
+    identity: Option<IdentityTable>,
     /// Provider profiles by name; `offline` is always there.
     providers: Option<BTreeMap<String, Provider>>,
 }
@@ -50,6 +51,8 @@ struct Sip {
     /// Strangers get silence.
     unknown_source: Option<UnknownSource>,
     bans: Option<Bans>,
+    /// Origins of web pages whose scripts may connect by WebSocket.
+    websocket_origins: Option<Vec<String>>,
 }
 
 #[derive(JsonSchema)]
@@ -189,6 +192,16 @@ struct HepTable {
     /// Which of its agents we are.
     agent_id: Option<u32>,
     password: Option<SecretReference>,
+}
+
+/// Whose signatures of callers' numbers are believed (STIR/SHAKEN).
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct IdentityTable {
+    /// Authorities, PEM; from this file's directory.
+    authorities: String,
+    /// A folder of carriers' certificates, HOST/PATH for https://HOST/PATH.
+    certificates: String,
 }
 
 /// Where recordings are kept.

@@ -102,6 +102,9 @@ bans = {}
 [http]
 [store]
 [recordings]
+[identity]
+authorities = "a"
+certificates = "c"
 [telemetry]
 hep = { to = "udp:h:9060" }
 [providers.a]

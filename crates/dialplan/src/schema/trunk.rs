@@ -173,6 +173,7 @@ struct Numbers {
     identity: Option<Identity>,
     diversion: Option<Forwarded>,
     anonymous: Option<Anonymous>,
+    verstat: Option<Verstat>,
 }
 
 #[derive(JsonSchema)]
@@ -212,6 +213,14 @@ enum Anonymous {
     Allow,
     #[schemars(rename = "reject-433")]
     Reject,
+}
+
+/// What the trunk says of its own verification of callers' numbers.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+enum Verstat {
+    Ignore,
+    Trust,
 }
 
 /// Channels, and what may be dialled.

@@ -43,7 +43,7 @@ texts! {
     /// Address and port.
     Socket, r"^(\[.+\]|[^:]+):[0-9]{1,5}$", ["127.0.0.1:8088"];
     /// A SIP listener.
-    Listener, r"^(udp|tcp|tls)://.+:[0-9]{1,5}$", ["udp://0.0.0.0:5060", "tls://0.0.0.0:5061"];
+    Listener, r"^(udp|tcp|tls|ws|wss)://.+:[0-9]{1,5}$", ["udp://0.0.0.0:5060", "tls://0.0.0.0:5061"];
     /// A country, ISO 3166.
     Country, r"^[A-Z]{2}$", ["GB"];
     /// A language, BCP 47.
