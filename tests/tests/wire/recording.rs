@@ -118,7 +118,8 @@ async fn each_is_on_their_own_side_and_the_private_brief_on_none() {
 
     let [left, right] = sides(&file);
     let at = |us: i64| ((us - row.started.0) / 1000) as usize * 8;
-    let talk = at(together.0)..at(together.1);
+    // What was on its way when they hung up is in no file.
+    let talk = at(together.0)..at(together.1 - 100_000);
     is("the caller, left", &left[talk.clone()], CALLER);
     is("the person, right", &right[talk.clone()], PERSON);
     // The music that they waited with has notes near their tone.
