@@ -321,6 +321,30 @@ fn tokio_task<T: Send + 'static>(
     tokio::spawn(work)
 }
 
+/// Whether files were written is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Times to look whether files were written.
+struct Looks {
+    tick: tokio::time::Interval,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Looks {
+    fn until(stopping: watch::Receiver<bool>) -> Self {
+        let tick = tokio::time::interval(LOOK_EVERY);
+        Self { tick, stopping }
+    }
+
+    /// Waits for the next one; `false`: the gateway stops.
+    async fn again(&mut self) -> bool {
+        tokio::select! {
+            _ = self.tick.tick() => true,
+            () = until(self.stopping.clone()) => false,
+        }
+    }
+}
+
 async fn until(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }

@@ -28,9 +28,15 @@ impl Carrier {
             openssl req -new -key own.key -subj '/CN=SHAKEN 1234' -out own.csr
             printf 'basicConstraints=critical,CA:FALSE\n1.3.6.1.5.5.7.1.26=DER:3008A006160431323334\n' > ext
             openssl x509 -req -in own.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -extfile ext -out own.pem";
+        this.runs(script);
+        this
+    }
+
+    /// What a script that uses openssl prints.
+    fn runs(&self, script: &str) -> String {
         let out = Command::new("sh")
             .args(["-c", script])
-            .current_dir(this.path())
+            .current_dir(self.path())
             .output();
         let out = out.expect("openssl (`make setup` installs it)");
         assert!(
@@ -38,7 +44,7 @@ impl Carrier {
             "{}",
             String::from_utf8_lossy(&out.stderr)
         );
-        this
+        String::from_utf8(out.stdout).expect("text")
     }
 
     fn path(&self) -> &Path {
@@ -79,17 +85,7 @@ impl Carrier {
             openssl dgst -sha256 -sign own.key -out der message
             openssl asn1parse -inform DER -in der | sed -n 's/.*INTEGER *://p' | while read n; do printf '%64s' \"$n\" | tr ' ' 0; done | basenc --base16 -d | url"
         );
-        let out = Command::new("sh")
-            .args(["-c", &script])
-            .current_dir(self.path())
-            .output();
-        let out = out.expect("openssl (`make setup` installs it)");
-        assert!(
-            out.status.success(),
-            "{}",
-            String::from_utf8_lossy(&out.stderr)
-        );
-        let signature = String::from_utf8(out.stdout).expect("base64");
+        let signature = self.runs(&script);
         assert_eq!(signature.len(), 86, "{signature}");
         let signed = std::fs::read_to_string(message).expect("it was written");
         format!("{signed}.{signature};info=<{X5U}>;alg=ES256;ppt=shaken")

@@ -21,7 +21,7 @@ use tandem_standin::{
 use tandem_types::dns::{Kind, Record, Srv};
 
 /// The office with a TLS listener, its certificate for its own address and for the phones' domain.
-fn with_tls(lab: &Lab, office: Office, authority: &Authority) -> Office {
+pub(super) fn with_tls(lab: &Lab, office: Office, authority: &Authority) -> Office {
     let gateway = lab.gateway();
     let signed = signed(
         authority,

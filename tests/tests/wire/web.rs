@@ -4,7 +4,9 @@
 use super::{
     baresip::Like,
     lab::{Lab, SOON, eventually},
+    raw::SIPS,
     stage::Stage,
+    tls::with_tls,
 };
 use std::{
     path::Path,
@@ -125,26 +127,18 @@ async fn a_phone_on_a_secure_websocket_registers_and_is_called_by_it() {
     let authority = Authority::new("Northgate").expect("a key");
     let stage = Stage::with(115, |lab, office| {
         let gateway = lab.gateway();
-        let signed = authority.sign(&[&gateway.to_string()], 90).expect("signed");
-        let tcp = format!("\"tcp://{gateway}:5060\"");
-        office
+        let tls = format!("\"tls://{gateway}:{SIPS}\"");
+        with_tls(lab, office, &authority)
             .with(
                 "tandem.toml",
-                &tcp,
-                &format!("{tcp}, \"wss://{gateway}:{PORT}\""),
+                &tls,
+                &format!("{tls}, \"wss://{gateway}:{PORT}\""),
             )
             .with(
                 "tandem.toml",
                 "[sip]\n",
                 "[sip]\nwebsocket_origins = [\"https://phones.example\"]\n",
             )
-            .and(
-                "tandem.toml",
-                "[sip.tls]\ncertificate = \"tls/gw.pem\"\nkey = \"tls/gw.key\"\n",
-            )
-            .and("tls/gw.pem", &signed.certificate)
-            .and("tls/gw.key", &signed.key)
-            .and("tls/ca.pem", &authority.pem())
     })
     .await;
     let url = format!("wss://{}:{PORT}/", stage.gateway());

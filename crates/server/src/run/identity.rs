@@ -1,20 +1,21 @@
 //! The certificates of STIR/SHAKEN: read at the start, and again when they were written. None is ever fetched: whoever keeps the folder up to
 //! date does that.
 
-use super::until;
+use super::Looks;
 use crate::{places::ShardHandle, shard::ToShard};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 use tandem_dialplan::Identity;
 use tandem_net::tls::{TlsError, pem_certificates};
 use tandem_sip::stir::Authorities;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch,
+    task::{JoinSet, spawn_blocking},
+};
 
-/// Whether certificates were written is looked at so often.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Certificates that are read: there are some thousand carriers.
 const MOST: usize = 20_000;
 /// Folders within folders.
@@ -83,19 +84,23 @@ impl Certificates {
     ) {
         let mut known = self.stamp();
         tasks.spawn(async move {
-            let mut tick = tokio::time::interval(LOOK_EVERY);
-            let mut stopped = Box::pin(until(stopping));
-            loop {
-                tokio::select! {
-                    _ = tick.tick() => {}
-                    () = &mut stopped => return,
-                }
-                let found = self.stamp();
-                if found == known {
-                    continue;
-                }
+            let mut looks = Looks::until(stopping);
+            while looks.again().await {
+                let files = self.clone();
+                // Thousands of files: on no thread for which others wait.
+                let looked = spawn_blocking(move || {
+                    let found = files.stamp();
+                    let read = (found != known).then(|| files.read());
+                    (found, read)
+                });
+                let Ok((found, read)) = looked.await else {
+                    return;
+                };
                 known = found;
-                match self.read() {
+                let Some(read) = read else {
+                    continue;
+                };
+                match read {
                     Ok(authorities) => {
                         if !shard.order(ToShard::Believe(authorities)).await {
                             return;

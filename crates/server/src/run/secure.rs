@@ -1,15 +1,12 @@
 //! TLS of a gateway: where it is needed, and certificates that are renewed while it runs.
 
-use super::{StartError, until};
+use super::{Looks, StartError};
 use crate::config::tls_files;
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 use tandem_dialplan::{ListenBy, Plan};
 use tandem_net::tls::{Tls, TlsError};
 use tandem_sip::api::Transport;
 use tokio::{sync::watch, task::JoinSet};
-
-/// Whether certificates were renewed is looked at so often.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// Where connections are taken and made: transport, and where we listen.
 pub(super) fn streams(plan: &Plan) -> Vec<(Transport, Option<SocketAddr>)> {
@@ -43,13 +40,8 @@ pub(super) fn of(config_dir: &Path, plan: &Plan) -> Result<Option<Arc<Tls>>, Sta
 /// Reads the files of TLS again when they were written.
 pub(super) fn watch(tls: Arc<Tls>, stopping: watch::Receiver<bool>, tasks: &mut JoinSet<()>) {
     tasks.spawn(async move {
-        let mut tick = tokio::time::interval(LOOK_EVERY);
-        let mut stopped = Box::pin(until(stopping));
-        loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                () = &mut stopped => return,
-            }
+        let mut looks = Looks::until(stopping);
+        while looks.again().await {
             told(tls.reload(false));
         }
     });

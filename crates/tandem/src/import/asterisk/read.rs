@@ -374,7 +374,8 @@ mod tests {
         for (pattern, number, fits) in [
             ("_2XX", "201", true),
             ("_2XX", "2011", false),
-            ("_NXXNXXXXXX", "2565551100", true),
+            ("_NXX5550100", "2565550100", true),
+            ("_NXX5550100", "1565550100", false),
             ("_[1-35]", "3", true),
             ("_[1-35]", "4", false),
             ("_X.", "12", true),
