@@ -16,14 +16,18 @@ fn stops(bytes: &[u8]) -> Frame {
     }
 }
 
-async fn served(
-    patience: Patience,
-) -> (
+type Served = (
     SocketAddr,
     mpsc::Receiver<Bytes>,
     JoinSet<()>,
     mpsc::Sender<Outgoing>,
-) {
+);
+
+async fn served(patience: Patience) -> Served {
+    served_by(patience, None).await
+}
+
+async fn served_by(patience: Patience, web: Option<Web>) -> Served {
     let (ready, bound) = oneshot::channel();
     let (tell, told) = mpsc::channel(16);
     let (send, outgoing) = mpsc::channel(16);
@@ -36,7 +40,7 @@ async fn served(
     let streams = Streams {
         listen: Some(addr),
         tls: None,
-        web: None,
+        web,
         framer: stops,
         patience,
     };
@@ -56,6 +60,37 @@ async fn to_the_end(stream: &mut TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).await.expect("closed in order");
     all
+}
+
+/// A WebSocket on which nothing but pings ever come.
+#[tokio::test]
+async fn a_websocket_without_a_message_is_cut_whatever_pings_come() {
+    const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: sip\r\n\r\n";
+    const PING: &[u8] = &[0x89, 0x80, 0, 0, 0, 0];
+    let patience = Patience {
+        first: Duration::from_millis(500),
+        ..Patience::default()
+    };
+    let (addr, mut told, _tasks, _send) = served_by(patience, Some(Web::default())).await;
+    let mut stream = TcpStream::connect(addr).await.expect("listens");
+    stream.write_all(UPGRADE).await.expect("sent");
+    let mut read = [0; 1024];
+    let n = stream.read(&mut read).await.expect("an answer");
+    assert!(read[..n].starts_with(b"HTTP/1.1 101"), "it is open");
+    let (mut reader, mut writer) = stream.into_split();
+    let pings = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(50));
+        while writer.write_all(PING).await.is_ok() {
+            tick.tick().await;
+        }
+    };
+    let cut = async { while reader.read(&mut read).await.is_ok_and(|n| n > 0) {} };
+    let over = async {
+        tokio::select! { () = pings => {}, () = cut => {} }
+    };
+    timeout(Duration::from_secs(10), over).await.expect("cut");
+    assert!(told.try_recv().is_err());
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
@@ -105,9 +105,11 @@ impl<D: Fn(TcpEvent) -> bool> Connection<D> {
     pub(super) async fn run_web(&self, socket: Socket, mut queue: mpsc::Receiver<Bytes>) -> bool {
         let (mut out, mut frames) = (*socket).split();
         let (mut spoken, mut pings, mut asked) = (false, 0u32, false);
+        // Pings of theirs are no message: whoever only holds connections open holds none for long.
+        let first = Instant::now() + self.patience.first;
         loop {
             let wait = match (spoken, asked) {
-                (false, _) => self.patience.first,
+                (false, _) => first.saturating_duration_since(Instant::now()),
                 (true, false) => self.ping_after(),
                 (true, true) => self.patience.pong,
             };
