@@ -12,10 +12,11 @@
 use super::{TcpEvent, connection::Connection};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use std::{future::pending, pin::pin};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    time::{Instant, timeout},
+    time::timeout,
 };
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
@@ -106,10 +107,10 @@ impl<D: Fn(TcpEvent) -> bool> Connection<D> {
         let (mut out, mut frames) = (*socket).split();
         let (mut spoken, mut pings, mut asked) = (false, 0u32, false);
         // Pings of theirs are no message: whoever only holds connections open holds none for long.
-        let first = Instant::now() + self.patience.first;
+        let mut first = pin!(timeout(self.patience.first, pending::<()>()));
         loop {
             let wait = match (spoken, asked) {
-                (false, _) => first.saturating_duration_since(Instant::now()),
+                (false, _) => self.patience.first,
                 (true, false) => self.ping_after(),
                 (true, true) => self.patience.pong,
             };
@@ -121,6 +122,10 @@ impl<D: Fn(TcpEvent) -> bool> Connection<D> {
                         return false;
                     }
                 },
+                _ = &mut first, if !spoken => {
+                    let _ = timeout(self.patience.pong, out.close()).await;
+                    return false;
+                }
                 heard = timeout(wait, frames.next()) => match heard {
                     Ok(Some(Ok(frame))) => {
                         asked = false;
