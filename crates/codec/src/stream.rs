@@ -18,6 +18,16 @@ pub fn own_rate(codec: Codec) -> u32 {
     }
 }
 
+/// How much sound a packet holds, in units of its codec's clock; `None`: it is no packet of that codec.
+pub fn units(codec: Codec, payload: &[u8]) -> Option<u32> {
+    match codec {
+        // A sample of 8 kHz, or two of 16 kHz, is an octet.
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => {
+            (!payload.is_empty()).then_some(payload.len() as u32)
+        }
+    }
+}
+
 /// The octet of silence: what a buffer holds where nothing was sent.
 pub fn silence(codec: Codec) -> u8 {
     match codec {

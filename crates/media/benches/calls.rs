@@ -7,7 +7,7 @@ use tandem_media::{Engine, EngineConfig};
 use tandem_rtp::Header;
 use tandem_types::{
     CallId, LegId, Now, Rng,
-    media::{Codec, MediaCommand, MediaFlow},
+    media::{Clock, Codec, MediaCommand, MediaFlow},
 };
 
 const CALL: CallId = CallId(1);
@@ -43,6 +43,7 @@ impl Bridge {
                 codec,
                 payload_type: codec.payload_type(),
                 event_payload_type: Some(101),
+                event_clock: Clock::Hz8000,
                 ptime_ms: 20,
                 send: true,
                 receive: true,

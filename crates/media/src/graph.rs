@@ -6,13 +6,13 @@ use crate::{
     output::{EngineConfig, Output, Transmit},
     player::Player,
     recorder::Recorder,
-    relay,
+    relay::{self, Kind},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
 };
-use tandem_rtp::{Packet, Verdict, srtp::Refused};
+use tandem_rtp::{EventClock, Packet, Verdict, srtp::Refused};
 use tandem_types::{
     LegId, Mono, Now, PlayerId, Rng,
     media::{Lane, MediaEvent},
@@ -208,7 +208,7 @@ impl Graph {
                         if restart {
                             l.relay.release();
                         }
-                        relay::forward(l, context.now, &packet, Some(codec), send);
+                        relay::forward(l, context.now, &packet, Kind::Sound(codec), send);
                     }
                 }
                 if let Some(leg) = self.legs.get_mut(&id) {
@@ -247,6 +247,8 @@ impl Graph {
             return false;
         };
         leg.shadow(context.now.mono);
+        let EventClock { stream, event } = leg.event_clock();
+        let kind = Kind::Event(stream, event);
         let header = &packet.header;
         let relayed = match leg.event {
             Some((timestamp, relayed)) if timestamp == header.timestamp => relayed,
@@ -275,7 +277,7 @@ impl Graph {
                 if restart {
                     l.relay.release();
                 }
-                relay::forward(l, context.now, packet, None, send);
+                relay::forward(l, context.now, packet, kind, send);
             }
         }
         if let Some(leg) = self.legs.get_mut(&id) {

@@ -11,12 +11,12 @@ use crate::{
 use std::time::Duration;
 use tandem_codec::{Concealer, Decoder, DtmfTone, Encoder, Hurry, Law, RATE, Stretcher, stream};
 use tandem_rtp::{
-    DigitReceiver, DigitSender, JitterBuffer, JitterConfig, Latch, Outgoing, Packet, ReceiveStats,
-    Received, Run, Srtp,
+    DigitReceiver, DigitSender, EventClock, JitterBuffer, JitterConfig, Latch, Outgoing, Packet,
+    ReceiveStats, Received, Run, Srtp, Timeline,
 };
 use tandem_types::{
     LegId, Mono, Rng,
-    media::{Codec, LegStats, MediaFlow},
+    media::{Clock, Codec, LegStats, MediaFlow},
 };
 
 /// The longest packet that we send: 60 ms.
@@ -66,6 +66,8 @@ pub(crate) struct Leg {
     /// Keys of this leg are told, and heard by nobody.
     pub(crate) keys_kept: bool,
     last_sound: Mono,
+    /// Of the stream that comes in.
+    timeline: Timeline,
     jitter: JitterBuffer,
     /// Of what the buffer holds, at 8 kHz.
     decoder: Decoder,
@@ -126,6 +128,7 @@ impl Leg {
             key_until: Mono(0),
             keys_kept: false,
             last_sound: Mono(0),
+            timeline: Timeline::default(),
             jitter: JitterBuffer::new(JitterConfig::adaptive(Law::Mu.silence())),
             decoder: Decoder::new(Codec::Pcmu, RATE),
             concealer: Concealer::new(),
@@ -162,8 +165,15 @@ impl Leg {
         if codec_changed {
             self.hear_as(flow.codec);
             self.encoder = Encoder::new(flow.codec);
+            self.out.set_clock(flow.codec.clock(), rng);
             self.relay.release();
         }
+        let clock = EventClock {
+            stream: flow.codec.clock(),
+            event: flow.event_clock,
+        };
+        self.keys_in.set_clock(clock);
+        self.keys_out.set_clock(clock);
         match (&mut self.srtp, flow.srtp.clone()) {
             (Some(srtp), Some(keys)) => srtp.set(keys),
             (srtp, keys) => *srtp = keys.map(|keys| Box::new(Srtp::new(keys))),
@@ -175,12 +185,25 @@ impl Leg {
     /// The far end speaks another codec from here on.
     fn hear_as(&mut self, codec: Codec) {
         self.jitter.reset_to(stream::silence(codec));
+        self.timeline = Timeline::new(codec.clock());
+        self.received.set_clock(codec.clock());
         self.decoder = Decoder::new(codec, RATE);
     }
 
     /// The codec that is spoken to us.
     pub(crate) fn heard_codec(&self) -> Codec {
         self.decoder.codec()
+    }
+
+    /// What the keys that come in are counted by.
+    pub(crate) fn event_clock(&self) -> EventClock {
+        EventClock {
+            stream: self.heard_codec().clock(),
+            event: self
+                .flow
+                .as_ref()
+                .map_or_else(Clock::default, |f| f.event_clock),
+        }
     }
 
     /// Samples in a packet that we send.
@@ -263,6 +286,7 @@ impl Leg {
         let restart = verdict == Received::Restart;
         if restart {
             self.jitter.reset();
+            self.timeline = Timeline::new(self.heard_codec().clock());
             self.event = None;
             if let Some(key) = self.keys_in.reset() {
                 self.key(context, key);
@@ -299,13 +323,12 @@ impl Leg {
                 packet.payload
             }
         };
-        let header = &packet.header;
+        let sequence = packet.header.sequence;
+        let tick = self.timeline.tick(packet.header.timestamp);
         if self.pulled {
-            self.jitter
-                .insert(header.sequence, header.timestamp, payload);
+            self.jitter.insert(sequence, tick, payload);
         } else {
-            self.jitter
-                .follow(header.sequence, header.timestamp, payload);
+            self.jitter.follow(sequence, tick, payload);
         }
     }
 

@@ -13,15 +13,27 @@ use crate::{
     mix::{EDGE, fading, saturate},
     output::Transmit,
 };
-use tandem_codec::{Decoder, Law, RATE};
-use tandem_rtp::{Header, Packet, packet::HEADER_LEN, srtp::OVERHEAD};
-use tandem_types::{Now, media::Codec};
+use tandem_codec::{Decoder, Law, RATE, stream};
+use tandem_rtp::{Event, Header, Packet, packet::HEADER_LEN, srtp::OVERHEAD};
+use tandem_types::{
+    Now,
+    media::{Clock, Codec},
+};
 
 /// The longest payload that is relayed.
 const PAYLOAD: usize = 1400;
 /// A source whose sequence or timestamp leaps further than this is taken up anew.
 const SEQUENCE_LEAP: i16 = 1000;
-const TIMESTAMP_BACK: i32 = -8000;
+const BACK_MS: u32 = 1000;
+
+/// What a relayed packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Sound of this codec.
+    Sound(Codec),
+    /// A telephone-event on a stream of the first clock, whose durations are of the second.
+    Event(Clock, Clock),
+}
 
 /// How one source's numbers become this listener's.
 #[derive(Clone, Debug, Default)]
@@ -35,14 +47,14 @@ pub(crate) struct Relay {
 
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
-    /// The source's newest numbers.
+    /// The source's newest numbers, and what became of that timestamp.
     sequence: u16,
     timestamp: u32,
+    ours: u32,
     /// Its first; older ones were another role's time.
     first: u16,
     /// Ours minus the source's.
     sequence_offset: u16,
-    timestamp_offset: u32,
 }
 
 impl Relay {
@@ -67,17 +79,20 @@ impl Relay {
     }
 }
 
-/// Sends a packet of another leg to `listener`. `codec`: of sound; `None`: a telephone-event.
+/// Sends a packet of another leg to `listener`.
 pub(crate) fn forward(
     listener: &mut Leg,
     now: Now,
     packet: &Packet<'_>,
-    codec: Option<Codec>,
+    kind: Kind,
     send: &mut dyn FnMut(Transmit<'_>),
 ) {
     let Some(flow) = &listener.flow else { return };
-    let Some(payload_type) = codec.map_or(flow.event_payload_type, |_| Some(flow.payload_type))
-    else {
+    let (payload_type, clock) = match kind {
+        Kind::Sound(codec) => (Some(flow.payload_type), codec.clock()),
+        Kind::Event(clock, _) => (flow.event_payload_type, clock),
+    };
+    let Some(payload_type) = payload_type else {
         listener.relay.leave_out();
         return;
     };
@@ -88,33 +103,36 @@ pub(crate) fn forward(
     if n == 0 || n > PAYLOAD {
         return;
     }
-    let own = flow.codec;
-    let Some((mut header, fresh)) = restamp(listener, now, &packet.header) else {
+    let (own, event_clock) = (flow.codec, flow.event_clock);
+    let Some((mut header, fresh)) = restamp(listener, now, &packet.header, clock) else {
         return;
     };
     header.payload_type = payload_type;
-    header.marker = packet.header.marker || (fresh && codec.is_some());
+    header.marker = packet.header.marker || (fresh && matches!(kind, Kind::Sound(_)));
 
     let mut converted = [0; PAYLOAD];
-    let payload = match codec {
-        None => packet.payload,
-        Some(codec) => {
+    let (n, units) = match kind {
+        Kind::Event(_, durations) => {
+            let n = event(packet.payload, durations, event_clock, &mut converted);
+            (n, 0)
+        }
+        Kind::Sound(codec) => {
             let n = convert(listener, codec, own, packet.payload, &mut converted);
-            &converted[..n]
+            let units = stream::units(codec, packet.payload).unwrap_or(0);
+            (n, own.clock().of(clock, units))
         }
     };
+    let payload = &converted[..n];
     let mut bytes = [0; HEADER_LEN + PAYLOAD + OVERHEAD];
     let written = header.write(payload, &mut bytes);
     let Some(length) = written.and_then(|n| listener.seal(&mut bytes, n)) else {
         return;
     };
-    // An octet of every codec is a tick.
-    let samples = if codec.is_some() { n as u32 } else { 0 };
     listener.out.relayed(
         now.mono,
         header.sequence,
         header.timestamp,
-        samples,
+        units,
         payload.len(),
     );
     send(Transmit {
@@ -123,6 +141,18 @@ pub(crate) fn forward(
         to,
         bytes: &bytes[..length],
     });
+}
+
+/// An event's payload with its duration in units of another clock. Says how many octets.
+fn event(payload: &[u8], from: Clock, to: Clock, out: &mut [u8]) -> usize {
+    let n = payload.len();
+    out[..n].copy_from_slice(payload);
+    if let Some(event) = Event::parse(payload).filter(|_| from != to) {
+        let duration = to.of(from, u32::from(event.duration));
+        let duration = u16::try_from(duration).unwrap_or(u16::MAX);
+        out[..4].copy_from_slice(&Event { duration, ..event }.write());
+    }
+    n
 }
 
 /// Turns a payload of `from` into one of `to`, and says how many octets it has.
@@ -167,13 +197,13 @@ fn transcode(listener: &mut Leg, from: Codec, payload: &[u8], out: &mut [u8]) ->
     listener.encoder.encode(sound, out)
 }
 
-/// The packet's place in the listener's stream; `None`: it belongs to a time before this source was heard.
-/// Also whether it is the first of the source.
-fn restamp(listener: &mut Leg, now: Now, header: &Header) -> Option<(Header, bool)> {
+/// The place of a packet, with a timestamp of this clock, in the listener's stream; `None`: it belongs to a time before this
+/// source was heard. Also whether it is the first of the source.
+fn restamp(listener: &mut Leg, now: Now, header: &Header, clock: Clock) -> Option<(Header, bool)> {
     let kept = listener.relay.anchor.filter(|a| {
         let sequence = header.sequence.wrapping_sub(a.sequence) as i16;
         let timestamp = header.timestamp.wrapping_sub(a.timestamp) as i32;
-        sequence.saturating_abs() < SEQUENCE_LEAP && timestamp > TIMESTAMP_BACK
+        sequence.saturating_abs() < SEQUENCE_LEAP && timestamp > -(clock.ms(BACK_MS) as i32)
     });
     let mut anchor = match kept {
         Some(a) if (header.sequence.wrapping_sub(a.first) as i16) < 0 => return None,
@@ -183,15 +213,24 @@ fn restamp(listener: &mut Leg, now: Now, header: &Header) -> Option<(Header, boo
             Anchor {
                 sequence: header.sequence,
                 timestamp: header.timestamp,
+                ours: listener.out.timestamp(),
                 first: header.sequence,
                 sequence_offset: listener.out.sequence().wrapping_sub(header.sequence),
-                timestamp_offset: listener.out.timestamp().wrapping_sub(header.timestamp),
             }
         }
     };
+    let since = header.timestamp.wrapping_sub(anchor.timestamp) as i32;
+    let (source, own) = (clock.hz() as i32, listener.out.clock().hz() as i32);
+    // What is less than a unit of ours waits for the next packet.
+    let (units, rest) = match (source, own) {
+        (a, b) if a >= b => (since.div_euclid(a / b), since.rem_euclid(a / b)),
+        (a, b) => (since.wrapping_mul(b / a), 0),
+    };
+    let timestamp = anchor.ours.wrapping_add_signed(units);
     if (header.sequence.wrapping_sub(anchor.sequence) as i16) >= 0 {
         anchor.sequence = header.sequence;
-        anchor.timestamp = header.timestamp;
+        anchor.timestamp = header.timestamp.wrapping_sub(rest as u32);
+        anchor.ours = timestamp;
         // The window in which a packet can be overtaken follows, so that the wrap of 16 bits does no harm.
         if (header.sequence.wrapping_sub(anchor.first) as i16) > 2 * SEQUENCE_LEAP {
             anchor.first = anchor.first.wrapping_add(SEQUENCE_LEAP as u16);
@@ -202,7 +241,7 @@ fn restamp(listener: &mut Leg, now: Now, header: &Header) -> Option<(Header, boo
         payload_type: 0,
         marker: false,
         sequence: header.sequence.wrapping_add(anchor.sequence_offset),
-        timestamp: header.timestamp.wrapping_add(anchor.timestamp_offset),
+        timestamp,
         ssrc: listener.out.ssrc(),
     };
     Some((stamped, kept.is_none()))

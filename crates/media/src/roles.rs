@@ -185,9 +185,10 @@ impl Leg {
             return;
         };
         let mut bytes = [0; HEADER_LEN + crate::leg::LONGEST + OVERHEAD];
+        let units = self.out.clock().units(samples as u32);
         let marker = self.out.catch_up(now.mono);
         let event = flow.event_payload_type.and_then(|pt| {
-            let digit = self.keys_out.poll(self.out.timestamp(), samples as u32)?;
+            let digit = self.keys_out.poll(self.out.timestamp(), units)?;
             Some((pt, digit))
         });
         let length = match event {
@@ -195,7 +196,7 @@ impl Leg {
                 let header =
                     self.out
                         .next_event(pt, digit.marker, digit.timestamp, digit.payload.len());
-                self.out.advance(samples as u32);
+                self.out.advance(units);
                 self.last_sent = 0;
                 header.write(&digit.payload, &mut bytes)
             }
@@ -205,9 +206,9 @@ impl Leg {
                 let octets = self.encoder.encode_narrow(sound, &mut codes);
                 let last = sound.last().copied().unwrap_or(0);
                 self.last_sent = self.encoder.last_wide().unwrap_or(last);
-                let header =
-                    self.out
-                        .next(now.mono, flow.payload_type, marker, samples as u32, octets);
+                let header = self
+                    .out
+                    .next(now.mono, flow.payload_type, marker, units, octets);
                 header.write(&codes[..octets], &mut bytes)
             }
         };

@@ -10,7 +10,7 @@ use tandem_media::{Engine, EngineConfig, Output};
 use tandem_rtp::{Header, Srtp};
 use tandem_types::{
     CallId, LegId, Now, PlayerId, Rng, SrtpKey, SrtpKeys, SrtpSuite,
-    media::{Codec, Lane, MediaCommand, MediaFlow, Sound},
+    media::{Clock, Codec, Lane, MediaCommand, MediaFlow, Sound},
 };
 
 struct Counting;
@@ -83,6 +83,7 @@ fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> (Engine, Vec<Option<Srt
             codec,
             payload_type: codec.payload_type(),
             event_payload_type: Some(101),
+            event_clock: Clock::Hz8000,
             ptime_ms: 20,
             send: true,
             receive: true,

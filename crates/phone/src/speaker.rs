@@ -110,16 +110,17 @@ impl Speaker {
             self.frame(samples);
             return None;
         }
+        let units = self.out.clock().units(samples as u32);
         let began = self.out.catch_up(at);
         let timestamp = self.out.timestamp();
         let digit = flow
             .event_payload_type
-            .and_then(|pt| Some((pt, self.digits.poll(timestamp, samples as u32)?)));
+            .and_then(|pt| Some((pt, self.digits.poll(timestamp, units)?)));
         if let Some((pt, digit)) = digit {
             let header =
                 self.out
                     .next_event(pt, digit.marker, digit.timestamp, digit.payload.len());
-            self.out.advance(samples as u32);
+            self.out.advance(units);
             return header.write(&digit.payload, out);
         }
         let pcm = self.frame(samples);
@@ -129,9 +130,7 @@ impl Speaker {
             other => &mut other.insert((flow.codec, Encoder::new(flow.codec))).1,
         };
         let n = encoder.encode_narrow(&pcm, &mut codes);
-        let header = self
-            .out
-            .next(at, flow.payload_type, began, samples as u32, n);
+        let header = self.out.next(at, flow.payload_type, began, units, n);
         header.write(codes.get(..n)?, out)
     }
 

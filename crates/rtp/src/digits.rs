@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+use tandem_types::media::Clock;
 
 /// The payload of a telephone-event packet (RFC 4733 section 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub struct Event {
     pub end: bool,
     /// dBm0 below zero.
     pub volume: u8,
-    /// Since the event's timestamp, in its units.
+    /// Since the event's timestamp, in units of the event's clock.
     pub duration: u16,
 }
 
@@ -68,21 +69,32 @@ pub struct DigitPacket {
     pub payload: [u8; 4],
 }
 
-/// Samples that a key lasts (100 ms) and the pause after it (60 ms), at 8000.
-const KEY: u32 = 800;
-const PAUSE: u32 = 480;
+/// Milliseconds that a key lasts, and the pause after it.
+const KEY_MS: u32 = 100;
+const PAUSE_MS: u32 = 60;
 /// The end is said three times (section 2.5.1.4).
 const ENDS: u8 = 3;
+
+/// What an event is counted by. As a rule both are the same (RFC 4733 section 2.1); beside Opus there are phones that know no
+/// event but that of 8000: theirs have the timestamps of the sound and durations of 8000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventClock {
+    /// The stream's timestamps.
+    pub stream: Clock,
+    /// The durations in events.
+    pub event: Clock,
+}
 
 /// Presses keys on a stream. Polled once per packet interval:
 ///
 /// ```text
-/// [Idle] --press--> [Down: 160 320 480 640] --100 ms--> [Ending: end end end] --60 ms--> [Idle]
+/// [Idle] --press--> [Down: 20 40 60 80 ms] --100 ms--> [Ending: end end end] --60 ms--> [Idle]
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigitSender {
     waiting: VecDeque<u8>,
     now: Option<Pressed>,
+    clock: EventClock,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,9 +105,16 @@ struct Pressed {
 }
 
 impl DigitSender {
-    /// Nothing to press.
+    /// Nothing to press, on a stream of 8000.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What the stream and its events are counted by. What is down is let go where that changes.
+    pub fn set_clock(&mut self, clock: EventClock) {
+        if std::mem::replace(&mut self.clock, clock) != clock {
+            self.now = None;
+        }
     }
 
     /// Puts keys at the end of the queue; what is no key (`0-9*#A-D`) is left out.
@@ -110,15 +129,18 @@ impl DigitSender {
 
     /// Forgets what waits, and what is down.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        self.waiting.clear();
+        self.now = None;
     }
 
-    /// Called once for each packet interval with the stream's timestamp at its start and its length in samples.
+    /// Called once for each packet interval with the stream's timestamp at its start and its length in units.
     /// What comes back is sent in place of the sound of that interval; `None`: send sound.
-    pub fn poll(&mut self, timestamp: u32, samples: u32) -> Option<DigitPacket> {
+    pub fn poll(&mut self, timestamp: u32, units: u32) -> Option<DigitPacket> {
+        let EventClock { stream, event } = self.clock;
+        let key = stream.ms(KEY_MS);
         if let Some(p) = &self.now
             && p.ends >= ENDS
-            && timestamp.wrapping_sub(p.start) >= KEY + PAUSE
+            && timestamp.wrapping_sub(p.start) >= key + stream.ms(PAUSE_MS)
         {
             self.now = None;
         }
@@ -136,12 +158,10 @@ impl DigitSender {
         if p.ends >= ENDS {
             return None;
         }
-        let duration = timestamp
-            .wrapping_sub(p.start)
-            .wrapping_add(samples)
-            .min(KEY);
-        let end = duration >= KEY;
+        let duration = timestamp.wrapping_sub(p.start).wrapping_add(units).min(key);
+        let end = duration >= key;
         p.ends += u8::from(end);
+        let duration = event.of(stream, duration);
         let event = Event {
             code: p.code,
             end,
@@ -156,13 +176,13 @@ impl DigitSender {
     }
 }
 
-/// A key is taken once it lasted this long (100 ms), if it did not end before.
-const LONG_ENOUGH: u32 = 800;
+/// A key is taken once it lasted this long, if it did not end before.
+const LONG_ENOUGH_MS: u32 = 100;
 /// A second packet with this much newer a timestamp can still be the same key, from senders that let the
 /// timestamp run on: less than any key and pause last.
-const CREEP: u32 = 480;
+const CREEP_MS: u32 = 60;
 /// What is older than the current event by less than this is a late copy, not a clock that was set back.
-const STALE: u32 = 40_000;
+const STALE_MS: u32 = 5000;
 
 /// Hears keys on a stream. Fed with every event packet, and told the timestamps of sound.
 ///
@@ -175,6 +195,7 @@ const STALE: u32 = 40_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigitReceiver {
     current: Option<Down>,
+    clock: EventClock,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,9 +221,14 @@ impl Down {
 }
 
 impl DigitReceiver {
-    /// Has heard nothing.
+    /// Has heard nothing, of a stream of 8000.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What the stream and its events are counted by.
+    pub fn set_clock(&mut self, clock: EventClock) {
+        self.clock = clock;
     }
 
     /// Takes an event packet. Calls `key` for each key that this completes: mostly none or one; two where the
@@ -220,15 +246,17 @@ impl DigitReceiver {
         if key_of(event.code).is_none() {
             return;
         }
+        let clock = self.clock;
+        let long_enough = clock.event.ms(LONG_ENOUGH_MS);
         if let Some(down) = &mut self.current {
             let age = down.timestamp.wrapping_sub(timestamp);
             let same_stamp = age == 0 && down.code == event.code;
-            if !same_stamp && age != 0 && age < STALE {
+            if !same_stamp && age != 0 && age < clock.stream.ms(STALE_MS) {
                 return; // a late copy of a key before
             }
-            if same_stamp || continues(down, timestamp, marker, &event) {
+            if same_stamp || continues(clock, down, timestamp, marker, &event) {
                 if !same_stamp {
-                    let gone_on = timestamp.wrapping_sub(down.timestamp);
+                    let gone_on = gone_on(clock, down, timestamp);
                     down.before = if gone_on >= 0xff00 {
                         down.before + gone_on
                     } else {
@@ -240,7 +268,7 @@ impl DigitReceiver {
                 down.duration = down.duration.max(event.duration);
                 down.ended |= event.end;
                 let lasted = down.before + u32::from(down.duration);
-                if (down.ended || lasted >= LONG_ENOUGH)
+                if (down.ended || lasted >= long_enough)
                     && let Some(k) = down.take()
                 {
                     key(k);
@@ -259,7 +287,7 @@ impl DigitReceiver {
             ended: event.end,
             taken: false,
         };
-        if (event.end || u32::from(event.duration) >= LONG_ENOUGH)
+        if (event.end || u32::from(event.duration) >= long_enough)
             && let Some(k) = down.take()
         {
             key(k);
@@ -270,8 +298,10 @@ impl DigitReceiver {
     /// Sound with this timestamp came: a key that began 100 ms or more before it is over, though its end was lost.
     pub fn sound(&mut self, timestamp: u32) -> Option<char> {
         let down = self.current.as_mut()?;
-        let since = timestamp.wrapping_sub(down.timestamp.wrapping_add(u32::from(down.duration)));
-        if (LONG_ENOUGH..STALE).contains(&since) {
+        let EventClock { stream, event } = self.clock;
+        let lasted = stream.of(event, u32::from(down.duration));
+        let since = timestamp.wrapping_sub(down.timestamp.wrapping_add(lasted));
+        if (stream.ms(LONG_ENOUGH_MS)..stream.ms(STALE_MS)).contains(&since) {
             down.take()
         } else {
             None
@@ -286,14 +316,21 @@ impl DigitReceiver {
 }
 
 /// Whether an event with another timestamp is the same key going on.
-fn continues(down: &Down, timestamp: u32, marker: bool, event: &Event) -> bool {
+fn continues(clock: EventClock, down: &Down, timestamp: u32, marker: bool, event: &Event) -> bool {
     if marker || down.ended || event.code != down.code {
         return false;
     }
-    let gone_on = timestamp.wrapping_sub(down.timestamp);
-    let next_segment = (0xff00..=0x1_0000 + CREEP).contains(&gone_on);
-    let creeping = gone_on < CREEP && event.duration > down.duration;
+    let gone_on = gone_on(clock, down, timestamp);
+    let creep = clock.event.ms(CREEP_MS);
+    let next_segment = (0xff00..=0x1_0000 + creep).contains(&gone_on);
+    let creeping = gone_on < creep && event.duration > down.duration;
     next_segment || creeping
+}
+
+/// How much later a packet's timestamp is than the event's, in units of the event's clock.
+fn gone_on(clock: EventClock, down: &Down, timestamp: u32) -> u32 {
+    let since = timestamp.wrapping_sub(down.timestamp);
+    clock.event.of(clock.stream, since)
 }
 
 #[cfg(test)]

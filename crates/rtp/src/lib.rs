@@ -7,6 +7,7 @@
 //! | [`rtcp`] | reports: read and written |
 //! | [`srtp`] | encryption, both ways, with keys from SDP |
 //! | [`stats`] | what a receiver counts: loss, jitter, restarts |
+//! | [`timeline`] | timestamps of any clock, as ticks of 8 kHz |
 //! | [`jitter`] | the buffer that makes even sound of uneven packets |
 //! | [`latch`] | who may be heard, and where to send |
 //! | [`outgoing`] | our own stream: one SSRC, sequence without gaps |
@@ -19,8 +20,9 @@ pub mod packet;
 pub mod rtcp;
 pub mod srtp;
 pub mod stats;
+pub mod timeline;
 
-pub use digits::{DigitPacket, DigitReceiver, DigitSender, Event};
+pub use digits::{DigitPacket, DigitReceiver, DigitSender, Event, EventClock};
 pub use jitter::{Correction, Inserted, JitterBuffer, JitterConfig, Run};
 pub use latch::{Latch, Verdict};
 pub use outgoing::Outgoing;
@@ -28,3 +30,4 @@ pub use packet::{Header, Malformed, Packet, is_rtcp};
 pub use rtcp::{ReportBlock, Rtcp};
 pub use srtp::Srtp;
 pub use stats::{ReceiveStats, Received};
+pub use timeline::Timeline;

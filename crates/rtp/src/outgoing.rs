@@ -3,15 +3,16 @@
 
 use crate::packet::Header;
 use serde::{Deserialize, Serialize};
-use tandem_types::{Mono, Rng};
+use tandem_types::{Mono, Rng, media::Clock};
 
-/// The state of one sent stream. Clock of 8000.
+/// The state of one sent stream. Lengths are in units of its clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
     ssrc: u32,
+    clock: Clock,
     /// The next packet's.
     sequence: u16,
-    /// Of the next sample to be sent.
+    /// Of the next sound to be sent.
     timestamp: u32,
     /// When `timestamp` was due; `None` before the first packet.
     due: Option<Mono>,
@@ -19,13 +20,12 @@ pub struct Outgoing {
     octets: u64,
 }
 
-const NS_PER_TICK: u64 = 125_000;
-
 impl Outgoing {
-    /// A stream with random SSRC, sequence and timestamp (RFC 3550 section 5.1).
+    /// A stream of 8000 with random SSRC, sequence and timestamp (RFC 3550 section 5.1).
     pub fn new(rng: &mut Rng) -> Self {
         Self {
             ssrc: rng.u32(),
+            clock: Clock::Hz8000,
             sequence: (rng.u32() & 0x7fff) as u16,
             timestamp: rng.u32(),
             due: None,
@@ -34,6 +34,22 @@ impl Outgoing {
         }
     }
 
+    /// What follows is counted by this clock: another stream, where the clock is another (RFC 7160 section 4.1).
+    pub fn set_clock(&mut self, clock: Clock, rng: &mut Rng) {
+        if self.clock != clock {
+            *self = Self {
+                clock,
+                packets: self.packets,
+                octets: self.octets,
+                ..Self::new(rng)
+            };
+        }
+    }
+
+    /// What its timestamps count.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
     /// The SSRC.
     pub fn ssrc(&self) -> u32 {
         self.ssrc
@@ -56,8 +72,9 @@ impl Outgoing {
     }
     /// The timestamp of this very moment, for sender reports.
     pub fn timestamp_at(&self, now: Mono) -> u32 {
-        let ticks = self.due.map_or(0, |due| now.0 as i64 - due.0 as i64) / NS_PER_TICK as i64;
-        self.timestamp.wrapping_add(ticks as u32)
+        let since = self.due.map_or(0, |due| now.0 as i64 - due.0 as i64);
+        let units = self.clock.in_ns(since);
+        self.timestamp.wrapping_add(units as u32)
     }
 
     /// After a pause, moves the timestamp on by the time that nothing was sent. Says whether there was a
@@ -72,25 +89,25 @@ impl Outgoing {
         if behind <= SLACK {
             return false;
         }
-        self.advance((behind / NS_PER_TICK) as u32);
+        self.advance(self.clock.in_ns(behind as i64) as u32);
         true
     }
 
-    /// Moves the timestamp on by samples that are not sent.
-    pub fn advance(&mut self, samples: u32) {
-        self.timestamp = self.timestamp.wrapping_add(samples);
+    /// Moves the timestamp on by sound that is not sent.
+    pub fn advance(&mut self, units: u32) {
+        self.timestamp = self.timestamp.wrapping_add(units);
         if let Some(due) = &mut self.due {
-            due.0 += u64::from(samples) * NS_PER_TICK;
+            due.0 += self.clock.ns(units);
         }
     }
 
-    /// The header of the next packet, of `samples` samples; counts it as sent.
+    /// The header of the next packet, which lasts `units`; counts it as sent.
     pub fn next(
         &mut self,
         now: Mono,
         payload_type: u8,
         marker: bool,
-        samples: u32,
+        units: u32,
         octets: usize,
     ) -> Header {
         self.due.get_or_insert(now);
@@ -102,7 +119,7 @@ impl Outgoing {
             ssrc: self.ssrc,
         };
         self.sequence = self.sequence.wrapping_add(1);
-        self.advance(samples);
+        self.advance(units);
         self.count(octets);
         header
     }
@@ -128,21 +145,14 @@ impl Outgoing {
     }
 
     /// A relayed packet went out with its own sequence and timestamp: goes on after it, if it was the newest.
-    pub fn relayed(
-        &mut self,
-        now: Mono,
-        sequence: u16,
-        timestamp: u32,
-        samples: u32,
-        octets: usize,
-    ) {
+    pub fn relayed(&mut self, now: Mono, sequence: u16, timestamp: u32, units: u32, octets: usize) {
         if (sequence.wrapping_sub(self.sequence) as i16) >= 0 {
             self.sequence = sequence.wrapping_add(1);
         }
-        let end = timestamp.wrapping_add(samples);
+        let end = timestamp.wrapping_add(units);
         if (end.wrapping_sub(self.timestamp) as i32) >= 0 {
             self.timestamp = end;
-            self.due = Some(Mono(now.0 + u64::from(samples) * NS_PER_TICK));
+            self.due = Some(Mono(now.0 + self.clock.ns(units)));
         }
         self.count(octets);
     }

@@ -2,7 +2,7 @@
 
 use crate::{packet::Header, rtcp::ReportBlock};
 use serde::{Deserialize, Serialize};
-use tandem_types::Mono;
+use tandem_types::{Mono, media::Clock};
 
 /// A jump of the sequence number this far ahead, or this far back, is a restart (RFC 3550 appendix A.1).
 const MAX_DROPOUT: u16 = 3000;
@@ -32,6 +32,7 @@ pub struct ReceiveStats {
     past_received: u64,
     past_lost: u64,
     restarts: u64,
+    clock: Clock,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +44,9 @@ struct Source {
     /// The sequence number that would make a restart of a stray.
     restart_at: Option<u16>,
     received: u64,
-    /// Arrival minus timestamp of the last packet, in ticks.
+    /// Arrival minus timestamp of the last packet, in units.
     transit: Option<u32>,
-    /// 16 times the jitter, in ticks.
+    /// 16 times the jitter, in units.
     jitter: u32,
     expected_prior: u32,
     received_prior: u64,
@@ -85,9 +86,18 @@ impl ReceiveStats {
         Self::default()
     }
 
-    /// Counts a packet that arrived at `at` on a clock of 8000. Packets of events count; their timestamps stand
+    /// What the timestamps of packets count from here on; 8000 at first.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+        if let Some(source) = &mut self.source {
+            (source.transit, source.jitter) = (None, 0);
+        }
+    }
+
+    /// Counts a packet that arrived at `at`. Packets of events count; their timestamps stand
     /// still, so `timed` is false for them and they leave the jitter alone.
     pub fn receive(&mut self, at: Mono, header: &Header, timed: bool) -> Received {
+        let clock = self.clock;
         let mut verdict = match &mut self.source {
             Some(source) if source.ssrc == header.ssrc => follow(source, header),
             _ => Received::Restart,
@@ -108,7 +118,7 @@ impl ReceiveStats {
             verdict = Received::Late;
         }
         if timed {
-            time(source, at, header.timestamp);
+            time(source, clock, at, header.timestamp);
         }
         verdict
     }
@@ -142,7 +152,7 @@ impl ReceiveStats {
     pub fn jitter_us(&self) -> u32 {
         self.source
             .as_ref()
-            .map_or(0, |s| ((u64::from(s.jitter) / 16) * 125) as u32)
+            .map_or(0, |s| (self.clock.ns(s.jitter / 16) / 1000) as u32)
     }
 
     /// A sender report of the heard stream came (its NTP timestamp).
@@ -203,13 +213,13 @@ fn follow(source: &mut Source, header: &Header) -> Received {
     }
 }
 
-/// Appendix A.8, on a clock of 8000.
-fn time(source: &mut Source, at: Mono, timestamp: u32) {
-    let transit = ((at.0 / 125_000) as u32).wrapping_sub(timestamp);
+/// Appendix A.8.
+fn time(source: &mut Source, clock: Clock, at: Mono, timestamp: u32) {
+    let transit = (clock.in_ns(at.0 as i64) as u32).wrapping_sub(timestamp);
     if let Some(last) = source.transit.replace(transit) {
         let d = (transit.wrapping_sub(last) as i32).unsigned_abs();
         // A jump of the timestamps is not jitter.
-        if d < 8000 {
+        if d < clock.ms(1000) {
             source.jitter = source.jitter + d - ((source.jitter + 8) >> 4);
         }
     }

@@ -211,6 +211,7 @@ impl Session {
             codec,
             payload_type,
             event_payload_type,
+            event_clock: codec.clock(),
             ptime_ms: section.ptime_ms,
             our_direction: ours,
             their_direction: theirs,
@@ -254,6 +255,7 @@ impl Session {
             event_payload_type: section
                 .event_payload_type
                 .filter(|_| self.event_payload_type.is_some()),
+            event_clock: codec.clock(),
             ptime_ms: section.ptime_ms,
             our_direction: self.said.answering(theirs),
             their_direction: theirs,

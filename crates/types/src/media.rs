@@ -43,6 +43,60 @@ impl Codec {
             Self::G722 => 9,
         }
     }
+    /// What its RTP timestamps count.
+    pub fn clock(self) -> Clock {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => Clock::Hz8000,
+        }
+    }
+}
+
+/// The rate at which RTP timestamps count (RFC 3550 section 5.1). One of its *units* is a count of it; a *tick* is the same
+/// everywhere: 1/8000 s, a sample of telephone sound.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Of G.711, and by an old mistake of G.722 (RFC 3551 section 4.5.2).
+    #[default]
+    Hz8000,
+    /// Of Opus, whatever is coded in it (RFC 7587 section 4.1).
+    Hz48000,
+}
+
+impl Clock {
+    /// Units in a second.
+    pub fn hz(self) -> u32 {
+        match self {
+            Self::Hz8000 => 8000,
+            Self::Hz48000 => 48_000,
+        }
+    }
+    /// Units in a tick.
+    pub fn per_tick(self) -> u32 {
+        self.hz() / Self::Hz8000.hz()
+    }
+    /// Units of so many ticks.
+    pub fn units(self, ticks: u32) -> u32 {
+        ticks * self.per_tick()
+    }
+    /// Units in so many milliseconds.
+    pub fn ms(self, ms: u32) -> u32 {
+        ms * (self.hz() / 1000)
+    }
+    /// Nanoseconds that so many units last.
+    pub fn ns(self, units: u32) -> u64 {
+        u64::from(units) * 1_000_000_000 / u64::from(self.hz())
+    }
+    /// Whole units in so many nanoseconds.
+    pub fn in_ns(self, ns: i64) -> i64 {
+        (i128::from(ns) * i128::from(self.hz()) / 1_000_000_000) as i64
+    }
+    /// So many units of another clock, in units of this one.
+    pub fn of(self, other: Self, units: u32) -> u32 {
+        (u64::from(units) * u64::from(self.hz()) / u64::from(other.hz())) as u32
+    }
 }
 
 /// What one offer/answer fixed for a leg. Set anew after each; each new `generation` lets the leg
@@ -60,6 +114,8 @@ pub struct MediaFlow {
     pub payload_type: u8,
     /// The payload type of telephone-event (RFC 4733), if negotiated.
     pub event_payload_type: Option<u8>,
+    /// What the durations in those count.
+    pub event_clock: Clock,
     /// Milliseconds of sound in a packet that we send: 10 to 60.
     pub ptime_ms: u8,
     /// We may send (the far end did not say sendonly, inactive or 0.0.0.0).

@@ -6,7 +6,7 @@ use tandem_media::{Engine, EngineConfig, Output, Transmit};
 use tandem_rtp::{DigitSender, Header, Packet, Rtcp, Srtp};
 use tandem_types::{
     CallId, LegId, Now, PlayerId, Rng,
-    media::{Codec, Lane, MediaCommand, MediaEvent, MediaFlow, Sound},
+    media::{Clock, Codec, Lane, MediaCommand, MediaEvent, MediaFlow, Sound},
 };
 
 pub(crate) const CALL: CallId = CallId(7);
@@ -279,6 +279,7 @@ impl Bench {
             codec: phone.codec,
             payload_type: phone.codec.payload_type(),
             event_payload_type: Some(EVENT_PT),
+            event_clock: Clock::Hz8000,
             ptime_ms: 20,
             send: true,
             receive: true,
