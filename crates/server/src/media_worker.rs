@@ -133,7 +133,11 @@ impl Worker {
             self.take_orders();
             self.stock();
             let now = self.clock.now();
-            let mut wait = self.engine.poll_timeout().map(|(at, _)| at.since(now.mono));
+            self.pairs.handle_timeout(now.mono);
+            let engine = self.engine.poll_timeout().map(|(at, _)| at);
+            let next = [engine, self.pairs.poll_timeout()];
+            let next = next.into_iter().flatten().min();
+            let mut wait = next.map(|at| at.since(now.mono));
             if self.pairs.are_used() || wait.is_some_and(|w| w <= DOZE) {
                 self.orders.bell.doze();
                 wait = Some(wait.unwrap_or(DOZE).min(DOZE));

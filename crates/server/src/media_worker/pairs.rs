@@ -1,22 +1,27 @@
-//! The sockets of a worker. A pair stays open, and registered, for the legs that come after: to make and to close one takes a dozen
-//! system calls, more than all messages of a leg do.
+//! The sockets of a worker. A pair stays open, and registered, for a leg that comes soon after: to make and to close one takes a dozen
+//! system calls, more than all messages of a leg do. What nobody wants for some seconds is closed, so that a flood leaves nothing behind.
 
 use mio::{Interest, Registry, Token, net::UdpSocket};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 use tandem_net::{PortPool, RtpSockets};
 use tandem_types::{LegId, Mono};
 
 /// Pairs that stay open while no leg has them: four file handles a second of calls and rest.
 const KEPT: usize = 1024;
+/// So long.
+const KEPT_FOR: Duration = Duration::from_secs(3);
 
 struct Pair {
     rtp: UdpSocket,
     rtcp: UdpSocket,
     port: u16,
     leg: Option<LegId>,
+    /// When the last leg had given it back.
+    idle: Option<Mono>,
 }
 
 pub(super) struct Pairs {
@@ -29,6 +34,8 @@ pub(super) struct Pairs {
     /// Those that are open, by port.
     open: BTreeMap<u16, usize>,
     legs: BTreeMap<LegId, usize>,
+    /// Places that were given back, and when; some have a leg again.
+    idle: VecDeque<(Mono, usize)>,
 }
 
 impl Pairs {
@@ -41,6 +48,7 @@ impl Pairs {
             empty: Vec::new(),
             open: BTreeMap::new(),
             legs: BTreeMap::new(),
+            idle: VecDeque::new(),
         }
     }
 
@@ -56,7 +64,10 @@ impl Pairs {
             ..
         } = self;
         pool.take(now, for_consult, |port| {
-            if open.contains_key(&port) {
+            if let Some(place) = open.get(&port) {
+                if let Some(Some(pair)) = pairs.get_mut(*place) {
+                    pair.idle = None;
+                }
                 return true;
             }
             let place = empty.pop().unwrap_or_else(|| {
@@ -101,11 +112,32 @@ impl Pairs {
             return;
         };
         let Some(pair) = into else { return };
-        pair.leg = None;
+        (pair.leg, pair.idle) = (None, Some(now));
         self.pool.give_back(now, pair.port);
-        if self.open.len() > self.legs.len() + KEPT
-            && let Some(mut pair) = into.take()
-        {
+        if self.open.len() > self.legs.len() + KEPT {
+            self.close(place);
+        } else {
+            self.idle.push_back((now, place));
+        }
+    }
+
+    /// When the next pair is closed, unless a leg takes it.
+    pub(super) fn poll_timeout(&self) -> Option<Mono> {
+        self.idle.front().map(|(since, _)| *since + KEPT_FOR)
+    }
+
+    /// Closes what nobody has wanted for a while; early is a no-op.
+    pub(super) fn handle_timeout(&mut self, now: Mono) {
+        while let Some((since, place)) = self.idle.pop_front_if(|(at, _)| *at + KEPT_FOR <= now) {
+            let pair = self.pairs.get(place).and_then(Option::as_ref);
+            if pair.is_some_and(|pair| pair.idle == Some(since)) {
+                self.close(place);
+            }
+        }
+    }
+
+    fn close(&mut self, place: usize) {
+        if let Some(mut pair) = self.pairs.get_mut(place).and_then(Option::take) {
             let _ = self.registry.deregister(&mut pair.rtp);
             let _ = self.registry.deregister(&mut pair.rtcp);
             self.open.remove(&pair.port);
@@ -140,6 +172,7 @@ fn bind(address: IpAddr, port: u16, registry: &Registry, place: usize) -> std::i
         rtcp,
         port,
         leg: None,
+        idle: None,
     })
 }
 
@@ -181,5 +214,15 @@ mod tests {
         assert_ne!(other, first, "it rests");
         assert_eq!(pairs.take(Mono(0) + REST, false), Some(first));
         assert_eq!(pairs.open.len(), 2, "nothing was opened for it");
+
+        pairs.handle_timeout(Mono(0) + KEPT_FOR);
+        assert_eq!(pairs.open.len(), 2, "it was taken again");
+        pairs.give(leg(2), first);
+        pairs.release(leg(2), Mono(0) + REST);
+        let due = pairs.poll_timeout().expect("a time");
+        assert_eq!(due, Mono(0) + REST + KEPT_FOR);
+        pairs.handle_timeout(due);
+        assert_eq!(pairs.open.len(), 1, "nobody wanted it");
+        assert!(pairs.at(token).is_none() && pairs.poll_timeout().is_none());
     }
 }
