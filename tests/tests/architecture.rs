@@ -102,8 +102,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rtcp-types", &["rtp"]),
     ("sdp-types", &["sdp"]),
     ("opus", &["codec"]),
-    // In nobody's product; oracles for tests.
-    ("rsip", &[]),
+    // By a feature that the product does not ask for.
+    ("rsip", &["sip"]),
+    // In nobody's product; an oracle for tests.
     ("ezk-sip-types", &[]),
     // Randomness is handed in.
     ("rand", &[]),

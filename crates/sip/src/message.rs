@@ -41,6 +41,8 @@ mod replaces;
 mod request;
 mod response;
 mod retry_after;
+#[cfg(feature = "rsip")]
+mod rsip;
 mod session_timer;
 mod status;
 mod text;

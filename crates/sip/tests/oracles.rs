@@ -122,3 +122,25 @@ fn a_change_of_one_line_leaves_all_others() {
         assert_eq!(after, expected, "{name}");
     }
 }
+
+/// What both can read stays the same message on the way to `rsip`'s types and back.
+#[test]
+fn messages_go_to_rsip_and_back() {
+    let mut converted = 0;
+    for (name, bytes) in corpus() {
+        let ours = Message::parse(bytes).expect("a message");
+        let Ok(theirs) = ::rsip::SipMessage::try_from(&ours) else {
+            continue;
+        };
+        let back = Message::try_from(&theirs).unwrap_or_else(|e| panic!("{name}: {e}"));
+        // It writes the transport of a URI in small letters (RFC 3261 section 7.3.1: the same).
+        let small = |text: String| text.replace("transport=TLS", "transport=tls");
+        let read = |m: &Message| -> Facts {
+            let facts = ours::read(m.to_bytes()).into_iter();
+            facts.map(|(name, text)| (name, small(text))).collect()
+        };
+        assert_eq!(read(&back), read(&ours), "{name}");
+        converted += 1;
+    }
+    assert!(converted >= 25, "{converted}");
+}
