@@ -25,6 +25,7 @@ mod scenarios {
     mod a_registrar_by_name_is_changed_when_it_is_silent;
     mod a_reload_changes_new_calls_and_no_running_one;
     mod a_reload_leaves_accounts_and_phones_that_are_gone;
+    mod a_second_registrar_takes_the_place_of_a_dead_one;
     mod both_hang_up_at_the_same_moment;
     mod busy_then_no_answer_then_back;
     mod key_0_reaches_reception;
@@ -72,6 +73,7 @@ mod scenarios {
     mod a_caller_without_an_offer_gets_ours;
     mod a_carrier_says_whether_a_number_is_the_callers;
     mod a_conference_of_three_where_each_hears_the_others;
+    mod a_far_end_is_heard_before_it_answers;
     mod a_far_end_that_dies_is_found_by_asking;
     mod a_key_typed_ahead_in_a_menu_counts;
     mod a_lamp_shows_a_colleagues_calls;

@@ -23,7 +23,7 @@
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
 //! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one),
-//! [`replaced`] (a phone takes over from another), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
+//! [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
 
 mod background;
 mod bridged;
@@ -43,6 +43,7 @@ pub(crate) mod replaced;
 pub(crate) mod sip;
 mod stage;
 pub(crate) mod talk;
+mod unheard;
 
 pub(crate) use ctx::Ctx;
 pub(crate) use stage::{InMenu, Reaching, Referring, Stage, Transfer};

@@ -112,6 +112,8 @@ pub struct Leg {
     pub offer: Option<Vec<u8>>,
     /// What the last 1xx described, and the tag of its dialog: a 2xx of that dialog need not say it again (RFC 3262 section 5).
     pub early: Option<(String, bytes::Bytes)>,
+    /// Its offer was answered in a 1xx.
+    pub early_open: bool,
     /// Their bodiless re-INVITE was answered with our offer; the answer comes with the ACK.
     pub our_offer_open: bool,
     /// It stands in the journal.
@@ -174,6 +176,7 @@ impl Leg {
             replaces: None,
             offer: None,
             early: None,
+            early_open: false,
             our_offer_open: false,
             noted: false,
             probe: None,

@@ -392,12 +392,11 @@ pub(crate) fn session_timer(node: &Node) -> Option<SessionTimer> {
 /// What answers a trunk's challenges: of nobody but its peers, its proxy, its registrar, and whence its calls come.
 pub(crate) fn credentials(house: &mut House, trunk: &Trunk) -> Option<Credentials> {
     let mut account = account(trunk)?;
-    let registrar = trunk.register.as_ref().map(|(uri, _)| uri);
     let named = trunk
         .peers
         .iter()
         .chain(&trunk.outbound_proxy)
-        .chain(registrar);
+        .chain(trunk.registrars());
     for uri in named.filter_map(|text| Uri::parse(text).ok()) {
         for flow in house.flows(&uri) {
             account = account.also_for(flow);

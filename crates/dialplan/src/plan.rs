@@ -8,7 +8,8 @@ mod trunk;
 pub use machine::{Bans, Hep, Identity, NodeTls, TrunkTls};
 pub use recording::{RecordFrom, RecordingRules, Recordings};
 pub use trunk::{
-    CalledFrom, Forwarded, Health, IdentityIn, Nat, OnFull, Prack, ReferPolicy, Trunk, Where,
+    Account, CalledFrom, Forwarded, Health, IdentityIn, Nat, OnFull, Prack, ReferPolicy, Trunk,
+    Where,
 };
 
 use crate::{Dialplans, Emergency, Extensions, Hours, Pattern, Patterns, When, Zone};
@@ -39,14 +40,18 @@ pub struct Plan {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(pub String);
 impl Trunk {
+    /// Of our account, in the order of asking; none without one.
+    pub fn registrars(&self) -> &[String] {
+        self.register.as_ref().map_or(&[], |a| &a.registrars)
+    }
+
     /// A server of it is said to be called by TLS; others may be, where DNS says so.
     pub fn asks_for_tls(&self) -> bool {
-        let registrar = self.register.as_ref().map(|(uri, _)| uri);
         let mut all = self
             .peers
             .iter()
             .chain(&self.outbound_proxy)
-            .chain(registrar);
+            .chain(self.registrars());
         all.any(|uri| crate::load::asks_for_tls(uri))
     }
 }

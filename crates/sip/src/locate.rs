@@ -156,6 +156,23 @@ impl Locator {
         found
     }
 
+    /// Whether something on the way to its servers was never answered yet, neither with a failure: there may be more of them soon.
+    pub fn is_open(&self, uri: &Uri) -> bool {
+        let Some(aim) = Aim::of(uri) else {
+            return false;
+        };
+        let mut open = false;
+        let unknown = |known: &Known| known.records.is_none() && known.failures == 0;
+        self.follow(
+            &aim,
+            &mut |q| open |= self.table.get(&q).is_some_and(unknown),
+            &mut |_, _, _| {},
+            // Shares do not matter here.
+            &mut Rng::seeded(0),
+        );
+        open
+    }
+
     /// It did not answer: it is tried last for a while.
     pub fn shun(&mut self, now: Now, target: Target) {
         self.shunned.insert(target, now.mono + SHUNNED);
@@ -213,12 +230,19 @@ impl Locator {
     /// Early is a no-op.
     pub fn handle_timeout(&mut self, now: Now) {
         self.shunned.retain(|_, until| *until > now.mono);
+        let mut lost = false;
         for (question, known) in &mut self.table {
             if known.due <= now.mono {
-                known.asked = true;
+                if std::mem::replace(&mut known.asked, true) {
+                    known.failures += 1;
+                    lost = true;
+                }
                 known.due = now.mono + LOST;
                 self.out.push_back(question.clone());
             }
+        }
+        if lost {
+            self.pursue(now);
         }
     }
 

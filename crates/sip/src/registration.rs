@@ -26,9 +26,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tandem_types::{Mono, Now, Rng};
 
-/// An account.
+/// A registrar, and who we are there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RegistrationConfig {
+pub struct RegistrarAt {
     /// Where REGISTER is sent (resolved).
     pub flow: Flow,
     /// Request-URI: the registrar's domain, without user.
@@ -37,6 +37,13 @@ pub struct RegistrationConfig {
     pub aor: NameAddr,
     /// Where we are to be called.
     pub contact: Uri,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationConfig {
+    /// The registrar that is asked.
+    pub at: RegistrarAt,
     /// Route headers (outbound proxy), top first.
     pub route: Vec<NameAddr>,
     /// The time that we wish for, in seconds.
@@ -203,7 +210,10 @@ impl Registration {
         for hop in &config.route {
             headers.push(HeaderName::Route, hop);
         }
-        headers.push(HeaderName::Contact, NameAddr::new(config.contact.clone()));
+        headers.push(
+            HeaderName::Contact,
+            NameAddr::new(config.at.contact.clone()),
+        );
         headers.push(
             HeaderName::Expires,
             if what == InFlight::Register {
@@ -213,11 +223,11 @@ impl Registration {
             },
         );
         let request = OutgoingRequest {
-            flow: config.flow,
+            flow: config.at.flow,
             method: Method::Register,
-            target: config.registrar.clone(),
-            from: config.aor.clone(),
-            to: config.aor.clone(),
+            target: config.at.registrar.clone(),
+            from: config.at.aor.clone(),
+            to: config.at.aor.clone(),
             call_id: Some(self.call_id.clone()),
             cseq: self.cseq,
             headers,
@@ -266,7 +276,7 @@ impl Registration {
         let contacts = response.headers.name_addrs(&HeaderName::Contact);
         let ours = contacts
             .iter()
-            .find(|c| c.uri.equivalent(&self.config.contact));
+            .find(|c| c.uri.equivalent(&self.config.at.contact));
         let own = ours.and_then(|c| c.params.get("expires")?.parse().ok());
         let seconds = own
             .or_else(|| response.headers.expires())
@@ -374,15 +384,14 @@ impl Registration {
 
     /// Where requests go.
     pub fn flow(&self) -> Flow {
-        self.config.flow
+        self.config.at.flow
     }
 
-    /// Requests go there from now on (another server of the registrar, or it has another address), and we are called there.
-    pub fn move_to(&mut self, flow: Flow, contact: Uri) {
+    /// Requests go there from now on (another registrar, another server of one, or it has another address), and we are called there.
+    pub fn move_to(&mut self, to: RegistrarAt) {
         let credentials = self.config.credentials.take();
-        self.config.credentials = credentials.map(|c| c.also_for(flow));
-        self.config.flow = flow;
-        self.config.contact = contact;
+        self.config.credentials = credentials.map(|c| c.also_for(to.flow));
+        self.config.at = to;
     }
 
     /// Where it stands.

@@ -64,12 +64,11 @@ fn configuration(config: &Config, found: &[tandem_dialplan::Diagnostic]) -> Find
 async fn names(plan: &Plan) -> Vec<Finding> {
     let mut hosts = BTreeSet::new();
     for (name, trunk) in &plan.trunks {
-        let registrar = trunk.register.as_ref().map(|(uri, _)| uri);
         for text in trunk
             .peers
             .iter()
             .chain(&trunk.outbound_proxy)
-            .chain(registrar)
+            .chain(trunk.registrars())
         {
             let uri = Uri::parse(text).ok().filter(|uri| uri.ip().is_none());
             if let Some(host) = uri.as_ref().and_then(Uri::host) {

@@ -10,7 +10,10 @@ use std::{
 };
 use tandem_phone::State;
 use tandem_sim::{World, check::Stories};
-use tandem_types::{CallId, Reason, TransferId, Wall, journal::What};
+use tandem_types::{
+    CallId, LegId, Reason, TransferId, Wall,
+    journal::{LegRole, What},
+};
 
 /// Everything may take its time to be over: Timer B and F (32 s), a silent leg being asked, the last words.
 const WINDING_DOWN: Duration = Duration::from_secs(150);
@@ -26,6 +29,8 @@ pub(crate) struct Watch {
     /// Calls in which legs may hear each other: people were joined, or it is a room.
     joined: BTreeSet<CallId>,
     echo: BTreeSet<CallId>,
+    /// Legs to whoever is called without a brief.
+    callees: BTreeSet<LegId>,
     transfers: BTreeMap<TransferId, Wall>,
 }
 
@@ -69,6 +74,9 @@ impl Watch {
             What::Bridged { .. } | What::TransferAccepted { .. } => {
                 self.joined.insert(call);
             }
+            What::LegCreated { leg, role, .. } if *role == LegRole::Callee => {
+                self.callees.insert(*leg);
+            }
             What::AgentEntered { .. } => {
                 self.joined.remove(&call);
             }
@@ -89,13 +97,17 @@ impl Watch {
         }
     }
 
-    /// A consult leg hears nobody before it took the caller, and nobody hears it.
+    /// A consult leg hears nobody before it took the caller, and nobody hears it. Whoever is called without a brief may be heard before
+    /// they answer (early media), and hears nobody either.
     fn who_hears_whom(&self, w: &World, out: &mut Vec<String>) {
         for (call, hears) in w.who_hears_whom() {
             let others = hears
                 .iter()
                 .flat_map(|(me, heard)| heard.iter().map(move |h| (me, h)))
-                .find(|(me, heard)| me != heard);
+                .find(|(me, heard)| {
+                    let early = self.callees.contains(heard) && !self.callees.contains(me);
+                    me != heard && !early
+                });
             if let Some((me, heard)) = others.filter(|_| !self.joined.contains(call)) {
                 out.push(format!(
                     "leg {} hears leg {} though nobody was joined",

@@ -9,6 +9,7 @@ use super::{
     trunk::{talk, with_account},
 };
 use std::time::Duration;
+use tandem_types::journal::What;
 
 /// Half of the 92 s that the far end asks for, and time for a machine that is busy.
 const REFRESHED: Duration = Duration::from_secs(60);
@@ -31,8 +32,8 @@ fn messages(stage: &Stage, caller: &Caller, sent: bool, start: &str) -> usize {
         .count()
 }
 
-/// The caller demands a reliable 180 and acknowledges it; the far end has early media in a reliable 183, which is acknowledged, and
-/// no description in its 200.
+/// The far end has early media in a reliable 183, which is acknowledged, and no description in its 200. The caller demands reliable
+/// responses, gets its own 183 and hears the tone before there is an answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_provisional_is_acknowledged_on_both_sides() {
     let mut stage = Stage::with(76, |_, office| {
@@ -54,14 +55,22 @@ async fn what_is_provisional_is_acknowledged_on_both_sides() {
         ..Plays::caller("2011")
     };
     let mut caller = stage.ring_in_as(plays).await;
+    let rings = |w: &What| matches!(w, What::LegRinging { .. });
+    stage.running.until("early media", rings).await;
+    let _ = listen(600).await;
+    let early = listen(1500).await;
     let talked = talk(&mut stage, &caller, far.ip).await;
+    let at = caller.ip();
     caller.hangs_up().await;
     far.finished().await;
     stage.running.ended().await;
     for sent in [true, false] {
         assert_eq!(messages(&stage, &caller, sent, "PRACK "), 1, "{sent}");
     }
-    talked.heard(stage).await;
+    let streams = talked.heard(stage).await;
+    streams
+        .to(at, early)
+        .is("the caller, before the answer", OTHER);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,7 @@ use tandem_sip::{
     message::{HeaderName, Headers},
 };
 use tandem_types::{
-    LegId, Mono, Party, Reason, SrtpPolicy, Termination,
+    LegId, Party, Reason, SrtpPolicy, Termination,
     journal::{LegRole, What},
     media::{LegStats, MediaCommand},
 };
@@ -215,51 +215,6 @@ impl Call {
         true
     }
 
-    /// What is due on legs.
-    pub(crate) fn leg_timeouts(&mut self, cx: &mut Ctx<'_>) {
-        let now = cx.now.mono;
-        let due = |at: Option<Mono>| at.is_some_and(|at| now >= at);
-        let ids: Vec<LegId> = self
-            .legs
-            .values()
-            .filter(|l| l.alive() && (due(l.probe_at) || due(l.unheard_at)))
-            .map(|l| l.id)
-            .collect();
-        for id in ids {
-            if self.leg(id).is_some_and(|l| due(l.probe_at)) {
-                self.probe(cx, id);
-            } else {
-                self.unheard(cx, id);
-            }
-        }
-    }
-
-    /// Nothing came back to a leg's INVITE yet.
-    fn unheard(&mut self, cx: &mut Ctx<'_>, id: LegId) {
-        let Some(leg) = self.leg_mut(id) else { return };
-        leg.unheard_at = None;
-        let Some(session) = leg
-            .session
-            .filter(|s| leg.state == LegState::Inviting && cx.endpoint.is_unheard(*s))
-        else {
-            return;
-        };
-        if let Some(flow) = leg.way {
-            cx.house.is_silent(cx.now, flow);
-        }
-        // Whatever it may still say is between it and the endpoint: CANCEL after a 1xx, ACK and BYE after a 2xx.
-        cx.sessions.remove(&session);
-        let headers = Headers::new();
-        cx.sip(Command::Hangup { session, headers });
-        if self.next_way(cx, id) {
-            let text = format!(
-                "leg {} is not answered at all: the next way is tried",
-                id.index
-            );
-            self.journal(cx, What::Alarm { text });
-        }
-    }
-
     /// 200 to the caller, once.
     pub(crate) fn answer_caller(&mut self, cx: &mut Ctx<'_>) -> bool {
         let id = self.caller;
@@ -324,7 +279,7 @@ impl Call {
             return;
         };
         leg.generation += 1;
-        let first = leg.generation == 1;
+        let first = leg.agreed.is_none();
         leg.plain_way = None;
         let flow = agreed.flow(leg.learn_from(&agreed), leg.generation);
         let (codec, held) = (agreed.codec, agreed.held_by_peer);
@@ -379,12 +334,16 @@ impl Call {
             | Stage::Talking
             | Stage::Menu(_)
             | Stage::Announcing { .. }
-            | Stage::Reaching(_)
             | Stage::Referring(_)
             | Stage::Notifying { .. }
             | Stage::Farewell { .. }
             | Stage::Leaving
             | Stage::Ending => Vec::new(),
+            Stage::Reaching(r) => r
+                .early
+                .map(|leg| (self.caller, vec![leg]))
+                .into_iter()
+                .collect(),
         };
         cx.media(MediaCommand::Connect {
             call: self.id,
@@ -470,6 +429,7 @@ impl Call {
                 r.reach
                     .handle_input(cx.now.mono, reach::Input::Gone(id, end));
                 self.drain_reach(cx);
+                self.early_is_over(cx, id);
             }
             Stage::Bridged(b) if b.peer == id => {
                 self.person_gone(

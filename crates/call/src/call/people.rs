@@ -1,10 +1,11 @@
 //! People: who is rung for a transfer or a destination, what the reaching wants done, and what comes when nobody
 //! takes the caller. Beside it: [`early`] (rung while the agent speaks), [`dial`] (the legs),
-//! [`brief`] (what people are told), [`join`].
+//! [`brief`] (what people are told), [`join`], [`early_media`] (what far ends say before they answer).
 
 mod brief;
 mod dial;
 mod early;
+mod early_media;
 mod join;
 
 use super::{Call, Ctx, Purpose, Reaching, Stage, Transfer};
@@ -260,6 +261,8 @@ impl Call {
             otherwise,
             music: music.clone(),
             targets: Vec::new(),
+            passes_early: !for_queue,
+            early: None,
         }));
         self.connect_all(cx);
         if !ready {

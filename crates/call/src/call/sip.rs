@@ -24,7 +24,11 @@ impl Call {
                 early, response, ..
             } => {
                 if let (Some(leg), Some(body)) = (self.leg_mut(id), response.body_of_type(SDP)) {
-                    leg.early = Some((early, body));
+                    let said = Some((early, body));
+                    if leg.early != said {
+                        leg.early = said;
+                        self.hear_early(cx, id, response.status);
+                    }
                 }
                 if response.status >= 180 {
                     self.callee_rings(cx, id);
@@ -85,7 +89,7 @@ impl Call {
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return;
         };
-        leg.session = None;
+        (leg.session, leg.early) = (None, None);
         let network = leg.trunk.is_some();
         let (sip, q850) = match failure {
             Failure::Response(r) => (r.status, q850_of(r.headers.first(&HeaderName::Reason))),
@@ -103,6 +107,7 @@ impl Call {
                 0 => "is not to be reached".to_owned(),
                 status => format!("refused with {status}"),
             };
+            self.early_is_over(cx, id);
             return self.journal(
                 cx,
                 What::Alarm {

@@ -36,6 +36,10 @@ pub(crate) struct Reaching {
     pub(crate) music: Option<String>,
     /// Which leg each target of a round became.
     pub(crate) targets: Vec<(LegId, Destination)>,
+    /// What far ends say before they answer is for the caller, who hears no music of ours.
+    pub(crate) passes_early: bool,
+    /// Whose early media the caller hears.
+    pub(crate) early: Option<LegId>,
 }
 
 /// A REFER is under way.

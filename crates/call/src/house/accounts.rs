@@ -12,7 +12,8 @@ use tandem_sip::{
     api::{Credentials, Failure, Flow, OutgoingRequest, RequestKey},
     message::{NameAddr, Response, Uri},
     registration::{
-        Registration, RegistrationConfig, RegistrationInput, RegistrationOutput, RegistrationState,
+        RegistrarAt, Registration, RegistrationConfig, RegistrationInput, RegistrationOutput,
+        RegistrationState,
     },
 };
 use tandem_types::{Mono, Now};
@@ -25,6 +26,9 @@ pub(super) type AccountId = u32;
 pub(super) struct Account {
     trunk: String,
     plan: RegistrationPlan,
+    /// Which of its registrars has us, or is asked.
+    #[serde(default)]
+    at: usize,
     pub(super) registration: Registration,
     /// No trunk has it any more: it is there until the carrier was told.
     left: bool,
@@ -45,10 +49,9 @@ pub(super) struct Sent {
 /// What a registration needs besides an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RegistrationPlan {
-    /// The Request-URI.
-    registrar: Uri,
-    /// The server that REGISTER is sent to.
-    next: Uri,
+    /// Request-URIs, in the order of asking.
+    registrars: Vec<Uri>,
+    /// The outbound proxy: whom REGISTER is sent to instead.
     route: Vec<NameAddr>,
     expires: u32,
     credentials: Option<Credentials>,
@@ -58,19 +61,17 @@ pub(super) struct RegistrationPlan {
 impl House {
     pub(super) fn start_registrations(&mut self, now: Now) {
         for (trunk, plan) in std::mem::take(&mut self.unstarted) {
-            let Some(flow) = self.flows(&plan.next).first().copied() else {
+            // Not at the second as long as it is not known where the first is.
+            let first = plan.nexts().find(|next| self.locator.is_open(next));
+            let known = plan.nexts().position(|next| Some(next) == first);
+            let ways = self.registrars(&plan);
+            let mut ways = ways.iter().filter(|(n, _)| known.is_none_or(|k| *n < k));
+            let Some((at, flow)) = ways.next().copied() else {
                 self.unstarted.push((trunk, plan));
                 continue;
             };
-            let host = plan.registrar.host_port().unwrap_or_default();
             let config = RegistrationConfig {
-                flow,
-                aor: NameAddr::from(like(
-                    &plan.registrar,
-                    Uri::sip(plan.username.as_str(), &host),
-                )),
-                contact: like(&plan.registrar, self.contact(flow)),
-                registrar: plan.registrar.clone(),
+                at: self.registrar_at(&plan, at, flow),
                 route: plan.route.clone(),
                 expires: plan.expires,
                 credentials: plan.credentials.clone().map(|c| c.also_for(flow)),
@@ -80,6 +81,7 @@ impl House {
             let account = Account {
                 trunk,
                 plan,
+                at,
                 registration,
                 left: false,
                 answer: None,
@@ -150,9 +152,13 @@ impl House {
         account: AccountId,
         flow: Flow,
     ) {
-        let next = self.registrations.get(&account);
-        let next = next.map(|a| a.plan.next.clone());
-        let other = next.is_some_and(|next| self.has_other(&next, flow));
+        let sent_at = self.registrations.get(&account);
+        let sent_at = sent_at.map(|a| (a.plan.clone(), (a.at, flow)));
+        let other = sent_at.is_some_and(|(plan, current)| {
+            let ways = self.registrars(&plan);
+            let other = |way: &(usize, Flow)| *way != current && !self.is_dead(way.1);
+            ways.iter().any(other)
+        });
         let sent = Sent {
             account,
             flow,
@@ -219,20 +225,45 @@ impl House {
         let Some(account) = self.registrations.get(&id) else {
             return false;
         };
-        let (current, next) = (account.registration.flow(), account.plan.next.clone());
-        let flows = self.flows(&next);
-        if flows.contains(&current) && !self.is_dead(current) {
+        let current = (account.at, account.registration.flow());
+        let plan = account.plan.clone();
+        let mut ways = self.registrars(&plan);
+        if ways.contains(&current) && !self.is_dead(current.1) {
             return false;
         }
-        let other = flows.into_iter().find(|flow| *flow != current);
-        let (Some(flow), Some(account)) = (other, self.registrations.get(&id)) else {
+        // Those that are dead come last, whichever of the registrars they are of.
+        ways.sort_by_key(|(_, flow)| self.is_dead(*flow));
+        let Some((at, flow)) = ways.into_iter().find(|way| *way != current) else {
             return false;
         };
-        let contact = like(&account.plan.registrar, self.contact(flow));
+        let there = self.registrar_at(&plan, at, flow);
         if let Some(account) = self.registrations.get_mut(&id) {
-            account.registration.move_to(flow, contact);
+            account.at = at;
+            account.registration.move_to(there);
         }
         !self.is_dead(flow)
+    }
+
+    /// The ways to the registrars of an account, in the order of trying.
+    fn registrars(&mut self, plan: &RegistrationPlan) -> Vec<(usize, Flow)> {
+        let mut all = Vec::new();
+        for (n, next) in plan.nexts().enumerate() {
+            all.extend(self.flows(next).into_iter().map(|flow| (n, flow)));
+        }
+        all
+    }
+
+    /// Who we are at a registrar.
+    fn registrar_at(&self, plan: &RegistrationPlan, n: usize, flow: Flow) -> RegistrarAt {
+        let registrar = &plan.registrars[n];
+        let host = registrar.host_port().unwrap_or_default();
+        let user = Uri::sip(plan.username.as_str(), &host);
+        RegistrarAt {
+            flow,
+            aor: NameAddr::from(like(registrar, user)),
+            contact: like(registrar, self.contact(flow)),
+            registrar: registrar.clone(),
+        }
     }
 
     pub(super) fn registrations_timeout(&self) -> Option<(Mono, &'static str)> {
@@ -340,23 +371,32 @@ fn answered(now: Now, result: &Result<Box<Response>, Failure>) -> Answered {
 impl RegistrationPlan {
     /// Both are the same account.
     fn is_of(&self, other: &Self) -> bool {
-        self.registrar == other.registrar && self.username == other.username
+        self.registrars.first() == other.registrars.first() && self.username == other.username
+    }
+
+    /// Whom REGISTER is sent to for each registrar.
+    fn nexts(&self) -> impl Iterator<Item = &Uri> {
+        let proxy = self.route.first().map(|p| &p.uri);
+        self.registrars.iter().map(move |r| proxy.unwrap_or(r))
     }
 }
 
 pub(super) fn registration_plan(trunk: &Trunk) -> Option<(String, RegistrationPlan)> {
-    let (registrar, expires) = trunk.register.as_ref()?;
-    let registrar = Uri::parse(registrar).ok()?;
-    let proxy = proxy_of(trunk);
+    let wanted = trunk.register.as_ref()?;
+    let registrars: Vec<Uri> = wanted
+        .registrars
+        .iter()
+        .filter_map(|text| Uri::parse(text).ok())
+        .collect();
+    if registrars.is_empty() {
+        return None;
+    }
     let plan = RegistrationPlan {
-        next: proxy
-            .as_ref()
-            .map_or_else(|| registrar.clone(), |p| p.uri.clone()),
-        route: proxy.into_iter().collect(),
-        expires: seconds(*expires),
+        registrars,
+        route: proxy_of(trunk).into_iter().collect(),
+        expires: seconds(wanted.expires),
         credentials: account(trunk),
         username: trunk.username.clone().unwrap_or_else(|| trunk.name.clone()),
-        registrar,
     };
     Some((trunk.name.clone(), plan))
 }

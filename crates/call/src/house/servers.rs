@@ -30,13 +30,12 @@ pub(super) fn all_of(plan: &Plan) -> Vec<Uri> {
     servers.chain(addresses).collect()
 }
 
-/// Whom we send to for a trunk: its proxy, which knows where all others are, or its peers and its registrar.
+/// Whom we send to for a trunk: its proxy, which knows where all others are, or its peers and its registrars.
 fn servers_of(trunk: &Trunk) -> Vec<Uri> {
     if let Some(proxy) = proxy_of(trunk) {
         return vec![proxy.uri];
     }
-    let registrar = trunk.register.as_ref().map(|(uri, _)| uri);
-    let all = trunk.peers.iter().chain(registrar);
+    let all = trunk.peers.iter().chain(trunk.registrars());
     all.filter_map(|text| Uri::parse(text).ok()).collect()
 }
 

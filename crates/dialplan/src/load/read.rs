@@ -325,6 +325,19 @@ impl<'a> Val<'a> {
         Some(items.iter().map(item).collect())
     }
 
+    /// One text, or a list of some; the wrong ones are told and left out.
+    pub(crate) fn text_or_texts(&self) -> Vec<Text<'a>> {
+        match self.value {
+            DeValue::Array(items) if items.is_empty() => {
+                let empty = format!("`{}` is empty", self.key);
+                self.spot.error(empty).help("name one");
+                Vec::new()
+            }
+            DeValue::Array(_) => self.texts(),
+            _ => self.words().into_iter().collect(),
+        }
+    }
+
     /// A list of texts; the wrong ones are told and left out.
     pub(crate) fn texts(&self) -> Vec<Text<'a>> {
         self.list()

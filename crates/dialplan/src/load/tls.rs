@@ -135,7 +135,7 @@ impl<'a> Load<'a> {
             t.tls.server_name = v.words().map(|t| t.value);
         }
         let all = t.peers.iter().chain(&t.outbound_proxy);
-        let mut all = all.chain(t.register.as_ref().map(|(uri, _)| uri));
+        let mut all = all.chain(t.registrars());
         // A name without a transport may lead to TLS by its NAPTR records.
         let may = |uri: &String| {
             uri.starts_with("sips:") || !uri.contains("transport=") || asks_for_tls(uri)

@@ -7,8 +7,8 @@ use super::{
     read::Section,
 };
 use crate::{
-    CalledFrom, DEFAULT_COUNTRY, Forwarded, Health, IdentityIn, Nat, NumberFormat, OnFull, Prack,
-    ReferPolicy, Trunk, Where, numbering,
+    Account, CalledFrom, DEFAULT_COUNTRY, Forwarded, Health, IdentityIn, Nat, NumberFormat, OnFull,
+    Prack, ReferPolicy, Trunk, Where, numbering,
 };
 use ipnet::IpNet;
 use std::time::Duration;
@@ -24,6 +24,7 @@ impl<'a> Load<'a> {
     /// | `media.codecs` | `["pcma", "pcmu"]` |
     /// | `media.srtp` | `off` |
     /// | `media.nat` | `auto` |
+    /// | `media.early_media` | `on` |
     /// | `media.prack` | `off` |
     /// | `media.session_timers` | `on` |
     /// | `media.refer` | `off` |
@@ -52,6 +53,7 @@ impl<'a> Load<'a> {
             outbound: true,
             codecs: DEFAULT_CODECS.to_vec(),
             session_timers: true,
+            early_media: true,
             country: DEFAULT_COUNTRY.to_owned(),
             ..Trunk::default()
         };
@@ -188,15 +190,18 @@ impl<'a> Load<'a> {
         }
     }
 
-    fn registrar(&self, r: &Section<'a>) -> Option<(String, Duration)> {
-        let registrar = r
-            .need("registrar", "\"sip:carrier.example\"")
-            .and_then(|v| v.words())
-            .and_then(|t| t.sip_server());
+    fn registrar(&self, r: &Section<'a>) -> Option<Account> {
+        let servers = r.need("registrar", "\"sip:carrier.example\"");
+        let texts = servers.map(|v| v.text_or_texts()).unwrap_or_default();
+        let registrars: Vec<String> = texts.iter().filter_map(|t| t.sip_server()).collect();
         let expires = r
             .opt("expires")
             .and_then(|v| v.duration(Duration::from_secs(60)));
-        Some((registrar?, expires.unwrap_or(Duration::from_secs(600))))
+        let account = Account {
+            registrars,
+            expires: expires.unwrap_or(Duration::from_secs(600)),
+        };
+        (!account.registrars.is_empty()).then_some(account)
     }
 
     fn trunk_limits(&mut self, s: &Section<'a>, t: &mut Trunk) {
@@ -270,7 +275,6 @@ fn health(s: &Section<'_>) -> Health {
 }
 
 fn media(s: &Section<'_>, t: &mut Trunk) {
-    s.later(&[("early_media", "a setting for early media")]);
     set(&mut t.codecs, codecs(s));
     set(&mut t.srtp, srtp(s));
     if let Some(v) = s.opt("dtmf") {
@@ -289,6 +293,10 @@ fn media(s: &Section<'_>, t: &mut Trunk) {
     set(
         &mut t.session_timers,
         s.opt("session_timers").and_then(|v| v.choice(&switch, &[])),
+    );
+    set(
+        &mut t.early_media,
+        s.opt("early_media").and_then(|v| v.choice(&switch, &[])),
     );
     let nats = [("auto", Nat::Auto), ("yes", Nat::Yes), ("no", Nat::No)];
     set(&mut t.nat, s.opt("nat").and_then(|v| v.choice(&nats, &[])));

@@ -41,14 +41,16 @@ pub struct Trunk {
     pub password: Option<Secret>,
     /// The one realm that is answered; `None`: whichever the trunk names.
     pub realm: Option<String>,
-    /// Registrar URI and expiry, for a trunk that we register with.
-    pub register: Option<(String, Duration)>,
+    /// For a trunk that we register with.
+    pub register: Option<Account>,
     /// In order of preference.
     pub codecs: Vec<Codec>,
     /// Whether sound is encrypted.
     pub srtp: SrtpPolicy,
     /// Where RTP may come from.
     pub nat: Nat,
+    /// What is said before the answer is heard by the caller.
+    pub early_media: bool,
     /// Reliable provisional responses.
     pub prack: Prack,
     /// Session timers are asked for in calls through it, where the node has them.
@@ -87,6 +89,15 @@ pub struct Trunk {
     pub conveys_location: bool,
     /// Whether its peers are asked if they are there.
     pub health: Option<Health>,
+}
+
+/// Our account at a trunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Registrar URIs as text, at least one; the next is asked when one does not answer.
+    pub registrars: Vec<String>,
+    /// The time that we wish for.
+    pub expires: Duration,
 }
 
 /// OPTIONS to the peers of a trunk.

@@ -80,8 +80,17 @@ struct OnlyHeader {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Register {
-    registrar: SipServer,
+    /// One, or several in the order of asking.
+    registrar: Registrars,
     expires: Option<Span>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Registrars {
+    One(SipServer),
+    /// The next is asked when one does not answer.
+    Several(Vec<SipServer>),
 }
 
 /// Its servers by TLS.
@@ -101,6 +110,8 @@ struct Media {
     codecs: Option<Codecs>,
     srtp: Option<Srtp>,
     dtmf: Option<Dtmf>,
+    /// Whether a caller hears what a far end says before it answers.
+    early_media: Option<OnOff>,
     prack: Option<Prack>,
     session_timers: Option<OnOff>,
     nat: Option<Nat>,

@@ -124,6 +124,7 @@ mistakes! {
     refused an_extension_that_nobody_reaches: [Swap(PHONES, "via = \"carrier\"\n", "")];
     refused a_route_that_is_never_taken: [Swap(HEAD, "\"2000\" = \"echo\"", "\"_2XXX\" = \"conference:{to}\"\n\"2000\" = \"echo\"")];
     refused a_trunk_that_registers_without_a_user: [Swap(CARRIER, "username = \"northgate\"\npassword = \"cred:carrier\"", "register = { registrar = \"sip:carrier.example\" }")];
+    refused an_empty_list_of_registrars: [Swap(CARRIER, "password = \"cred:carrier\"", "password = \"cred:carrier\"\nregister = { registrar = [] }")];
     refused a_realm_without_a_user: [Swap(CARRIER, "username = \"northgate\"\npassword = \"cred:carrier\"", "realm = \"carrier.example\"")];
     refused keys_that_are_the_same: [Add(HEAD, "\n[transfers.warm]\ndecline_key = \"1\"\n")];
     refused no_tandem_toml: [Drop(TANDEM)];

@@ -18,10 +18,12 @@ fn registration() -> Registration {
         remote: "203.0.113.1:5060".parse().unwrap(),
     };
     let config = RegistrationConfig {
-        flow,
-        registrar: Uri::sip(None, "carrier.example"),
-        aor: NameAddr::new(Uri::sip("49301234", "carrier.example")),
-        contact: Uri::sip("49301234", "192.0.2.1:5060"),
+        at: RegistrarAt {
+            flow,
+            registrar: Uri::sip(None, "carrier.example"),
+            aor: NameAddr::new(Uri::sip("49301234", "carrier.example")),
+            contact: Uri::sip("49301234", "192.0.2.1:5060"),
+        },
         route: Vec::new(),
         expires: 600,
         credentials: None,
@@ -261,12 +263,19 @@ fn another_server_is_asked_at_once_where_the_first_is_silent() {
         remote: "192.0.2.99:5060".parse().unwrap(),
         ..r.flow()
     };
-    r.move_to(other, Uri::parse("sip:us@192.0.2.1").unwrap());
+    r.move_to(RegistrarAt {
+        flow: other,
+        registrar: Uri::sip(None, "second.example"),
+        aor: NameAddr::new(Uri::sip("49301234", "second.example")),
+        contact: Uri::parse("sip:us@192.0.2.1").unwrap(),
+    });
     r.handle_input(at(4), RegistrationInput::Elsewhere);
     let Some(RegistrationOutput::Send(request)) = r.poll_output() else {
         panic!("no REGISTER");
     };
     assert_eq!(request.flow, other);
+    assert_eq!(request.target.to_string(), "sip:second.example");
+    assert_eq!(request.to.uri.to_string(), "sip:49301234@second.example");
     assert_eq!(
         request.headers.first(&HeaderName::Contact),
         Some("<sip:us@192.0.2.1>")

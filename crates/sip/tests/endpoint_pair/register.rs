@@ -6,7 +6,8 @@ use tandem_sip::digest::{Verdict, Verifier};
 use tandem_sip::message::{HeaderName, Headers, Method, NameAddr, Uri};
 use tandem_sip::registrar::{Registrar, RegistrarConfig};
 use tandem_sip::registration::{
-    Registration, RegistrationConfig, RegistrationInput, RegistrationOutput, RegistrationState,
+    RegistrarAt, Registration, RegistrationConfig, RegistrationInput, RegistrationOutput,
+    RegistrationState,
 };
 use tandem_types::Rng;
 
@@ -26,10 +27,12 @@ impl Office {
             hosts: vec![World::addr(B).ip().into()],
         };
         let config = RegistrationConfig {
-            flow: w.flow(A, B),
-            registrar: Uri::sip(None, "office"),
-            aor: NameAddr::new(Uri::sip("200", "office")),
-            contact: Uri::sip("200", &World::addr(A).to_string()),
+            at: RegistrarAt {
+                flow: w.flow(A, B),
+                registrar: Uri::sip(None, "office"),
+                aor: NameAddr::new(Uri::sip("200", "office")),
+                contact: Uri::sip("200", &World::addr(A).to_string()),
+            },
             route: Vec::new(),
             expires: 3600,
             credentials: Some(credentials),

@@ -7,7 +7,7 @@ use crate::{
 };
 use tandem_dialplan::Destination;
 use tandem_sip::{
-    api::{Command, Reliable},
+    api::{Body, Command, Reliable},
     message::{HeaderName, Headers},
 };
 use tandem_types::{
@@ -18,6 +18,13 @@ use tandem_types::{
 impl Call {
     /// 18x of the far end becomes ours, while the caller is not answered yet.
     pub(super) fn pass_ringing(&mut self, cx: &mut Ctx<'_>) {
+        if self.reaching().is_none_or(|r| r.early.is_none()) {
+            self.progress(cx, 180, None);
+        }
+    }
+
+    /// A provisional response to the caller.
+    pub(super) fn progress(&mut self, cx: &mut Ctx<'_>, status: u16, body: Option<Body>) {
         let leg = self.leg(self.caller);
         let trunk = leg
             .and_then(|l| l.trunk.as_ref())
@@ -26,9 +33,9 @@ impl Call {
         if let Some(session) = leg.and_then(|l| l.session) {
             cx.sip(Command::Progress {
                 session,
-                status: 180,
+                status,
                 headers: Headers::new(),
-                body: None,
+                body,
                 reliable,
             });
         }
