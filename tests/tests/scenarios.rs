@@ -7,9 +7,15 @@
 mod scenarios {
     mod common;
     mod config;
+    mod lines;
 
     mod a_call_is_recorded;
+    mod a_caller_leaves_the_queue_by_its_key;
+    mod a_caller_of_an_agent_waits_and_the_person_is_briefed;
+    mod a_caller_who_waits_hangs_up;
+    mod a_caller_who_waits_too_long_is_led_on;
     mod a_carrier_by_name_is_reached_by_its_next_server_when_the_first_is_dead;
+    mod a_full_queue_lets_nobody_in;
     mod a_menu_that_waits_for_a_key_is_not_silent;
     mod a_number_is_keyed_in;
     mod a_person_asks_a_colleague_and_passes_the_caller_on;
@@ -25,9 +31,14 @@ mod scenarios {
     mod a_registrar_by_name_is_changed_when_it_is_silent;
     mod a_reload_changes_new_calls_and_no_running_one;
     mod a_reload_leaves_accounts_and_phones_that_are_gone;
+    mod a_reload_leaves_those_in_the_queue_who_wait;
     mod a_second_registrar_takes_the_place_of_a_dead_one;
+    mod after_a_call_of_the_queue_there_is_time_to_write_it_down;
     mod both_hang_up_at_the_same_moment;
     mod busy_then_no_answer_then_back;
+    mod callers_wait_in_order_until_somebody_is_free;
+    mod draining_leads_those_on_who_wait;
+    mod everybody_of_the_queue_goes_home;
     mod key_0_reaches_reception;
     mod key_3_tells_more;
     mod keys_come_by_info_too;
@@ -58,6 +69,8 @@ mod scenarios {
     mod triage_hands_to_a_specialist_who_knows_what_was_said;
     mod tts_is_down_for_the_brief;
     mod what_happens_before_somebody_has_the_caller;
+    mod who_does_not_answer_twice_is_paused;
+    mod whoever_declines_leaves_the_caller_in_the_queue;
 
     // Calls straight to somebody, cold transfers, and what the network does to them.
     mod steps;

@@ -44,6 +44,7 @@ mod wire {
     mod srtp;
     mod tls;
     mod trunk;
+    mod waiting;
     mod warm;
     mod web;
     mod wide;

@@ -134,6 +134,9 @@ pub struct Conversation {
     held: bool,
     /// An utterance was halted by that.
     held_back: bool,
+    /// Who is being put through waits in a queue.
+    #[serde(default)]
+    queued: bool,
     next_request: u32,
     outputs: VecDeque<Output>,
 }
@@ -165,6 +168,7 @@ impl Conversation {
             guards: Guards::default(),
             held: false,
             held_back: false,
+            queued: false,
             next_request: 0,
             outputs: VecDeque::new(),
         }
@@ -250,6 +254,7 @@ impl Conversation {
             Input::Held(held) => self.on_held(now, held),
             Input::TransferBegun { handoff } => self.on_transfer_begun(now, handoff),
             Input::TransferRang => self.on_transfer_rang(now),
+            Input::TransferQueued => self.queued = true,
             Input::TransferAnswered => self.on_transfer_answered(now),
             Input::TransferFailed {
                 handoff,

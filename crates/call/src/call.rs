@@ -23,7 +23,7 @@
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
 //! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one),
-//! [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
+//! [`queued`] (the caller waits until somebody is free), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
 
 mod background;
 mod bridged;
@@ -38,6 +38,7 @@ pub(crate) mod menu;
 mod parting;
 mod passed;
 pub(crate) mod people;
+mod queued;
 pub(crate) mod record;
 pub(crate) mod replaced;
 pub(crate) mod sip;
@@ -363,7 +364,7 @@ impl Call {
     /// The next deadline, and why.
     pub(crate) fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
         let stage = match &self.stage {
-            Stage::Reaching(r) => r.reach.poll_timeout(),
+            Stage::Reaching(r) => r.poll_timeout(),
             Stage::Referring(r) => r.referral.poll_timeout(),
             Stage::Bridged(b) => b.poll_timeout(),
             Stage::Menu(m) => m.until.map(|at| (at, "no key in the menu")),
@@ -413,6 +414,7 @@ impl Call {
             Stage::Reaching(r) => {
                 r.reach.handle_timeout(now.mono);
                 self.drain_reach(cx);
+                self.announce_due(cx);
             }
             Stage::Referring(r) => {
                 if let Some(outcome) = r.referral.handle_timeout(now.mono) {

@@ -7,11 +7,13 @@ mod lately;
 mod pace;
 mod reload;
 mod servers;
+mod waiting;
 
 use crate::{
     api::{SecureServer, SwitchConfig},
     call::Call,
     health::{self, Health, Question},
+    queues::Queues,
     strangers::Strangers,
     ways::{Urgency, contact_of},
 };
@@ -81,6 +83,12 @@ pub(crate) struct House {
     /// What the keys of SRTP are made of.
     pub(crate) srtp_secret: Pii<[u8; 32]>,
     pub(crate) draining: bool,
+    /// Callers who wait, and people.
+    #[serde(default)]
+    pub(crate) queues: Queues,
+    /// Some plan has queues in which callers wait.
+    #[serde(default)]
+    has_lines: bool,
     /// Asked for in calls of ours.
     pub(crate) session_timer: Option<tandem_sip::api::SessionTimer>,
     /// Set by hand, for `[[when]]` rules: `night`.
@@ -133,6 +141,8 @@ impl House {
                 .with_algorithms(algorithms(plan)),
             srtp_secret: config.srtp_secret,
             draining: false,
+            queues: Queues::default(),
+            has_lines: waiting::has_lines(plan),
             session_timer: crate::ways::session_timer(&plan.node),
             manual: None,
             rng,
@@ -219,6 +229,7 @@ impl House {
 
     pub(crate) fn drain(&mut self, now: Now) {
         self.draining = true;
+        self.queues.close();
         self.health.stop();
         for account in self.registrations.values_mut() {
             account
@@ -275,8 +286,9 @@ impl House {
         }
     }
 
-    pub(crate) fn forget(&mut self, call: CallId) {
+    pub(crate) fn forget(&mut self, now: Mono, call: CallId) {
         self.uncount(call);
+        self.queues.forget(now, call);
         self.rooms.retain(|_, c| *c != call);
     }
 
@@ -296,12 +308,13 @@ impl House {
             .chain(self.registrar.poll_timeout())
             .chain(self.health.poll_timeout())
             .chain(self.locator.poll_timeout())
+            .chain(self.queues.poll_timeout())
             .min()
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Now) {
         self.registrar.handle_timeout(now);
-        while self.registrar.poll_output().is_some() {}
+        self.queues.handle_timeout(now.mono);
         self.locator.handle_timeout(now);
         self.handle_registrations_timeout(now);
         self.health.handle_timeout(now);

@@ -26,6 +26,7 @@ mod house;
 mod lamps;
 pub mod leg;
 mod place;
+mod queues;
 pub mod reach;
 pub mod refer;
 mod strangers;

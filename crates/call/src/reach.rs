@@ -18,6 +18,9 @@
 //! A round holds several targets when they are rung together; a target may be several legs (a phone
 //! with two contacts). The first that *accepts* wins; those that ring are cancelled, those who had answered are told so.
 //!
+//! A caller may wait until somebody is free (`stands`): there are no rounds then, who is rung is said from outside ([`Reach::ring`],
+//! `queues.rs`), and whoever does not take the caller leaves them standing, with music, until somebody else is free.
+//!
 //! People may be rung before it is known what they are to be told (the agent is still announcing it, and the caller still
 //! talking): whoever answers then waits for `Ready`, and so does the end of it all.
 //!
@@ -28,6 +31,10 @@
 //! | Answered | - | - | next | kept until ready | Hang, next | - | - | Briefing, or Join | never |
 //! | Briefing | - | - | next | Join | Hang, next | More | Waiting | - | never |
 //! | Waiting | - | - | next | Join | Hang, next | More | - | - | asked again; then Hang, next |
+//!
+//! | | somebody is free | turned away | the caller gone | of another mind | total time |
+//! |---|---|---|---|---|---|
+//! | Standing | Dial | GaveUp | - | GaveUp | GaveUp; not while somebody is told |
 //!
 //! | | Trying | Lost, not ready | Over |
 //! |---|---|---|---|
@@ -75,6 +82,8 @@ enum Step {
 
 /// The table's name for [`State::Lost`].
 const LOST: &str = "lost, not ready";
+/// And for a caller who waits, with nobody rung for them.
+const STANDING: &str = "standing";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Consult {
@@ -140,16 +149,55 @@ impl Reach {
                     until: now + self.rules.ring.max(POST_DIAL),
                 },
             })),
-            Err(end) => self.attempt_failed(end),
+            Err(end) => self.attempt_failed(end, None),
         }
         self.if_empty_next();
     }
 
-    /// Each leg, its step by the table's names, and when that is over; without any, one that is lost and not told so yet.
+    /// These are rung now, for a caller who waits.
+    pub fn ring(&mut self, targets: Vec<Destination>) {
+        if self.state != State::Trying {
+            return;
+        }
+        if self.legs.is_empty() {
+            cells::entered("reach", STANDING, "somebody is free");
+        }
+        self.round(targets);
+    }
+
+    /// The caller is to wait no longer: whoever is rung is let go.
+    pub fn turn_away(&mut self, end: Termination) {
+        if self.state == State::Trying {
+            cells::entered("reach", STANDING, "turned away");
+            self.let_go(Part::TooLate, Reason::NoAnswer);
+            self.give_up(end);
+        }
+    }
+
+    /// Somebody has answered, and has not taken the caller yet.
+    pub fn is_answered(&self) -> bool {
+        let all = self.legs.iter();
+        all.clone().any(|c| {
+            let rings = matches!(c.step, Step::Dialling { .. } | Step::Ringing { .. });
+            !rings
+        })
+    }
+
+    /// When the caller has waited for long enough: not while somebody is being told of them.
+    fn ends_at(&self) -> Option<Mono> {
+        let told = self.rules.stands && self.is_answered();
+        (self.state == State::Trying && !told).then_some(self.over_at)
+    }
+
+    /// Each leg, its step by the table's names, and when that is over; without any, one that is lost and not told so yet, or stands.
     pub fn steps(&self) -> impl Iterator<Item = (Option<LegId>, &'static str, Option<Mono>)> {
-        let lost = matches!(self.state, State::Lost(_)).then_some((None, LOST, None));
+        let none = match self.state {
+            State::Lost(_) => Some((None, LOST, None)),
+            State::Trying if self.stands() => Some((None, STANDING, self.ends_at())),
+            State::Trying | State::Over => None,
+        };
         let of = |c: &Consult| (Some(c.leg), c.step.name(), c.step.until());
-        self.legs.iter().map(of).chain(lost)
+        self.legs.iter().map(of).chain(none)
     }
 
     /// What people are told is known.
@@ -247,6 +295,14 @@ impl Reach {
         if let State::Lost(_) = self.state {
             cells::entered("reach", LOST, event);
         }
+        if self.stands() {
+            cells::entered("reach", STANDING, event);
+        }
+    }
+
+    /// The caller waits, and nobody is rung for them.
+    fn stands(&self) -> bool {
+        self.state == State::Trying && self.rules.stands && self.legs.is_empty()
     }
 
     fn join(&mut self, winner: LegId, by: &str) {
@@ -275,9 +331,9 @@ impl Reach {
         }
     }
 
-    fn attempt_failed(&mut self, end: Termination) {
+    fn attempt_failed(&mut self, end: Termination, leg: Option<LegId>) {
         self.last = end;
-        self.out.push_back(Output::AttemptFailed { end });
+        self.out.push_back(Output::AttemptFailed { end, leg });
     }
 
     fn if_empty_next(&mut self) {
@@ -287,14 +343,21 @@ impl Reach {
     }
 
     fn next_round(&mut self) {
+        if self.rules.stands {
+            return; // until somebody is free
+        }
         if self.attempt >= self.rules.attempts {
             return self.give_up(self.last);
         }
         let Some(round) = self.rounds.pop_front() else {
             return self.give_up(self.last);
         };
+        self.round(round);
+    }
+
+    fn round(&mut self, round: Vec<Destination>) {
         self.attempt += 1;
-        self.pending = round.len();
+        self.pending += round.len();
         for target in round {
             self.out.push_back(Output::Dial {
                 target,
@@ -326,17 +389,20 @@ impl Reach {
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
         let of = |c: &Consult| Some((c.step.until()?, c.step.name()));
         let legs = self.legs.iter().filter_map(of);
-        let total = (self.state == State::Trying).then_some((self.over_at, "transfer total"));
+        let total = self.ends_at().map(|at| (at, "transfer total"));
         legs.chain(total).min()
     }
 
     /// Early is a no-op.
     pub fn handle_timeout(&mut self, now: Mono) {
-        if self.state == State::Trying && now >= self.over_at {
+        if self.ends_at().is_some_and(|at| now >= at) {
             self.all_enter("total time");
+            let tried = !self.rules.stands || !self.legs.is_empty();
             self.let_go(Part::TooLate, Reason::NoAnswer);
             let end = Termination::new(Party::Gateway, Reason::NoAnswer);
-            self.attempt_failed(end);
+            if tried {
+                self.attempt_failed(end, None);
+            }
             return self.give_up(end);
         }
         let mut at = 0;
@@ -353,7 +419,8 @@ impl Reach {
                         leg,
                         reason: Reason::NoAnswer,
                     });
-                    self.attempt_failed(Termination::new(Party::Callee, Reason::NoAnswer));
+                    let end = Termination::new(Party::Callee, Reason::NoAnswer);
+                    self.attempt_failed(end, Some(leg));
                 }
                 Step::Waiting {
                     until,
@@ -372,7 +439,8 @@ impl Reach {
                         leg,
                         reason: Reason::Silent,
                     });
-                    self.attempt_failed(Termination::new(Party::Callee, Reason::Silent));
+                    let end = Termination::new(Party::Callee, Reason::Silent);
+                    self.attempt_failed(end, Some(leg));
                 }
                 Step::Dialling { .. }
                 | Step::Ringing { .. }

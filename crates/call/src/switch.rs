@@ -314,6 +314,8 @@ impl Switch {
                     .handle_input(now, tandem_sip::api::Input::Command(command));
             } else if let Some(notify) = self.lamps.notifier.poll_output() {
                 self.notify(now, notify);
+            } else if let Some(order) = self.house.poll_order(now.mono) {
+                self.with_call(now, order.call(), |c, cx| c.ordered(cx, order));
             } else if let Some(cry) = self.house.cries.poll() {
                 self.tell(now, &cry);
             } else if let Some(ask) = self.house.poll_health(now) {

@@ -4,13 +4,13 @@
 //! (until somebody has the caller), [`crate::watch`] (after that), and the conversation (what the caller hears of it).
 //!
 //! There is no column for a restart: each scenario is also played with the switch written out and read in again at every step. Joining
-//! is one step, in which nothing can happen; so is dialling the next round. Queues are rung, and nobody waits in them yet.
+//! is one step, in which nothing can happen; so is dialling the next round. Where callers wait in a queue (`queues.rs`, in the house), it is the next person who is free instead of the next round, and the end of all rounds is the end of the wait.
 
 mod after;
 mod before;
 
 use after::{BACK_TO_AI, BRIDGED, ENDED, WATCHING};
-use before::{ANSWERED, BRIEF, OFFERED, PRE_DIAL, RINGING};
+use before::{ANSWERED, BRIEF, OFFERED, PRE_DIAL, QUEUED, RINGING};
 
 /// Where a warm transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Phase {
     Offered,
     /// Phones are rung while the agent announces it.
     PreDial,
+    /// The caller waits in a queue, and nobody is free.
+    Queued,
     /// It is announced, and phones ring.
     Ringing,
     /// Somebody has answered, and what they are to be told is not known yet: the caller is still speaking.
@@ -37,9 +39,10 @@ pub enum Phase {
 
 impl Phase {
     /// All, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Offered,
         Self::PreDial,
+        Self::Queued,
         Self::Ringing,
         Self::Answered,
         Self::Brief,
@@ -54,6 +57,7 @@ impl Phase {
         match self {
             Self::Offered => "offered",
             Self::PreDial => "pre-dial",
+            Self::Queued => "waiting in a queue",
             Self::Ringing => "ringing",
             Self::Answered => "answered (screening)",
             Self::Brief => "brief",
@@ -158,6 +162,7 @@ pub const fn row(phase: Phase) -> Row {
     match phase {
         Phase::Offered => OFFERED,
         Phase::PreDial => PRE_DIAL,
+        Phase::Queued => QUEUED,
         Phase::Ringing => RINGING,
         Phase::Answered => ANSWERED,
         Phase::Brief => BRIEF,

@@ -19,6 +19,7 @@ mod people;
 mod phones;
 mod pickup;
 mod prompts;
+mod queue;
 mod read;
 mod recording;
 mod rules;

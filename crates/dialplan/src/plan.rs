@@ -2,10 +2,12 @@
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
 mod machine;
+mod queue;
 mod recording;
 mod trunk;
 
 pub use machine::{Bans, Hep, Identity, NodeTls, TrunkTls};
+pub use queue::{LINE_SAYS, LineRules, LineSays, Queue, Strategy};
 pub use recording::{RecordFrom, RecordingRules, Recordings};
 pub use trunk::{
     Account, CalledFrom, Forwarded, Health, IdentityIn, Nat, OnFull, Prack, ReferPolicy, Trunk,
@@ -361,35 +363,6 @@ pub enum TransferMode {
     Warm,
     /// REFER, or a bridge.
     Cold,
-}
-
-/// In which order members are tried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Strategy {
-    /// One after the other.
-    #[default]
-    InOrder,
-    /// All at once; the first that accepts wins.
-    RingAll,
-}
-
-/// A queue of people.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Queue {
-    /// Spoken name.
-    pub spoken: String,
-    /// `ext:` and `sip:` destinations.
-    pub members: Vec<Destination>,
-    /// Order.
-    pub strategy: Strategy,
-    /// From the first 18x, or from the INVITE where none comes.
-    pub ring: Duration,
-    /// Warm or cold.
-    pub mode: TransferMode,
-    /// Music file; `None`: the built-in piece.
-    pub hold: Option<String>,
-    /// When nobody takes it and the call did not come from an agent.
-    pub otherwise: Vec<Destination>,
 }
 
 /// A number outside.

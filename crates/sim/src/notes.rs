@@ -85,6 +85,14 @@ pub(crate) fn note(what: &What) -> Option<String> {
             None => "transfer done".to_owned(),
         },
         What::CallerVerified { attested, .. } => format!("the caller's number: {attested}"),
+        What::QueueEntered { queue, position } => {
+            format!("waits in queue {queue}, as number {position}")
+        }
+        What::QueueLeft {
+            queue,
+            end,
+            waited_ms,
+        } => format!("queue {queue} after {} s: {}", waited_ms / 1000, snake(end)),
         What::Bridged { .. } => "joins the two".to_owned(),
         What::KeyPressed { digit, did, .. } => format!("key {digit}: {did}"),
         What::Refused { wanted, rule } => format!("refuses {wanted}: {rule}"),

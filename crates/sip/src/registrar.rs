@@ -336,6 +336,13 @@ impl Registrar {
             .collect()
     }
 
+    /// Somebody is there to be called.
+    pub fn is_registered(&self, user: &str) -> bool {
+        self.users
+            .get(user)
+            .is_some_and(|phones| !phones.is_empty())
+    }
+
     /// Somebody is bound whose messages come from there (field note 17: others get silence).
     pub fn is_bound(&self, source: SocketAddr) -> bool {
         self.sources.contains_key(&source)

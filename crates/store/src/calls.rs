@@ -6,7 +6,10 @@ use crate::{
     words::{maybe_time, time, word},
 };
 use serde::Serialize;
-use tandem_types::{Attested, CallId, Reason, Termination, Wall, journal::Event};
+use tandem_types::{
+    Attested, CallId, Reason, Termination, Wall,
+    journal::{Event, QueueEnd},
+};
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,6 +54,12 @@ pub struct CallRow {
     /// When the caller was told that it is an AI.
     #[serde(serialize_with = "maybe_time")]
     pub disclosed: Option<Wall>,
+    /// The queue that the caller waited in last.
+    pub queue: Option<String>,
+    /// How that ended: `taken`, `left`, `too_long`, `nobody_there`, `full`, `hung_up`, `closing`, `ended`; `None`: they wait.
+    pub queue_end: Option<String>,
+    /// Milliseconds that they waited in queues, as far as that is over.
+    pub queue_ms: Option<u64>,
     /// `caller`, `callee`, `agent`, `gateway`, `admin`.
     pub ended_by: Option<String>,
     /// The typed reason, e.g. `normal`.
@@ -101,7 +110,7 @@ macro_rules! select {
         concat!(
             "SELECT uniqueid, linkedid, started, answered, ended, duration_ms, billed_ms, billsec,
                 disposition, from_number, to_number, via, dialplan, start, sip_call_id, attested, agent,
-                disclosed, ended_by, reason, sip, q850 FROM calls ",
+                disclosed, queue, queue_end, queue_ms, ended_by, reason, sip, q850 FROM calls ",
             $rest
         )
     };
@@ -176,6 +185,9 @@ fn read(row: &Row) -> Result<CallRow, StoreError> {
         attested: row.maybe_text("attested")?,
         agent: row.maybe_text("agent")?,
         disclosed: row.time("disclosed")?,
+        queue: row.maybe_text("queue")?,
+        queue_end: row.maybe_text("queue_end")?,
+        queue_ms: row.maybe("queue_ms")?,
         ended_by: row.maybe_text("ended_by")?,
         reason: row.maybe_text("reason")?,
         sip: row.maybe("sip")?,
@@ -239,6 +251,25 @@ pub(crate) fn agent_entered(e: &Event, agent: &str) -> Statement {
         "UPDATE calls SET agent = $2 WHERE uniqueid = $1",
         e.call,
         agent
+    )
+}
+
+pub(crate) fn queued(e: &Event, queue: &str) -> Statement {
+    stmt!(
+        "UPDATE calls SET queue = $2, queue_end = NULL WHERE uniqueid = $1",
+        e.call,
+        queue
+    )
+}
+
+pub(crate) fn waited(e: &Event, queue: &str, end: QueueEnd, waited_ms: u64) -> Statement {
+    stmt!(
+        "UPDATE calls SET queue = $2, queue_end = $3, queue_ms = COALESCE(queue_ms, 0) + $4
+         WHERE uniqueid = $1",
+        e.call,
+        queue,
+        end.as_str(),
+        waited_ms
     )
 }
 

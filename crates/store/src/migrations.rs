@@ -13,7 +13,7 @@ macro_rules! migrations {
 }
 
 /// Number, name and text of each, in order. A migration that has been released never changes.
-const MIGRATIONS: [(i64, &str, &str); 8] = migrations![
+const MIGRATIONS: [(i64, &str, &str); 9] = migrations![
     1 "events",
     2 "calls",
     3 "legs",
@@ -22,6 +22,7 @@ const MIGRATIONS: [(i64, &str, &str); 8] = migrations![
     6 "transfers",
     7 "recordings",
     8 "attested",
+    9 "queues",
 ];
 
 impl Store {

@@ -161,6 +161,17 @@ pub(crate) fn text(d: &CallDetail) -> String {
         },
     );
     let _ = writeln!(out, "  started {}, {ended}", c.started);
+    if let Some(queue) = &c.queue {
+        let end = c
+            .queue_end
+            .as_deref()
+            .unwrap_or("waiting")
+            .replace('_', " ");
+        let waited = c
+            .queue_ms
+            .map_or_else(String::new, |ms| format!(" after {} s", ms / 1000));
+        let _ = writeln!(out, "  queue {queue}: {end}{waited}");
+    }
     if let Some(attested) = &c.attested {
         let _ = writeln!(out, "  the caller's number: {attested}");
     }

@@ -4,8 +4,10 @@
 //! An intent is journaled before the wire action that it announces, the outcome after.
 
 mod open;
+mod queue;
 
 pub use open::Open;
+pub use queue::QueueEnd;
 
 use crate::{
     CallId, HandoffId, LegId, Party, Reason, SrtpSuite, Termination, TransferId, Wall,
@@ -285,6 +287,22 @@ pub enum What {
         /// `None`: it succeeded.
         failed: Option<Reason>,
     },
+    /// The caller waits in a queue from here on.
+    QueueEntered {
+        /// Its name.
+        queue: String,
+        /// Their place: 1 is next.
+        position: u32,
+    },
+    /// They do not any more, or were not let in.
+    QueueLeft {
+        /// Its name.
+        queue: String,
+        /// How.
+        end: QueueEnd,
+        /// Milliseconds that they waited.
+        waited_ms: u64,
+    },
     /// Two legs are joined without a transfer (a route straight to somebody).
     Bridged {
         /// One.
@@ -384,6 +402,8 @@ impl What {
             Self::TransferBridged { .. } => "transfer_bridged",
             Self::TransferAttemptFailed { .. } => "transfer_attempt_failed",
             Self::TransferEnded { .. } => "transfer_ended",
+            Self::QueueEntered { .. } => "queue_entered",
+            Self::QueueLeft { .. } => "queue_left",
             Self::Bridged { .. } => "bridged",
             Self::KeyPressed { .. } => "key_pressed",
             Self::Refused { .. } => "refused",

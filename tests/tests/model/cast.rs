@@ -79,8 +79,11 @@ fn settings() -> Vec<Config> {
                 "[limits]\nmay_dial = [\"_+44",
                 "[limits]\ncalls = 4\nreserve = 2\nmay_dial = [\"_+44",
             ),
-        // Transfers may not last.
-        office().with("total = \"25s\"", "total = \"10s\""),
+        // Transfers may not last, and callers wait.
+        office().with("total = \"25s\"", "total = \"10s\"").with(
+            "members = [\"ext:201\", \"ext:202\"]",
+            "max_wait = \"15s\"\nring_again = \"2s\"\nafter_call = \"2s\"\nmax_waiting = 2\nmembers = [\"ext:201\", \"ext:202\"]",
+        ),
         // Nor may calls.
         office()
             .with("total = \"25s\"", "total = \"10s\"\nattempts = 2")

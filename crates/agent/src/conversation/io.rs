@@ -90,6 +90,8 @@ pub enum Input {
     },
     /// The transfer that was asked for rings at somebody.
     TransferRang,
+    /// The caller waits in a queue, which tells them how it stands.
+    TransferQueued,
     /// Somebody answered, and waits to be told.
     TransferAnswered,
     /// It came to nothing; the caller is back with the agent.

@@ -277,6 +277,7 @@ impl Conversation {
 
     pub(super) fn back_in_talk(&mut self, now: Now) {
         self.state = State::Talking;
+        self.queued = false;
         // What was not understood while nobody listened for it needs no answer now.
         self.ears.unclear = None;
         self.ears.waiting_since = None;

@@ -67,9 +67,14 @@ impl Conversation {
 
     /// Which key brings them back.
     pub(super) fn say_hint(&mut self, now: Now) {
+        let queued = self.queued;
         let State::Away(away) = &mut self.state else {
             return;
         };
+        if queued {
+            away.hint_at = None; // the queue says it
+            return;
+        }
         away.hint_at = Some(now.mono + NEXT_HINT);
         let target = away.target.clone();
         let Some(key) = self.brain.rules().cancel_key else {

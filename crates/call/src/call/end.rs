@@ -7,7 +7,7 @@ use std::time::Duration;
 use tandem_sip::{api::Command, message::Headers};
 use tandem_types::{
     LegId, Mono, Now, Party, Reason, Termination,
-    journal::{HandoffEnd, What},
+    journal::{HandoffEnd, QueueEnd, What},
     media::{Lane, MediaCommand},
     provider::ProviderCommand,
 };
@@ -35,6 +35,7 @@ impl Call {
             Stage::Reaching(mut r) => {
                 self.ended = Some(end);
                 self.stage = Stage::Leaving;
+                self.not_waiting(cx, &mut r, QueueEnd::HungUp);
                 // What was offered comes before its end.
                 self.tell_talk_gone(cx);
                 if let Some(t) = &r.transfer {
@@ -99,7 +100,8 @@ impl Call {
         // What was offered comes before its end.
         self.tell_talk_gone(cx);
         match before {
-            Stage::Reaching(r) => {
+            Stage::Reaching(mut r) => {
+                self.not_waiting(cx, &mut r, QueueEnd::Ended);
                 if let Some(t) = &r.transfer {
                     self.abandoned(cx, t);
                 }
@@ -185,7 +187,8 @@ impl Call {
             until: cx.now.mono + FAREWELL,
         };
         match std::mem::replace(&mut self.stage, farewell) {
-            Stage::Reaching(r) => {
+            Stage::Reaching(mut r) => {
+                self.not_waiting(cx, &mut r, QueueEnd::Ended);
                 self.tell_talk_gone(cx);
                 if let Some(t) = &r.transfer {
                     self.abandoned(cx, t);

@@ -31,6 +31,9 @@ impl Call {
     pub(crate) fn digit(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char, by_info: bool) {
         match &mut self.stage {
             Stage::Talking | Stage::Reaching(_) | Stage::Referring(_) if id == self.caller => {
+                if self.key_in_line(cx, digit) {
+                    return;
+                }
                 self.talk_input(cx, tandem_agent::Input::Digit(digit));
             }
             Stage::Menu(_) if id == self.caller => self.key_in_menu(cx, id, digit),

@@ -190,7 +190,9 @@ impl Call {
             called: false,
         };
         self.notify(cx, &referrer, 100);
-        if matches!(to, Destination::Agent(_)) {
+        // Who waits in a queue is the queue's: nobody stays on the line for them.
+        let waits = self.line_rules(cx, &to).is_some();
+        if matches!(to, Destination::Agent(_)) || waits {
             self.notify(cx, &referrer, 200);
             self.hang(cx, id, Reason::Transferred);
             return self.enter(cx, to);

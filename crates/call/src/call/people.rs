@@ -112,7 +112,8 @@ impl Call {
         let transfer = self.begin_transfer(cx, package, kind);
         let rounds = self.rounds(cx, &to);
         let music = self.queue(cx, &to).and_then(|q| q.hold.clone());
-        if kind == TransferKind::Cold && self.refer(cx, &transfer, &to, &rounds) {
+        let waits = self.line_rules(cx, &to).is_some();
+        if kind == TransferKind::Cold && !waits && self.refer(cx, &transfer, &to, &rounds) {
             return self.play_background(cx, self.caller, music);
         }
         let plan = Rounds {
@@ -191,9 +192,13 @@ impl Call {
     /// Who is rung together, in order.
     pub(crate) fn rounds(&self, cx: &Ctx<'_>, to: &Destination) -> Vec<Vec<Destination>> {
         match self.queue(cx, to) {
+            // Who is free is known by the house.
+            Some(q) if q.line.is_some() => Vec::new(),
             Some(q) => match q.strategy {
                 Strategy::RingAll => vec![q.members.clone()],
-                Strategy::InOrder => q.members.iter().map(|m| vec![m.clone()]).collect(),
+                Strategy::InOrder | Strategy::RoundRobin | Strategy::LongestIdle => {
+                    q.members.iter().map(|m| vec![m.clone()]).collect()
+                }
             },
             // Somebody may be reached the next time.
             None if matches!(to, Destination::Emergency { .. }) => {
@@ -213,15 +218,21 @@ impl Call {
             _ => d.map(|d| d.cold.ring),
         };
         let ring = ring.unwrap_or(Duration::from_secs(30));
+        let line = self.line_rules(cx, to);
         Rules {
             ring: if help { HELP_RINGS } else { ring },
             answer_wait: warm.answer_wait,
             attempts: if help { HELP_ATTEMPTS } else { warm.attempts },
-            total: if help { HELP_TOTAL } else { warm.total },
+            total: match line {
+                Some(line) => line.max_wait,
+                None if help => HELP_TOTAL,
+                None => warm.total,
+            },
             accept_key: warm.accept_key,
             decline_key: warm.decline_key,
             more_key: warm.more_key,
             briefed,
+            stands: line.is_some(),
         }
     }
 
@@ -263,6 +274,7 @@ impl Call {
             targets: Vec::new(),
             passes_early: !for_queue,
             early: None,
+            line: None,
         }));
         self.connect_all(cx);
         if !ready {
@@ -272,6 +284,7 @@ impl Call {
         } else if answered {
             self.ringback(cx);
         }
+        self.enter_line(cx, to);
         self.drain_reach(cx);
     }
 
@@ -317,7 +330,10 @@ impl Call {
             }
             reach::Output::Hang { leg, reason } => self.hang(cx, leg, reason),
             reach::Output::Dismiss { leg, part, reason } => self.dismiss(cx, leg, part, reason),
-            reach::Output::AttemptFailed { end } => {
+            reach::Output::AttemptFailed { end, leg } => {
+                if let Some(leg) = leg {
+                    self.line_missed(cx, leg, end);
+                }
                 if let Some(transfer) = transfer {
                     self.journal(
                         cx,
@@ -346,6 +362,13 @@ impl Call {
         let Stage::Reaching(mut r) = std::mem::replace(&mut self.stage, Stage::Talking) else {
             return;
         };
+        let words = r.line.take().and_then(|line| {
+            let (how, first) = self.out_of_line(cx, &line, end);
+            if let Some(first) = first {
+                r.otherwise.push_front(first);
+            }
+            self.words_of_line(cx, &line, how)
+        });
         if let Some(t) = r.transfer.take() {
             self.journal(
                 cx,
@@ -365,13 +388,13 @@ impl Call {
                 return self.transfer_failed(cx, t.handoff, end);
             };
             self.handoff_failed(cx, t.handoff, end);
-            return self.enter_with(cx, next, r.otherwise);
+            return self.sent_on(cx, next, r.otherwise, words, end);
         }
         if self.passing_failed(cx, end) {
             return;
         }
         if let Some(next) = r.otherwise.pop_front() {
-            return self.enter_with(cx, next, r.otherwise);
+            return self.sent_on(cx, next, r.otherwise, words, end);
         }
         if self.answered.is_some() {
             let sorry = format!(

@@ -1,6 +1,6 @@
 //! Who has the caller, and what that needs.
 
-use super::bridged::Bridged;
+use super::{bridged::Bridged, queued::InLine};
 use crate::{reach::Reach, refer::Referral};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -40,6 +40,17 @@ pub(crate) struct Reaching {
     pub(crate) passes_early: bool,
     /// Whose early media the caller hears.
     pub(crate) early: Option<LegId>,
+    /// The caller waits in a queue.
+    #[serde(default)]
+    pub(crate) line: Option<InLine>,
+}
+
+impl Reaching {
+    /// The next deadline, and why.
+    pub(crate) fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
+        let says = self.line.as_ref().and_then(InLine::poll_timeout);
+        self.reach.poll_timeout().into_iter().chain(says).min()
+    }
 }
 
 /// A REFER is under way.

@@ -18,7 +18,8 @@ impl House {
             let extension = extensions.of_user(user);
             extension.is_some_and(|e| e.registers.is_some())
         });
-        while self.registrar.poll_output().is_some() {}
+        self.has_lines |= super::waiting::has_lines(plan);
+        self.queues.stir();
         let older = older.iter().map(AsRef::as_ref);
         let uris: Vec<_> = older.chain([plan]).flat_map(servers::all_of).collect();
         self.locator.want_only(now, &uris);

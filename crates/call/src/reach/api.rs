@@ -24,6 +24,9 @@ pub struct Rules {
     pub more_key: char,
     /// There is a brief; else answering is accepting.
     pub briefed: bool,
+    /// The caller waits until somebody is free: who is rung is said by [`super::Reach::ring`], and nobody having taken them ends
+    /// nothing but that attempt. The total time does not cut off who is being told.
+    pub stands: bool,
 }
 
 /// What a person is told.
@@ -115,6 +118,8 @@ pub enum Output {
     AttemptFailed {
         /// How.
         end: Termination,
+        /// Whose; `None`: nobody could be dialled, or all time is over.
+        leg: Option<LegId>,
     },
     /// Join the caller and this leg. Final.
     Join {

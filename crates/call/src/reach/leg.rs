@@ -40,7 +40,7 @@ impl Reach {
             }
             (_, Input::Gone(_, end)) => {
                 self.legs.remove(at);
-                self.attempt_failed(end);
+                self.attempt_failed(end, Some(leg));
                 self.if_empty_next();
             }
             (Step::Telling { asked }, Input::Told(_)) => {
@@ -87,7 +87,8 @@ impl Reach {
                 leg,
                 reason: Reason::Declined,
             });
-            self.attempt_failed(Termination::new(Party::Callee, Reason::Declined));
+            let end = Termination::new(Party::Callee, Reason::Declined);
+            self.attempt_failed(end, Some(leg));
             self.if_empty_next();
         } else if key == r.more_key {
             self.legs[at].step = Step::Telling { asked: false };

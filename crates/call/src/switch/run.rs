@@ -88,7 +88,7 @@ impl Switch {
         let id = call.id;
         self.light(now, &call);
         if call.over() {
-            self.forget(id);
+            self.forget(now, id);
             return;
         }
         let deadline = call.poll_timeout().map(|(at, _)| at);
@@ -103,16 +103,17 @@ impl Switch {
             head.deadline = deadline;
         }
         self.house.count(&call);
+        self.house.note_people(now.mono, &call);
         self.calls.insert(id, call);
     }
 
-    fn forget(&mut self, id: CallId) -> Open {
+    fn forget(&mut self, now: Now, id: CallId) -> Open {
         let head = self.heads.remove(&id).unwrap_or_default();
         if let Some(at) = head.deadline {
             self.deadlines.remove(&(at, id));
         }
         self.requests.retain(|_, leg| leg.call != id);
-        self.house.forget(id);
+        self.house.forget(now.mono, id);
         if !self.older.is_empty() {
             self.forget_editions();
         }
@@ -152,7 +153,7 @@ impl Switch {
             .push_back(Output::Provider(ProviderCommand::Forget { leg }));
         self.note_rows(id, from);
         self.lamps.put_out(now, id);
-        let open = self.forget(id);
+        let open = self.forget(now, id);
         if !open.is_complete() {
             self.buried.insert(id, open);
         }

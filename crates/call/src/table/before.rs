@@ -6,6 +6,7 @@ use super::{
 };
 
 const NOBODY_RUNG: Cell = Never("nobody is rung");
+const NOT_RUNG_YET: Cell = Never("nobody is rung just now");
 const NOT_ANSWERED: Cell = Never("nobody has answered");
 pub(super) const NOT_ASKED: Cell = Never("nobody was asked for a key");
 const EARLY_KEY: Cell = Does("ignored: a key before the answer counts for nothing", &[]);
@@ -92,6 +93,48 @@ pub(super) const PRE_DIAL: Row = Row {
     ),
     speechless: Does("the announcement is left out; music", &[]),
     told_to_end: LAST_WORD,
+};
+
+pub(super) const QUEUED: Row = Row {
+    rings: Does(
+        "somebody is free and is rung: ringing",
+        &["callers_wait_in_order_until_somebody_is_free"],
+    ),
+    answers: NOT_RUNG_YET,
+    refuses: NOT_RUNG_YET,
+    rings_out: NOT_RUNG_YET,
+    takes: NOT_RUNG_YET,
+    declines: NOT_RUNG_YET,
+    wants_more: NOT_RUNG_YET,
+    silent: NOT_ASKED,
+    leaves: NOT_RUNG_YET,
+    unheard: NOT_RUNG_YET,
+    never_mind: Does(
+        "out of the queue at once; back to the agent, or to `leave_to`",
+        &[
+            "the_star_brings_a_caller_who_waits_back_to_the_agent",
+            "a_caller_leaves_the_queue_by_its_key",
+        ],
+    ),
+    hangs_up: Does(
+        "out of the queue at once; who was rung for them is rung for the next one",
+        &["a_caller_who_waits_hangs_up"],
+    ),
+    holds: Does("they keep their place, and whoever is free is rung", &[]),
+    total_time: Does(
+        "`max_wait`, or nobody is there any more: said, then `overflow`, the agent, or `otherwise`",
+        &[
+            "a_caller_who_waits_too_long_is_led_on",
+            "an_agent_has_a_caller_back_who_waited_too_long",
+            "everybody_of_the_queue_goes_home",
+            "who_does_not_answer_twice_is_paused",
+        ],
+    ),
+    speechless: Does("nothing is announced; music needs no words", &[]),
+    told_to_end: Does(
+        "the caller is told goodbye, then BYE; when the gateway begins to drain, they are led on as above",
+        &["draining_leads_those_on_who_wait"],
+    ),
 };
 
 pub(super) const RINGING: Row = Row {

@@ -56,7 +56,7 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
                     Destination::Queue(n) => plan
                         .queues
                         .get(n)
-                        .map(|q| q.otherwise.clone().into())
+                        .map(|q| q.ways_out().cloned().collect())
                         .unwrap_or_default(),
                     _ => VecDeque::new(),
                 };
@@ -112,10 +112,10 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
                 .announcements
                 .get(n)
                 .map_or(Vec::new(), |a| vec![a.then.clone()]),
-            Destination::Queue(n) => plan
-                .queues
-                .get(n)
-                .map_or(Vec::new(), |q| q.otherwise.clone()),
+            Destination::Queue(n) => plan.queues.get(n).map_or(Vec::new(), |q| {
+                let leaving = q.line.as_ref().and_then(|l| l.leave_to.as_ref());
+                q.ways_out().chain(leaving).cloned().collect()
+            }),
             _ => Vec::new(),
         }
     };

@@ -1,4 +1,4 @@
-//! Menus, queues, numbers outside and announcements.
+//! Menus, numbers outside and announcements; queues are beside ([`super::queue`]).
 
 use super::{
     Load,
@@ -7,12 +7,12 @@ use super::{
     read::{Section, Text, Val},
     values::one_key,
 };
-use crate::{Announcement, Destination, Dialplan, Menu, Outside, Queue, Strategy, TransferMode};
+use crate::{Announcement, Destination, Dialplan, Menu, Outside, TransferMode};
 use std::{collections::BTreeMap, time::Duration};
 use tandem_types::agent::{AgentRules, Target};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MODES: [(&str, TransferMode); 2] =
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MODES: [(&str, TransferMode); 2] =
     [("warm", TransferMode::Warm), ("cold", TransferMode::Cold)];
 /// Numbers that an agent never dials (field note 1).
 const EMERGENCY: [&str; 12] = [
@@ -136,87 +136,6 @@ impl<'a> Load<'a> {
             retries,
             otherwise: otherwise?,
         })
-    }
-
-    /// | key | default |
-    /// |---|---|
-    /// | `spoken` | the name, `-` read as a space |
-    /// | `strategy` | `in-order` |
-    /// | `ring` | `20s` |
-    /// | `transfer` | `warm` |
-    /// | `hold` | the built-in piece |
-    /// | `otherwise` | nothing more |
-    fn queue(&mut self, v: &Val<'a>, s: &Section<'a>, scope: &Scope) -> Queue {
-        s.later(&[
-            (
-                "within",
-                "a queue's own hours; a [[when]] rule chooses where calls start by hours",
-            ),
-            (
-                "closed",
-                "a queue's own hours; a [[when]] rule chooses where calls start by hours",
-            ),
-            ("max_wait", "waiting in a queue (max_wait)"),
-            ("say_position_every", "telling the place in the queue"),
-            ("accept", "a queue's own accept"),
-        ]);
-        let mut members = Vec::new();
-        if let Some(list) = s.need("members", "[\"ext:200\"]") {
-            if list.list().is_some_and(|l| l.is_empty()) {
-                list.spot
-                    .error(format!(
-                        "queue {:?} has no members: callers would wait for nobody",
-                        v.key
-                    ))
-                    .help("members = [\"ext:200\"]");
-            }
-            for text in list.texts() {
-                match self.destination(scope, &text) {
-                    Some(d @ (Destination::Ext(_) | Destination::Sip(_))) => members.push(d),
-                    Some(_) => drop(
-                        text.spot
-                            .error(format!("{:?} is no member of a queue", text.value))
-                            .help("members are ext:NUMBER and sip:USER@HOST"),
-                    ),
-                    None => {}
-                }
-            }
-        }
-        let strategies = [
-            ("in-order", Strategy::InOrder),
-            ("ring-all", Strategy::RingAll),
-        ];
-        let hold = s.opt("hold").and_then(|v| v.words()).and_then(|t| {
-            let there = (self.exists)(&t.value);
-            if !there {
-                t.spot.error(format!("there is no file {:?}", t.value)).help("a path from the configuration's directory; leave it out for the built-in piece");
-            }
-            there.then_some(t.value)
-        });
-        let otherwise = s.opt("otherwise");
-        self.lines(scope, &otherwise);
-        let otherwise = otherwise.map(|v| v.texts()).unwrap_or_default();
-        Queue {
-            spoken: spoken_name(s, &v.key),
-            members,
-            strategy: s
-                .opt("strategy")
-                .and_then(|v| v.choice(&strategies, &["round-robin", "longest-idle"]))
-                .unwrap_or_default(),
-            ring: s
-                .opt("ring")
-                .and_then(|v| v.duration(SECOND))
-                .unwrap_or(20 * SECOND),
-            mode: s
-                .opt("transfer")
-                .and_then(|v| v.choice(&MODES, &[]))
-                .unwrap_or_default(),
-            hold,
-            otherwise: otherwise
-                .iter()
-                .filter_map(|t| self.destination(scope, t))
-                .collect(),
-        }
     }
 
     /// | key | default |

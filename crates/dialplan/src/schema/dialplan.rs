@@ -1,7 +1,7 @@
 //! `dialplans/NAME.toml`.
 
 use super::values::{Country, Destination, Dialled, Key, Language, Number, Span};
-use crate::load::said;
+use crate::{LINE_SAYS, load::said};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -184,7 +184,7 @@ struct MenuTable {
     otherwise: Destination,
 }
 
-/// People who are rung.
+/// People who are rung, and callers who wait for them.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct QueueTable {
@@ -200,6 +200,28 @@ struct QueueTable {
     hold: Option<String>,
     /// When nobody takes it, and no agent has the caller.
     otherwise: Option<Vec<Destination>>,
+    /// So long callers wait for somebody to be free; nobody waits if left out.
+    max_wait: Option<Span>,
+    /// So many at a time; no limit if left out.
+    #[schemars(range(min = 1, max = 100_000))]
+    max_waiting: Option<u32>,
+    /// From one announcement to the next; 0s: none.
+    announce_every: Option<Span>,
+    /// Where those go who have waited too long, or for whom nobody is there; the agent that has them if left out, else `otherwise`.
+    overflow: Option<Destination>,
+    /// The key by which a caller leaves: *; empty: none.
+    #[schemars(regex(pattern = r"^[0-9*#]?$"))]
+    leave_key: Option<String>,
+    /// Where that leads; the agent that has them if left out, else as `overflow`.
+    leave_to: Option<Destination>,
+    /// People are left in peace for so long after a call of this queue.
+    after_call: Option<Span>,
+    /// And for so long after they did not take one.
+    ring_again: Option<Span>,
+    /// Whoever does not answer so many times in a row is paused; 0: nobody is.
+    #[schemars(range(max = 100))]
+    pause_after: Option<u32>,
+    says: Option<LineSays>,
 }
 
 #[derive(JsonSchema)]
@@ -209,6 +231,35 @@ enum Strategy {
     InOrder,
     /// All at once; the first who accepts has the caller.
     RingAll,
+    /// One after the other, going on behind whoever was rung last; with max_wait.
+    RoundRobin,
+    /// Whoever has been free for longest; with max_wait.
+    LongestIdle,
+}
+
+/// What callers who wait are told.
+struct LineSays;
+
+impl JsonSchema for LineSays {
+    fn schema_name() -> Cow<'static, str> {
+        "LineSays".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let all: BTreeMap<&str, _> = LINE_SAYS
+            .iter()
+            .map(|says| {
+                let text = serde_json::json!({ "type": "string", "description": says.usual });
+                (says.name, text)
+            })
+            .collect();
+        json_schema!({
+            "type": "object",
+            "description": "What callers who wait are told; what is not written is as described.",
+            "properties": all,
+            "additionalProperties": false,
+        })
+    }
 }
 
 #[derive(JsonSchema)]

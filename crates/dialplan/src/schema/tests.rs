@@ -177,6 +177,8 @@ keys = { 1 = "queue:people" }
 otherwise = "hangup"
 [queues.people]
 members = ["ext:200"]
+max_wait = "1m"
+says = {}
 [outside.mobile]
 via = ["carrier"]
 dial = "+441632960700"

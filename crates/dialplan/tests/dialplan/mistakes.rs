@@ -114,6 +114,8 @@ mistakes! {
     refused an_outside_number_that_the_trunk_may_not: [Swap(CARRIER, "may_dial = [\"_+44X.\"]", "may_dial = [\"_+353X.\"]")];
     refused a_straight_route_that_may_not_be_dialled: [Swap(HEAD, "\"2000\" = \"echo\"", "\"_4XXXXX\" = \"sip:{to}@192.0.2.1:5090\"")];
     refused a_queue_with_no_members: [Swap(HEAD, "members = [\"ext:200\", \"ext:210\"]", "members = []")];
+    refused what_means_nothing_where_nobody_waits: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nstrategy = \"longest-idle\"\nafter_call = \"10s\"\nleave_key = \"*\"")];
+    refused a_queue_that_leads_on_to_nothing: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nmax_wait = \"5m\"\noverflow = \"queue:nobody\"\nleave_key = \"**\"\npause_after = 101\nsays = { position = \"You are number {m}.\", last = \"x\" }")];
     refused announcements_in_a_ring: [Swap(HEAD, "then = \"hangup\"", "then = \"announce:again\"\n[announcements.again]\ntext = \"Still closed.\"\nthen = \"announce:closed\"")];
     refused a_menu_that_only_repeats: [Swap(HEAD, "keys = { 1 = \"queue:repairs\" }\notherwise = \"queue:repairs\"", "keys = { 1 = \"menu:main\" }\notherwise = \"menu:main\"")];
     refused an_intent_that_leads_nowhere: [Swap(HEAD, "[agents.triage.routes]", "hours = [\"when are you open\", \"are you open now\", \"what are your hours\"]\n[agents.triage.routes]")];

@@ -42,6 +42,17 @@ pub(super) fn event(event: &Event) {
             metrics::counter!("tandem_transfers_total", "outcome" => outcome.clone()).increment(1);
             tracing::info!(%call, %transfer, outcome, "transfer ended");
         }
+        What::QueueLeft {
+            queue,
+            end,
+            waited_ms,
+        } => {
+            let end = end.as_str();
+            metrics::counter!("tandem_queue_callers_total", "queue" => queue.clone(), "end" => end)
+                .increment(1);
+            metrics::histogram!("tandem_queue_wait_seconds").record(*waited_ms as f64 / 1000.0);
+            tracing::info!(%call, queue, end, ms = waited_ms, "waited in a queue");
+        }
         What::ProviderFailed {
             door,
             fault,

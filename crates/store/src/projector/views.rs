@@ -101,6 +101,12 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::TransferBridged { .. }
         | What::TransferAttemptFailed { .. }
         | What::TransferEnded { .. } => of_transfer(e),
+        What::QueueEntered { queue, .. } => vec![calls::queued(e, queue)],
+        What::QueueLeft {
+            queue,
+            end,
+            waited_ms,
+        } => vec![calls::waited(e, queue, *end, *waited_ms)],
         What::RecordingStarted { path, key } => vec![recordings::started(e, path, key.as_ref())],
         What::RecordingPaused { .. } => vec![recordings::paused(e)],
         What::RecordingEnded { sum } => vec![recordings::ended(e, sum)],

@@ -4,7 +4,7 @@
 use tandem_types::{
     CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall,
     context::{CONTEXT_VERSION, ContextPackage, HandoffReason, Holder, Speaker},
-    journal::{Event, HandoffEnd, LegRole, TransferKind, What},
+    journal::{Event, HandoffEnd, LegRole, QueueEnd, TransferKind, What},
     media::{Codec, LegStats, Proof},
     provider::ProviderFault,
 };
@@ -247,6 +247,15 @@ fn hand_over(n: u128) -> Vec<What> {
             handoff: handoff(n, 2),
             end: HandoffEnd::Completed,
             reason: None,
+        },
+        What::QueueEntered {
+            queue: text("billing"),
+            position: 2,
+        },
+        What::QueueLeft {
+            queue: text("billing"),
+            end: QueueEnd::Taken,
+            waited_ms: 61_500,
         },
         What::Bridged {
             a: leg(n, 1),

@@ -124,8 +124,12 @@ fn edges(d: &Dialplan) -> Edges {
         for member in &queue.members {
             add(from.clone(), member.to_string(), "rings".to_owned());
         }
-        for to in &queue.otherwise {
+        for to in queue.ways_out() {
             add(from.clone(), to.to_string(), "nobody".to_owned());
+        }
+        let leaving = queue.line.as_ref().and_then(|l| l.leave_to.as_ref());
+        if let Some(to) = leaving {
+            add(from.clone(), to.to_string(), "leaves".to_owned());
         }
     }
     for (name, outside) in &d.outside {

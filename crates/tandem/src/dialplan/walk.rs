@@ -90,7 +90,7 @@ impl<'p> Walk<'p> {
             Destination::Queue(name) => {
                 let q = self.dialplan?.queues.get(name)?;
                 let members: Vec<String> = q.members.iter().map(ToString::to_string).collect();
-                let otherwise: Vec<String> = q.otherwise.iter().map(ToString::to_string).collect();
+                let otherwise: Vec<String> = q.ways_out().map(ToString::to_string).collect();
                 self.step(
                     format!(
                         "{to} rings {} for {} s each, {:?}",
@@ -100,11 +100,24 @@ impl<'p> Walk<'p> {
                     ),
                     &format!("queues.{name}"),
                 );
+                if let Some(line) = &q.line {
+                    let most = line
+                        .max_waiting
+                        .map_or_else(String::new, |n| format!(", at most {n} at a time"));
+                    self.step(
+                        format!("callers wait for up to {} s{most}", line.max_wait.as_secs()),
+                        &format!("queues.{name}.max_wait"),
+                    );
+                }
                 let last = match otherwise.is_empty() {
                     true => "nobody there: the call ends".to_owned(),
                     false => format!("nobody there: {}", otherwise.join(", then ")),
                 };
-                self.step(last, &format!("queues.{name}.otherwise"));
+                let key = match q.line.as_ref().is_some_and(|l| l.overflow.is_some()) {
+                    true => "overflow",
+                    false => "otherwise",
+                };
+                self.step(last, &format!("queues.{name}.{key}"));
                 None
             }
             Destination::Outside(name) => {

@@ -1,7 +1,7 @@
 //! What a call still has open, by its journal: enough to close it properly when its own state is lost, in a crash of the process
 //! or in a fault within the call.
 
-use super::{Event, HandoffEnd, What};
+use super::{Event, HandoffEnd, QueueEnd, What};
 use crate::{
     CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall,
     recording::{RecordingEnd, RecordingSum},
@@ -28,6 +28,9 @@ pub struct Open {
     pub handoffs: BTreeSet<HandoffId>,
     /// Transfers without a terminal state.
     pub transfers: BTreeSet<TransferId>,
+    /// The queue that the caller waits in, and since when.
+    #[serde(default)]
+    pub queue: Option<(String, Wall)>,
     /// A recording began, and has no end.
     #[serde(default)]
     pub recording: bool,
@@ -64,6 +67,8 @@ impl Open {
             What::TransferEnded { transfer, .. } => {
                 self.transfers.remove(transfer);
             }
+            What::QueueEntered { queue, .. } => self.queue = Some((queue.clone(), event.at)),
+            What::QueueLeft { .. } => self.queue = None,
             What::RecordingStarted { .. } => self.recording = true,
             What::RecordingEnded { .. } => self.recording = false,
             What::CallEnded { .. } | What::Reloaded { .. } => self.ended = true,
@@ -100,7 +105,7 @@ impl Open {
         self.ended && self.unmeasured.is_empty() && !self.recording
     }
 
-    /// What ends the call for a fault of ours: each transfer, handoff and leg gets its end, then the call. Nothing where it has
+    /// What ends the call for a fault of ours: each wait, transfer, handoff and leg gets its end, then the call. Nothing where it has
     /// ended. Measures are not made up.
     pub fn closing(&self, at: Wall) -> Vec<What> {
         if self.ended {
@@ -117,13 +122,19 @@ impl Open {
             end: HandoffEnd::Failed,
             reason: Some(Reason::Internal),
         });
+        let queue = self.queue.iter().map(|(queue, since)| What::QueueLeft {
+            queue: queue.clone(),
+            end: QueueEnd::Ended,
+            waited_ms: ms(*since),
+        });
         let legs = self.legs.iter().map(|l| What::LegEnded { leg: *l, end });
         let call_ended = What::CallEnded {
             end,
             duration_ms: ms(self.started),
             billed_ms: self.answered.map_or(0, ms),
         };
-        transfers
+        queue
+            .chain(transfers)
             .chain(handoffs)
             .chain(legs)
             .chain([call_ended])

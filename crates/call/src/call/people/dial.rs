@@ -122,7 +122,11 @@ impl Call {
             if let Ok(ids) = &result {
                 r.targets.extend(ids.iter().map(|id| (*id, target.clone())));
             }
+            let failed = result.as_ref().err().copied();
             r.reach.dialled(cx.now.mono, result);
+            if let Some(end) = failed {
+                self.member_missed(cx, target, end);
+            }
         }
     }
 

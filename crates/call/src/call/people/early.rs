@@ -55,6 +55,7 @@ impl Call {
         self.drain_reach(cx);
         if matches!(self.stage, Stage::Reaching(_)) {
             self.play_background(cx, self.caller, music);
+            self.line_is_told(cx);
         }
     }
 

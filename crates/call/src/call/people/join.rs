@@ -23,6 +23,7 @@ impl Call {
         let Stage::Reaching(r) = std::mem::replace(&mut self.stage, bridged) else {
             return;
         };
+        self.taken_from_line(cx, &r, leg);
         self.quiet_background(cx);
         if !self.answer_caller(cx) {
             return;

@@ -1,0 +1,383 @@
+//! The caller waits in a queue until somebody is free: the place in it, what they are told meanwhile, and where they go when nobody
+//! takes them. Who is rung is decided by the house ([`crate::queues`]); how, by the same machine as without a queue.
+//!
+//! ```text
+//!   enters --refused (full, nobody there, closing)--> turned away: words, then the way out
+//!     |
+//!     v        say_at: place, usual wait, key (not while somebody is being told)
+//!   waiting <---+
+//!     |   '-----'
+//!     | the key, never mind    --> `leave_to`, or the agent, or the way out
+//!     | max_wait, everybody left, closing --> words, then `overflow`, or the agent, or `otherwise`
+//!     | taken                  --> with the person
+//! ```
+
+use super::{Call, Ctx, Purpose, Reaching, Stage};
+use crate::{
+    queues::{Member, Missed, Order, QueueId, Ticket},
+    reach,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::VecDeque, time::Duration};
+use tandem_dialplan::{Destination, LineRules, Plan, Queue};
+use tandem_types::{
+    LegId, Mono, Party, Reason, Termination,
+    journal::{QueueEnd, What},
+    media::Lane,
+};
+
+/// Whoever is free is rung at once, and often answers before anything needs to be announced.
+const FIRST_WORD: Duration = Duration::from_secs(3);
+
+/// A caller's place in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InLine {
+    pub(super) name: String,
+    since: Mono,
+    /// When they are told how it stands.
+    say_at: Option<Mono>,
+    /// They are not to wait any more, for this reason.
+    end: Option<QueueEnd>,
+}
+
+impl InLine {
+    pub(super) fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
+        Some((self.say_at?, "a caller who waits is told how long"))
+    }
+}
+
+impl Call {
+    /// The rules of a queue in which callers wait.
+    pub(super) fn line_rules<'p>(&self, cx: &Ctx<'p>, to: &Destination) -> Option<&'p LineRules> {
+        self.queue(cx, to)?.line.as_ref()
+    }
+
+    /// The queue that the caller waits in, or waited in just now.
+    fn queue_of_line<'p>(&self, cx: &Ctx<'p>, line: &InLine) -> Option<&'p Queue> {
+        self.dialplan(cx.plan)?.queues.get(&line.name)
+    }
+
+    fn queue_id(&self, name: &str) -> QueueId {
+        format!("{}/{name}", self.dialplan.as_deref().unwrap_or_default())
+    }
+
+    /// Takes a place in the queue that is being reached, if callers wait there.
+    pub(super) fn enter_line(&mut self, cx: &mut Ctx<'_>, to: &Destination) {
+        let (Destination::Queue(name), Some(queue)) = (to, self.queue(cx, to)) else {
+            return;
+        };
+        let Some(rules) = &queue.line else { return };
+        let members = queue.members.iter().map(|m| member(cx.plan, m)).collect();
+        let ticket = Ticket {
+            queue: self.queue_id(name),
+            members,
+            strategy: queue.strategy,
+            max_waiting: rules.max_waiting,
+            after_call: rules.after_call,
+            ring_again: rules.ring_again,
+            pause_after: rules.pause_after,
+        };
+        let joined = cx.house.join_line(cx.now.mono, self.id, ticket);
+        let line = InLine {
+            name: name.clone(),
+            since: cx.now.mono,
+            say_at: None,
+            end: joined.err(),
+        };
+        let Stage::Reaching(r) = &mut self.stage else {
+            return;
+        };
+        r.line = Some(line);
+        match joined {
+            Ok(position) => {
+                let queue = name.clone();
+                self.journal(cx, What::QueueEntered { queue, position });
+                self.talk_input(cx, tandem_agent::Input::TransferQueued);
+                self.line_is_told(cx);
+            }
+            Err(end) => self.turned_away(cx, end),
+        }
+    }
+
+    /// Announcements begin: before that an agent was speaking.
+    pub(super) fn line_is_told(&mut self, cx: &Ctx<'_>) {
+        let every = self.announcements(cx);
+        if let Stage::Reaching(r) = &mut self.stage
+            && let Some(line) = r.line.as_mut().filter(|_| r.reach.is_ready())
+        {
+            line.say_at = every.map(|every| cx.now.mono + every.min(FIRST_WORD));
+        }
+    }
+
+    /// From one to the next, if any are made.
+    fn announcements(&self, cx: &Ctx<'_>) -> Option<Duration> {
+        let Stage::Reaching(r) = &self.stage else {
+            return None;
+        };
+        let rules = self.queue_of_line(cx, r.line.as_ref()?)?.line.as_ref()?;
+        Some(rules.announce_every).filter(|every| !every.is_zero())
+    }
+
+    /// What the house wants done for a caller who waits.
+    pub(crate) fn ordered(&mut self, cx: &mut Ctx<'_>, order: Order) {
+        let waits = |r: &Reaching| r.line.as_ref().is_some_and(|l| l.end.is_none());
+        match (&mut self.stage, order) {
+            (Stage::Reaching(r), Order::Ring(_, targets)) if waits(r) => {
+                r.reach.ring(targets);
+                self.drain_reach(cx);
+            }
+            (Stage::Reaching(r), Order::TurnAway(_, end)) if waits(r) => self.turned_away(cx, end),
+            (_, Order::Ring(..) | Order::TurnAway(..)) => cx.house.queues.leave(self.id),
+        }
+    }
+
+    fn turned_away(&mut self, cx: &mut Ctx<'_>, end: QueueEnd) {
+        let Stage::Reaching(r) = &mut self.stage else {
+            return;
+        };
+        if let Some(line) = &mut r.line {
+            line.end = Some(end);
+            line.say_at = None;
+        }
+        let reason = match end {
+            QueueEnd::Full => Reason::Capacity,
+            QueueEnd::Closing => Reason::Draining,
+            QueueEnd::NobodyThere => Reason::Unreachable,
+            QueueEnd::Taken
+            | QueueEnd::Left
+            | QueueEnd::TooLong
+            | QueueEnd::HungUp
+            | QueueEnd::Ended => Reason::NoAnswer,
+        };
+        r.reach.turn_away(Termination::new(Party::Gateway, reason));
+        self.drain_reach(cx);
+    }
+
+    /// An attempt to reach a person for the caller who waits has failed.
+    pub(super) fn line_missed(&mut self, cx: &mut Ctx<'_>, leg: LegId, end: Termination) {
+        let Stage::Reaching(r) = &self.stage else {
+            return;
+        };
+        let Some((_, target)) = r.targets.iter().find(|(l, _)| *l == leg) else {
+            return;
+        };
+        // Of a person with several phones the last counts.
+        let others = |(l, t): &&(LegId, Destination)| t == target && r.reach.has(*l);
+        if r.targets.iter().any(|other| others(&other)) {
+            return;
+        }
+        let target = target.clone();
+        self.member_missed(cx, &target, end);
+    }
+
+    pub(super) fn member_missed(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        target: &Destination,
+        end: Termination,
+    ) {
+        let how = match (end.reason, end.sip) {
+            (Reason::NoAnswer, 0 | 408) | (Reason::Silent, _) => Missed::Unanswered,
+            _ => Missed::Refused,
+        };
+        if let Some(person) = cx.house.queues.missed(cx.now.mono, self.id, target, how) {
+            let text = format!("{target} ({person}) did not answer and is paused");
+            self.journal(cx, What::Alarm { text });
+        }
+    }
+
+    /// The caller waits no longer.
+    pub(super) fn leave_line(&mut self, cx: &mut Ctx<'_>, line: &InLine, end: QueueEnd) {
+        cx.house.queues.leave(self.id);
+        let waited = cx.now.mono.since(line.since).as_millis();
+        let what = What::QueueLeft {
+            queue: line.name.clone(),
+            end,
+            waited_ms: u64::try_from(waited).unwrap_or(u64::MAX),
+        };
+        self.journal(cx, what);
+    }
+
+    /// The caller is gone, or about to be, if they waited.
+    pub(super) fn not_waiting(&mut self, cx: &mut Ctx<'_>, r: &mut Reaching, end: QueueEnd) {
+        if let Some(line) = r.line.take() {
+            self.leave_line(cx, &line, end);
+        }
+    }
+
+    /// The person at this leg has them.
+    pub(super) fn taken_from_line(&mut self, cx: &mut Ctx<'_>, r: &Reaching, leg: LegId) {
+        let Some(line) = &r.line else { return };
+        let target = r.targets.iter().find(|(l, _)| *l == leg);
+        if let Some((_, target)) = target {
+            cx.house.queues.taken(cx.now.mono, self.id, target);
+        }
+        self.leave_line(cx, line, QueueEnd::Taken);
+    }
+
+    /// Nobody took a caller who waited: how that ended, and what comes before everything else that is to come.
+    pub(super) fn out_of_line(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        line: &InLine,
+        end: Termination,
+    ) -> (QueueEnd, Option<Destination>) {
+        let how = line.end.unwrap_or(match (end.by, end.reason) {
+            (Party::Caller, Reason::Cancelled) => QueueEnd::Left,
+            _ => QueueEnd::TooLong,
+        });
+        self.leave_line(cx, line, how);
+        let rules = self.queue_of_line(cx, line).and_then(|q| q.line.as_ref());
+        let to = rules.and_then(|l| match how {
+            QueueEnd::Left if l.leave_to.is_some() => l.leave_to.clone(),
+            QueueEnd::Left if self.talk.is_some() => None,
+            _ => l.overflow.clone(),
+        });
+        (how, to)
+    }
+
+    /// What a caller is told who is sent on.
+    pub(super) fn words_of_line(
+        &self,
+        cx: &Ctx<'_>,
+        line: &InLine,
+        how: QueueEnd,
+    ) -> Option<String> {
+        let queue = self.queue_of_line(cx, line)?;
+        let what = match how {
+            QueueEnd::TooLong => "too_long",
+            QueueEnd::Full => "full",
+            QueueEnd::NobodyThere => "nobody",
+            QueueEnd::Closing => "closing",
+            QueueEnd::Taken | QueueEnd::Left | QueueEnd::HungUp | QueueEnd::Ended => return None,
+        };
+        let text = queue.line.as_ref()?.says(what);
+        Some(text.replace("{to}", &queue.spoken))
+    }
+
+    /// The next destination has the caller, who has waited for these words.
+    pub(super) fn sent_on(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        next: Destination,
+        otherwise: VecDeque<Destination>,
+        words: Option<String>,
+        end: Termination,
+    ) {
+        match (words, &next) {
+            (Some(words), Destination::Hangup) => return self.farewell(cx, &words, end),
+            (Some(words), _) => {
+                let words = self.speech(cx.plan, words);
+                self.play(cx, self.caller, words, Lane::Voice, Purpose::Notice);
+            }
+            (None, _) => {}
+        }
+        self.enter_with(cx, next, otherwise);
+    }
+
+    /// The key of a caller who would rather not wait. Says whether it was that.
+    pub(super) fn key_in_line(&mut self, cx: &mut Ctx<'_>, key: char) -> bool {
+        let Stage::Reaching(r) = &self.stage else {
+            return false;
+        };
+        // Until an agent has finished speaking the key is its own.
+        let line = r
+            .line
+            .as_ref()
+            .filter(|l| l.end.is_none() && r.reach.is_ready());
+        let queue = line.and_then(|l| self.queue_of_line(cx, l));
+        let Some(rules) = queue.and_then(|q| q.line.as_ref()) else {
+            return false;
+        };
+        if rules.leave_key != Some(key) {
+            return false;
+        }
+        let did = "leaves the queue".to_owned();
+        let (leg, digit) = (self.caller, key);
+        self.journal(cx, What::KeyPressed { leg, digit, did });
+        // Who stays with an agent tells it so.
+        let agents = self.dialplan(cx.plan).and_then(|d| d.rules.cancel_key);
+        if let (None, true, Some(cancel)) = (&rules.leave_to, self.talk.is_some(), agents) {
+            self.talk_input(cx, tandem_agent::Input::Digit(cancel));
+        } else if let Stage::Reaching(r) = &mut self.stage {
+            r.reach.handle_input(cx.now.mono, reach::Input::Abandon);
+            self.drain_reach(cx);
+        }
+        true
+    }
+
+    /// Tells the caller how it stands, when it is time.
+    pub(super) fn announce_due(&mut self, cx: &mut Ctx<'_>) {
+        let every = self.announcements(cx);
+        let Stage::Reaching(r) = &mut self.stage else {
+            return;
+        };
+        let Some(line) = r.line.as_mut() else { return };
+        if line.say_at.is_none_or(|at| cx.now.mono < at) {
+            return;
+        }
+        line.say_at = every.map(|every| cx.now.mono + every);
+        if r.reach.is_answered() {
+            return; // they are about to be taken
+        }
+        let line = line.clone();
+        if let Some(text) = self.how_it_stands(cx, &line) {
+            let words = self.speech(cx.plan, text);
+            self.play(cx, self.caller, words, Lane::Voice, Purpose::Notice);
+        }
+    }
+
+    fn how_it_stands(&self, cx: &Ctx<'_>, line: &InLine) -> Option<String> {
+        let queue = self.queue_of_line(cx, line)?;
+        let rules = queue.line.as_ref()?;
+        let n = cx.house.queues.position(self.id)?;
+        let place = match n {
+            1 => rules.says("next"),
+            _ => rules.says("position"),
+        };
+        let mut words = vec![place.replace("{n}", &n.to_string())];
+        if let Some(usual) = cx.house.queues.usual_wait(&self.queue_id(&line.name)) {
+            words.push(rules.says("wait").replace("{minutes}", &minutes(usual)));
+        }
+        if let Some(key) = rules.leave_key {
+            words.push(rules.says("key").replace("{key}", &key_name(key)));
+        }
+        Some(words.join(" ").replace("{to}", &queue.spoken))
+    }
+}
+
+/// Rounded up: nobody is angry about less.
+fn minutes(wait: Duration) -> String {
+    match wait.as_secs().div_ceil(60) {
+        0 | 1 => "one minute".to_owned(),
+        n => format!("{n} minutes"),
+    }
+}
+
+fn key_name(key: char) -> String {
+    match key {
+        '*' => "star".to_owned(),
+        '#' => "hash".to_owned(),
+        k => k.to_string(),
+    }
+}
+
+/// Whom a member of a queue is.
+fn member(plan: &Plan, target: &Destination) -> Member {
+    let (person, registers) = match target {
+        Destination::Ext(number) => {
+            let extension = plan.extension(number);
+            match extension.and_then(|e| e.registers.as_ref()) {
+                Some((user, _)) => (user.clone(), true),
+                None => (number.clone(), false),
+            }
+        }
+        Destination::Sip(uri) => (uri.clone(), false),
+        other => (other.to_string(), false),
+    };
+    Member {
+        person,
+        target: target.clone(),
+        registers,
+    }
+}
