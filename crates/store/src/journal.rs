@@ -142,6 +142,15 @@ pub struct Journal {
     follower: Option<Arc<Follower>>,
 }
 
+/// What is about to be written.
+struct Lines {
+    text: Vec<u8>,
+    /// Length of the header in front, if it is due.
+    header: usize,
+    /// What each event is chained by, and where its line ends in the text.
+    links: Vec<(Link, usize)>,
+}
+
 struct Fault {
     since: Wall,
     retry_at: Wall,
@@ -249,13 +258,14 @@ impl Journal {
         } else if self.good >= self.limits.segment_bytes {
             self.next_segment()?;
         }
-        let (buffer, links) = self.lines();
-        let n = self.medium.write(&buffer)?.min(buffer.len());
-        let written = self.take_written(&buffer[..n], links);
-        if n < buffer.len() {
+        let lines = self.lines();
+        let length = lines.text.len();
+        let n = self.medium.write(&lines.text)?.min(length);
+        let written = self.take_written(lines, n);
+        if n < length {
             return Err(io::Error::new(
                 io::ErrorKind::StorageFull,
-                format!("{n} of {} bytes were written", buffer.len()),
+                format!("{n} of {length} bytes were written"),
             ));
         }
         if self.fsync == Fsync::Always
@@ -268,17 +278,20 @@ impl Journal {
         Ok(written)
     }
 
-    /// The next lines to write, and what each event among them is chained by.
-    fn lines(&self) -> (Vec<u8>, Vec<Link>) {
-        let mut buffer = Vec::new();
+    /// The next lines to write.
+    fn lines(&self) -> Lines {
+        let some = self.ring.len().min(32);
+        // An event's line has about so many octets.
+        let mut buffer = Vec::with_capacity(768 * some);
         if self.header_due {
             buffer = segment::header(&self.id, self.shard, self.segment, &self.heads);
         }
-        let mut links: Vec<Link> = Vec::new();
+        let header = buffer.len();
+        let mut links: Vec<(Link, usize)> = Vec::with_capacity(some);
         let mut tips: BTreeMap<CallId, usize> = BTreeMap::new();
         for event in &self.ring {
             let tip = tips.get(&event.call).and_then(|at| links.get(*at));
-            let prev = tip.map_or_else(|| self.heads.tip(event.call), |tip| &tip.hash);
+            let prev = tip.map_or_else(|| self.heads.tip(event.call), |(tip, _)| &tip.hash);
             let link = Link::new(prev, event);
             let before = buffer.len();
             link.write(&mut buffer);
@@ -287,32 +300,35 @@ impl Journal {
                 break;
             }
             tips.insert(event.call, links.len());
-            links.push(link);
+            links.push((link, buffer.len()));
         }
-        (buffer, links)
+        Lines {
+            text: buffer,
+            header,
+            links,
+        }
     }
 
-    /// Takes whole lines that reached the file out of the ring; a torn rest is cut off before the
-    /// next write.
-    fn take_written(&mut self, reached: &[u8], links: Vec<Link>) -> usize {
-        let mut lines = reached.split_inclusive(|b| *b == b'\n');
-        let mut written = Vec::new();
+    /// Takes the lines out of the ring that are whole within the first `reached` octets, which are in the file; a torn rest is cut
+    /// off before the next write.
+    fn take_written(&mut self, lines: Lines, reached: usize) -> usize {
+        let mut written = Vec::with_capacity(lines.links.len());
+        let start = self.good;
         let mut at = self.position();
-        if self.header_due
-            && let Some(header) = whole(&mut lines)
-        {
+        if self.header_due && lines.header <= reached {
             self.header_due = false;
-            at.byte += header;
+            at.byte += lines.header as u64;
         }
-        for link in links {
-            let Some(length) = whole(&mut lines) else {
-                break;
-            };
+        for (link, end) in lines
+            .links
+            .into_iter()
+            .take_while(|(_, end)| *end <= reached)
+        {
             let Some(event) = self.ring.pop_front() else {
                 break;
             };
             self.heads.apply(&event, link.hash.clone());
-            let byte = at.byte + length;
+            let byte = start + end as u64;
             let next = Position { byte, ..at };
             let line = Ok(Box::new(link.of(event)));
             written.push(Entry { at, next, line });
@@ -407,12 +423,6 @@ impl Journal {
             out.alarms.push(Alarm::Dropping);
         }
     }
-}
-
-/// The length of the next line, if its end is there.
-fn whole<'a>(lines: &mut impl Iterator<Item = &'a [u8]>) -> Option<u64> {
-    let line = lines.next()?;
-    line.ends_with(b"\n").then_some(line.len() as u64)
 }
 
 #[cfg(test)]

@@ -51,12 +51,16 @@ impl From<bool> for Value {
 impl From<&str> for Value {
     /// PostgreSQL's TEXT cannot hold NUL, which a peer may well send.
     fn from(v: &str) -> Self {
-        Self::Text(Some(v.replace('\0', "\u{fffd}")))
+        Self::from(v.to_owned())
     }
 }
 impl From<String> for Value {
     fn from(v: String) -> Self {
-        Self::from(v.as_str())
+        Self::Text(Some(if v.contains('\0') {
+            v.replace('\0', "\u{fffd}")
+        } else {
+            v
+        }))
     }
 }
 impl From<&String> for Value {
