@@ -2,30 +2,21 @@
 //! here: no floats are in hashed records, only integers), and its SHA-256.
 
 use serde::Serialize;
+use serde_json::{Serializer, ser::Formatter};
 use sha2::{Digest, Sha256};
-use std::ops::Range;
+use std::{cell::RefCell, io, ops::Range};
 
 /// The one spelling of `value`: keys sorted (also when another crate of the build has switched
 /// `serde_json` to insertion order), no white space. Empty only if `value` cannot be JSON at all,
 /// which no type of this crate is.
 pub fn canonical_json<T: Serialize>(value: &T) -> String {
     // Longer than most events.
-    let mut text = Vec::with_capacity(512);
-    if serde_json::to_writer(&mut text, value).is_err() {
+    let text = RefCell::new(Vec::with_capacity(512));
+    let mut json = Serializer::with_formatter(Shared(&text), Sorting::of(&text));
+    if value.serialize(&mut json).is_err() {
         return String::new();
     }
-    sort_members(&mut text);
-    String::from_utf8(text).unwrap_or_default()
-}
-
-/// An object or an array that is not closed yet.
-enum Open {
-    Object {
-        /// Where its members begin in the text, and among all.
-        start: usize,
-        first: usize,
-    },
-    Array,
+    String::from_utf8(text.take()).unwrap_or_default()
 }
 
 /// One member's place in the text.
@@ -35,68 +26,104 @@ struct Member {
     end: usize,
 }
 
-/// Puts the members of each object in order, within the text as serde has just written it: a tree of values, to be written from,
-/// would cost several times as much, and most objects are in order already.
-fn sort_members(text: &mut [u8]) {
-    let mut open: Vec<Open> = Vec::new();
-    let mut members: Vec<Member> = Vec::new();
-    let mut at = 0;
-    while let Some(byte) = text.get(at).copied() {
-        match byte {
-            b'{' => open.push(Open::Object {
-                start: at + 1,
-                first: members.len(),
-            }),
-            b'[' => open.push(Open::Array),
-            b'"' => {
-                let begin = at + 1;
-                at = end_of_string(text, begin);
-                // A string with a colon behind it is a key.
-                if text.get(at + 1) == Some(&b':') {
-                    members.push(Member {
-                        key: begin..at,
-                        end: at,
-                    });
-                }
-            }
-            b',' => {
-                if let (Some(Open::Object { .. }), Some(member)) = (open.last(), members.last_mut())
-                {
-                    member.end = at;
-                }
-            }
-            b']' => drop(open.pop()),
-            b'}' => {
-                if let Some(Open::Object { start, first }) = open.pop() {
-                    let own = members.get_mut(first..).unwrap_or_default();
-                    if let Some(last) = own.last_mut() {
-                        last.end = at;
-                    }
-                    sort(text, start..at, own);
-                    members.truncate(first);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
+/// Where serde writes what is sorted meanwhile.
+struct Shared<'a>(&'a RefCell<Vec<u8>>);
+
+impl io::Write for Shared<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-/// Where the quote is that ends the string which begins here.
-fn end_of_string(text: &[u8], begin: usize) -> usize {
-    let mut at = begin;
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        match rest.iter().position(|b| matches!(b, b'"' | b'\\')) {
-            Some(n) if rest.get(n) == Some(&b'\\') => at += n + 2,
-            Some(n) => return at + n,
-            None => return text.len(),
+/// Puts the members of each object in order, within the text, when serde has come to the object's end: a tree of values, to be
+/// written from, would cost several times as much, and most objects are in order already.
+struct Sorting<'a> {
+    text: &'a RefCell<Vec<u8>>,
+    /// Objects that are not closed yet: where their members begin in the text, and among all.
+    open: Vec<(usize, usize)>,
+    members: Vec<Member>,
+    sorted: Vec<u8>,
+}
+
+impl<'a> Sorting<'a> {
+    fn of(text: &'a RefCell<Vec<u8>>) -> Self {
+        Self {
+            text,
+            open: Vec::with_capacity(8),
+            members: Vec::with_capacity(32),
+            sorted: Vec::new(),
         }
+    }
+
+    fn at(&self) -> usize {
+        self.text.borrow().len()
     }
 }
 
-/// The members of one object, which are all that is in `within`.
-fn sort(text: &mut [u8], within: Range<usize>, members: &mut [Member]) {
+impl Formatter for Sorting<'_> {
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b"{")?;
+        self.open.push((self.at(), self.members.len()));
+        Ok(())
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        // Behind its quote.
+        let begin = self.at() + 1;
+        self.members.push(Member {
+            key: begin..begin,
+            end: begin,
+        });
+        Ok(())
+    }
+
+    fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        let quote = self.at() - 1;
+        if let Some(member) = self.members.last_mut() {
+            member.key.end = quote;
+        }
+        Ok(())
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        let end = self.at();
+        if let Some(member) = self.members.last_mut() {
+            member.end = end;
+        }
+        Ok(())
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        if let Some((start, first)) = self.open.pop() {
+            let mut text = self.text.borrow_mut();
+            let within = start..text.len();
+            let own = self.members.get_mut(first..).unwrap_or_default();
+            sort(&mut text, within, own, &mut self.sorted);
+            self.members.truncate(first);
+        }
+        writer.write_all(b"}")
+    }
+}
+
+/// The members of one object, which are all that is in `within`; `sorted` is for whoever has to move them.
+fn sort(text: &mut [u8], within: Range<usize>, members: &mut [Member], sorted: &mut Vec<u8>) {
     let key = |m: &Member| text.get(m.key.clone()).unwrap_or_default();
     let escaped = members.iter().any(|m| key(m).contains(&b'\\'));
     if !escaped && members.is_sorted_by(|a, b| key(a) <= key(b)) {
@@ -107,7 +134,7 @@ fn sort(text: &mut [u8], within: Range<usize>, members: &mut [Member]) {
         true => members.sort_by_cached_key(|m| name(key(m))),
         false => members.sort_by(|a, b| key(a).cmp(key(b))),
     }
-    let mut sorted = Vec::with_capacity(within.len());
+    sorted.clear();
     for member in &*members {
         if !sorted.is_empty() {
             sorted.push(b',');
@@ -119,7 +146,7 @@ fn sort(text: &mut [u8], within: Range<usize>, members: &mut [Member]) {
     if let Some(place) = text.get_mut(within)
         && place.len() == sorted.len()
     {
-        place.copy_from_slice(&sorted);
+        place.copy_from_slice(sorted);
     }
 }
 
@@ -142,14 +169,12 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// The same of all parts, one after the other.
 pub fn sha256_hex_of(parts: &[&[u8]]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut out = String::with_capacity(64);
     let all = parts.iter().fold(Sha256::new(), Sha256::chain_update);
+    let mut out = Vec::with_capacity(64);
     for b in all.finalize() {
-        for half in [b >> 4, b & 15] {
-            out.push(char::from(DIGITS[usize::from(half)]));
-        }
+        out.extend([b >> 4, b & 15].map(|half| DIGITS[usize::from(half)]));
     }
-    out
+    String::from_utf8(out).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -18,12 +18,43 @@ fn ulid(wall: Wall, rng: &mut Rng) -> u128 {
     (ms << 80) | (u128::from(rng.u64()) << 16) | u128::from(rng.u64() & 0xffff)
 }
 
-fn ulid_text(v: u128) -> [u8; 26] {
-    std::array::from_fn(|i| ALPHABET[((v >> (5 * (25 - i))) & 31) as usize])
+/// An id as text, without a heap: 26 digits, and for a counted one a separator and ten digits at the most.
+struct Text {
+    bytes: [u8; 37],
+    len: usize,
 }
 
-fn write_ulid(v: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str(std::str::from_utf8(&ulid_text(v)).unwrap_or_default())
+impl Text {
+    fn ulid(v: u128) -> Self {
+        let mut bytes = [0; 37];
+        // Twelve digits fit a word.
+        let words = [(v >> 120) as u64, (v >> 60) as u64, v as u64];
+        let places = [(0, 2), (2, 14), (14, 26)];
+        for (mut word, (from, to)) in words.into_iter().zip(places) {
+            for place in bytes[from..to].iter_mut().rev() {
+                *place = ALPHABET[(word & 31) as usize];
+                word >>= 5;
+            }
+        }
+        Self { bytes, len: 26 }
+    }
+
+    fn counted(call: CallId, separator: char, index: u32) -> Self {
+        let mut text = Self::ulid(call.0);
+        let digits = index.checked_ilog10().unwrap_or(0) as usize + 1;
+        text.bytes[26] = separator as u8;
+        let mut rest = index;
+        for place in text.bytes[27..27 + digits].iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        text.len = 27 + digits;
+        text
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
 }
 
 fn read_ulid(s: &str) -> Option<u128> {
@@ -50,14 +81,9 @@ macro_rules! ulid_id {
                 Self(ulid(wall, rng))
             }
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_ulid(self.0, f)
-            }
-        }
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_ulid(self.0, f)
+        impl $name {
+            fn text(&self) -> Text {
+                Text::ulid(self.0)
             }
         }
         impl FromStr for $name {
@@ -72,9 +98,19 @@ macro_rules! ulid_id {
 
 macro_rules! text_serde {
     ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.text().as_str())
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.text().as_str())
+            }
+        }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.collect_str(self)
+                s.serialize_str(self.text().as_str())
             }
         }
         impl<'de> Deserialize<'de> for $name {
@@ -95,14 +131,9 @@ macro_rules! counted_id {
             /// Counts up within the call, from 1.
             pub index: u32,
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!("{}", $sep, "{}"), self.call, self.index)
-            }
-        }
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+        impl $name {
+            fn text(&self) -> Text {
+                Text::counted(self.call, $sep, self.index)
             }
         }
         impl FromStr for $name {
@@ -134,19 +165,19 @@ ulid_id!(
 );
 counted_id!(
     /// One leg: one SIP dialog and one RTP flow. Written `CALL/1`.
-    LegId, "/"
+    LegId, '/'
 );
 counted_id!(
     /// One thing that is played. Written `CALL:1`.
-    PlayerId, ":"
+    PlayerId, ':'
 );
 counted_id!(
     /// One stretch of speech that was heard on a leg, cut by voice activity. Written `CALL~1`.
-    SegmentId, "~"
+    SegmentId, '~'
 );
 counted_id!(
     /// One request to a provider. Written `CALL!1`.
-    RequestId, "!"
+    RequestId, '!'
 );
 
 #[cfg(test)]
