@@ -148,7 +148,7 @@ fn encode(hep: &Hep, node: &str, call: Option<CallId>, kept: &Kept) -> Vec<u8> {
         put(&mut out, chunk::CORRELATION, call.to_string().as_bytes());
     }
     put(&mut out, chunk::NODE, node.as_bytes());
-    put(&mut out, chunk::PAYLOAD, &kept.bytes);
+    put(&mut out, chunk::PAYLOAD, &kept.shown());
     let length = u16::try_from(out.len()).unwrap_or(u16::MAX).to_be_bytes();
     if let Some(place) = out.get_mut(4..6) {
         place.copy_from_slice(&length);
@@ -198,7 +198,7 @@ mod tests {
             remote: remote.parse().expect("an address"),
         };
         let text = Bytes::from_static(b"OPTIONS sip:x SIP/2.0\r\nAuthorization: s3cret\r\n\r\n");
-        let kept = Kept::new(Wall(1_700_000_000_000_042), true, flow, &text);
+        let kept = Kept::new(Wall(1_700_000_000_000_042), true, flow, text);
         let hep = Hep {
             host: "homer".into(),
             port: 9060,

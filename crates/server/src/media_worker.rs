@@ -298,7 +298,13 @@ impl Worker {
         {
             return;
         }
-        self.shard.event(ToShard::Input(Input::Media(event)));
+        let measured = matches!(event, MediaEvent::LegClosed { .. });
+        let message = ToShard::Input(Input::Media(event));
+        match measured {
+            // A row of what is over.
+            true => self.shard.event_softly(message),
+            false => self.shard.event(message),
+        };
     }
 
     /// A sound file is read once; the first call that wants it waits for the disk.

@@ -35,6 +35,8 @@ use tandem_types::provider::ProviderEvent;
 
 /// Messages that may wait for the shard.
 const SHARD: usize = 16_384;
+/// No message may wait longer for a shard that dozes.
+pub(crate) const DOZE: Duration = Duration::from_millis(10);
 /// The bell of a queue.
 const BELL: Token = Token(0);
 /// The first token for the sockets of a shard.
@@ -152,16 +154,27 @@ impl ShardHandle {
 
     /// What must not be lost, from a thread that may wait. `false`: the shard is gone.
     pub(crate) fn event(&self, message: ToShard) -> bool {
-        let taken = match self.queue.try_send(message) {
+        let taken = self.put(message);
+        self.bell.ring();
+        taken
+    }
+
+    /// The same, of which nobody hears before a shard that dozes wakes.
+    pub(crate) fn event_softly(&self, message: ToShard) -> bool {
+        let taken = self.put(message);
+        self.bell.ring_softly();
+        taken
+    }
+
+    fn put(&self, message: ToShard) -> bool {
+        match self.queue.try_send(message) {
             Ok(()) => true,
             Err(TrySendError::Disconnected(_)) => false,
             Err(TrySendError::Full(message)) => {
                 full("shard", "wait");
                 self.queue.send(message).is_ok()
             }
-        };
-        self.bell.ring();
-        taken
+        }
     }
 
     /// A provider's answer, from a task.
@@ -199,7 +212,8 @@ impl ShardQueue {
         self.packets.clone()
     }
 
-    /// Sleeps until there is a message or a socket has something, `wait` at the longest.
+    /// Sleeps until there is a message or a socket has something, `wait` at the longest; a short wait is for messages that may wait
+    /// so long ([`ShardHandle::event_softly`]), too.
     pub(crate) fn sleep(&mut self, events: &mut Events, wait: Duration) -> io::Result<()> {
         self.bell.listen();
         if self.first.is_none() {
@@ -207,6 +221,9 @@ impl ShardQueue {
         }
         let there = self.first.is_some() || self.gone;
         let wait = if there { Duration::ZERO } else { wait };
+        if wait <= DOZE {
+            self.bell.doze();
+        }
         let slept = self.poll.poll(events, Some(wait));
         self.bell.awake();
         slept.or_else(|e| match e.kind() {

@@ -200,6 +200,7 @@ pub async fn start(
         queue,
         intake,
         commanded: BTreeMap::new(),
+        closing: clock.now().mono,
     };
     let shard = std::thread::Builder::new()
         .name("shard-0".into())

@@ -9,7 +9,7 @@ use crate::{
     hep::HepHandle,
     intake::Intake,
     media_worker::MediaHandle,
-    places::{ShardQueue, full},
+    places::{DOZE, ShardQueue, full},
     speech_desk::DeskHandle,
     trace::{Kept, TraceRing},
 };
@@ -26,13 +26,15 @@ use tandem_net::{
 use tandem_sip::api::{Flow, Transport};
 use tandem_sip::stir::Authorities;
 use tandem_store::{Alarm, Journal};
-use tandem_types::{dns::Question, journal::Event, media::MediaCommand};
+use tandem_types::{Mono, dns::Question, journal::Event, media::MediaCommand};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Inputs taken in one go before the sockets and the clock are looked at again.
 const BURST: usize = 128;
 /// Inputs whose events go to the journal with one write: what they do to the wire waits for it.
 const STEP: usize = 16;
+/// So long after a leg was closed a worker may tell what it measured.
+const MEASURED: Duration = Duration::from_millis(50);
 /// The shard wakes at least this often, to write what waits for a disk.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -126,6 +128,8 @@ pub(crate) struct Shard {
     pub(crate) intake: Intake,
     /// Media workers that have commands and do not know yet, and whether they must at once.
     pub(crate) commanded: BTreeMap<usize, bool>,
+    /// Until then workers measure legs that were closed.
+    pub(crate) closing: Mono,
 }
 
 impl Shard {
@@ -151,6 +155,11 @@ impl Shard {
                 .switch
                 .poll_timeout()
                 .map_or(IDLE, |(at, _)| at.since(now.mono).min(IDLE));
+            let wait = if now.mono < self.closing {
+                wait.min(DOZE)
+            } else {
+                wait
+            };
             self.intake.sleep(&mut self.queue, wait);
             self.intake.read();
             if !self.take_some(&mut step) {
@@ -324,7 +333,7 @@ impl Shard {
                 flow,
                 bytes,
             } => {
-                let kept = Kept::new(self.clock.now().wall, sent, flow, &bytes);
+                let kept = Kept::new(self.clock.now().wall, sent, flow, bytes);
                 if let Some(hep) = &self.wires.hep {
                     hep.tell(call, kept.clone());
                 }
@@ -361,6 +370,9 @@ impl Shard {
 
     /// Gives a media worker its command; [`Shard::carry_out`] wakes it.
     fn order(&mut self, command: MediaCommand) {
+        if let MediaCommand::CloseLeg { .. } | MediaCommand::CloseCall { .. } = command {
+            self.closing = self.clock.now().mono + MEASURED;
+        }
         let call = crate::media_worker::call_of(&command);
         let worker = (call.0 % self.wires.media.len().max(1) as u128) as usize;
         let Some(media) = self.wires.media.get(worker) else {

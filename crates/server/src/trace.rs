@@ -1,4 +1,5 @@
-//! The SIP messages of the last calls, credentials and keys that were pressed removed, for ladders and captures.
+//! The SIP messages of the last calls, for ladders and captures. Credentials and keys that were pressed are removed on the way out:
+//! most messages are forgotten unread.
 
 mod ladder;
 
@@ -37,23 +38,39 @@ pub struct Traced {
 }
 
 /// A message as it is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Kept {
     pub(crate) at: Wall,
     pub(crate) sent: bool,
     pub(crate) flow: Flow,
-    pub(crate) bytes: Bytes,
+    /// As it was on the wire: for [`Kept::shown`] alone.
+    bytes: Bytes,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept")
+            .field("at", &self.at)
+            .field("sent", &self.sent)
+            .field("flow", &self.flow)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Kept {
-    /// A message on its way, without its secrets.
-    pub(crate) fn new(at: Wall, sent: bool, flow: Flow, bytes: &Bytes) -> Self {
+    /// A message on its way.
+    pub(crate) fn new(at: Wall, sent: bool, flow: Flow, bytes: Bytes) -> Self {
         Self {
             at,
             sent,
             flow,
-            bytes: without_secrets(bytes),
+            bytes,
         }
+    }
+
+    /// The message without its secrets: nobody sees it otherwise.
+    pub(crate) fn shown(&self) -> Bytes {
+        without_secrets(&self.bytes)
     }
 
     /// Whence and whither.
@@ -71,7 +88,7 @@ impl Kept {
             transport: self.flow.transport.name().into(),
             remote: self.flow.remote,
             local: self.flow.local,
-            text: String::from_utf8_lossy(&self.bytes).into_owned(),
+            text: String::from_utf8_lossy(&self.shown()).into_owned(),
         }
     }
 }
@@ -127,7 +144,7 @@ fn without_secrets(bytes: &Bytes) -> Bytes {
     let mut out: Option<Vec<u8>> = None;
     let (mut hiding, mut keys, mut body) = (false, false, false);
     let mut at = 0;
-    // Each message goes through here, and most of its octets are none of these.
+    // Where copies go to a capture server each message goes through here, and most of its octets are none of these.
     let ends = memchr::memchr_iter(b'\n', bytes).map(|feed| feed + 1);
     for end in ends.chain([bytes.len()]) {
         let line = bytes.get(at..end).unwrap_or_default();
@@ -219,7 +236,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_never_reach_the_ring_and_no_length_changes() {
+    fn what_is_read_of_the_ring_has_no_secrets() {
+        let ring = TraceRing::default();
+        let here = ([127, 0, 0, 1], 5060).into();
+        let flow = Flow {
+            transport: tandem_sip::api::Transport::Udp,
+            local: here,
+            remote: here,
+        };
+        let text = "OPTIONS sip:x SIP/2.0\r\nAuthorization: s3cret\r\n\r\n";
+        let kept = Kept::new(Wall(1), false, flow, Bytes::from(text));
+        assert!(!format!("{kept:?}").contains("s3cret"));
+        ring.push(CallId(1), kept);
+        let shown: Vec<_> = ring.of(CallId(1)).into_iter().map(|t| t.text).collect();
+        assert_eq!(shown, [text.replace("s3cret", "xxxxxx")]);
+    }
+
+    #[test]
+    fn credentials_are_hidden_and_no_length_changes() {
         let message = Bytes::from_static(
             b"REGISTER sip:x SIP/2.0\r\nAuthorization : Digest username=\"200\",\r\n response=\"s3cret\"\r\nPROXY-AUTHORIZATION: Digest t0ken\r\n\
               P-Asserted-Identity: <sip:200@x>\r\nCSeq: 2 REGISTER\r\n\r\nv=0\r\na=crypto:1 AES_CM_128 inline:s3key\r\nk=clear:k3y\r\na=sendrecv\r\n a=Crypto:2 X INLINE:s4key\r\n",
@@ -242,13 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_credentials_is_kept_as_it_is() {
+    fn a_message_without_credentials_is_shown_as_it_is() {
         let message = Bytes::from_static(b"OPTIONS sip:x SIP/2.0\r\nAllow: INVITE\r\n\r\n");
         assert_eq!(without_secrets(&message).as_ptr(), message.as_ptr());
     }
 
     #[test]
-    fn a_pressed_key_is_not_in_the_ring_and_nothing_else_is_hidden() {
+    fn a_pressed_key_is_hidden_and_nothing_else() {
         for (head, body, hidden) in [
             (
                 "Content-Type: application/dtmf-relay",

@@ -10,6 +10,7 @@ mod drain;
 mod hours;
 mod import;
 mod intents;
+mod log;
 mod phones;
 mod recording;
 mod reload;
@@ -282,17 +283,15 @@ enum Intents {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let quiet = !matches!(cli.verb, Verb::Serve { .. });
-    log_to_stderr(
-        quiet,
-        matches!(
-            cli.verb,
-            Verb::Serve {
-                format: Format { json: true },
-                ..
-            }
-        ),
+    let serves = matches!(cli.verb, Verb::Serve { .. });
+    let json = matches!(
+        cli.verb,
+        Verb::Serve {
+            format: Format { json: true },
+            ..
+        }
     );
+    let _log = log::begin(!serves, serves, json);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .on_thread_start(tandem_server::step_back)
@@ -423,20 +422,5 @@ fn version(json: bool) {
         );
     } else {
         println!("tandem {version}");
-    }
-}
-
-/// Logs go to standard error: `RUST_LOG` chooses, `serve` says what happens, the other verbs only what is wrong.
-fn log_to_stderr(quiet: bool, json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new(if quiet { "error" } else { "info" })
-    });
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if json {
-        builder.json().init();
-    } else {
-        builder.with_ansi(false).init();
     }
 }

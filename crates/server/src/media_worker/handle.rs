@@ -41,17 +41,19 @@ pub(super) struct Order {
 pub(super) struct Stock(Arc<Mutex<Vec<u16>>>);
 
 /// Ports in stock: more than the legs that are opened before a worker has its turn.
-const STOCK: usize = 32;
+const STOCK: usize = 64;
+/// So many are fetched at once, at the least.
+const FETCHED: usize = 8;
 
 impl Stock {
     fn ports(&self) -> MutexGuard<'_, Vec<u16>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many it wants; none until half of them are gone.
+    /// How many it wants; none until some are gone.
     pub(super) fn missing(&self) -> usize {
-        let there = self.ports().len();
-        if there * 2 > STOCK { 0 } else { STOCK - there }
+        let missing = STOCK.saturating_sub(self.ports().len());
+        if missing < FETCHED { 0 } else { missing }
     }
 
     pub(super) fn put(&self, port: u16) {
@@ -132,10 +134,7 @@ impl MediaHandle {
     /// answer: a leg has a port that was in stock.
     pub(crate) fn command(&self, command: MediaCommand) -> (Option<MediaEvent>, bool) {
         let opens = match &command {
-            MediaCommand::OpenLeg {
-                leg,
-                reserve: false,
-            } => Some(*leg),
+            MediaCommand::OpenLeg { leg, .. } => Some(*leg),
             _ => None,
         };
         let port = opens.and_then(|_| self.stock.take());
@@ -277,17 +276,19 @@ mod tests {
             leg: leg(index),
             reserve,
         };
-        assert_eq!(
-            handle.command(open(1, true)),
-            (None, true),
-            "a consult leg has a reserve"
-        );
-        let local = ([192, 0, 2, 1], 10_000).into();
-        let opened = MediaEvent::LegOpened { leg: leg(2), local };
-        assert_eq!(handle.command(open(2, false)), (Some(opened), false));
-        let told = handle.command(open(3, false));
-        assert_eq!(told, (None, true), "the worker will tell");
+        orders.stock.put(10_002);
+        let opened = |index, port| {
+            let local = ([192, 0, 2, 1], port).into();
+            let leg = leg(index);
+            (Some(MediaEvent::LegOpened { leg, local }), false)
+        };
+        assert_eq!(handle.command(open(1, true)), opened(1, 10_002));
+        assert_eq!(handle.command(open(2, false)), opened(2, 10_000));
+        for (index, reserve) in [(3, false), (4, true)] {
+            let told = handle.command(open(index, reserve));
+            assert_eq!(told, (None, true), "the worker will tell");
+        }
         let ports: Vec<_> = std::iter::from_fn(|| orders.command().map(|o| o.port)).collect();
-        assert_eq!(ports, [None, Some(10_000), None]);
+        assert_eq!(ports, [Some(10_002), Some(10_000), None, None]);
     }
 }
