@@ -2,7 +2,7 @@
 
 use super::auth::Auth;
 use crate::api::{Flow, RequestKey, SessionId, Transport};
-use crate::message::{HeaderName, Method, Request, Response, Via};
+use crate::message::{HeaderName, Host, Method, Request, Response, Via};
 use crate::transaction::{Client, InviteClient, InviteServer, Server, TransactionId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,7 @@ pub(super) struct SentKey(pub(super) String, pub(super) Method);
 
 /// Branch, sent-by and method; ACK has its INVITE's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct ReceivedKey(String, String, Method);
+pub(super) struct ReceivedKey(String, (Host, u16), Method);
 
 /// Call-ID, From tag and CSeq (RFC 3261 section 8.2.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -178,7 +178,11 @@ impl ReceivedKey {
             },
             str::to_owned,
         );
-        let sent_by = format!("{}:{}", via.host, via.port.unwrap_or(5060)).to_ascii_lowercase();
+        let host = match &via.host {
+            Host::Name(name) => Host::Name(name.to_ascii_lowercase().into()),
+            address => address.clone(),
+        };
+        let sent_by = (host, via.port.unwrap_or(5060));
         let method = if *method == Method::Ack {
             Method::Invite
         } else {

@@ -7,7 +7,13 @@ use crate::message::{HeaderName, Headers, MAGIC_COOKIE, Method, NameAddr, Reques
 impl Endpoint {
     /// A token with the shard in front: later messages find their shard by it.
     fn token(&mut self, len: usize) -> String {
-        format!("{:02x}{}", self.config.shard, self.rng.token(len))
+        let shard = self.config.shard;
+        let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n & 15)]);
+        let mut token = String::with_capacity(2 + len);
+        token.push(digit(shard >> 4));
+        token.push(digit(shard));
+        token.push_str(&self.rng.token(len));
+        token
     }
 
     /// For From and To.

@@ -40,13 +40,18 @@ impl Header {
     pub fn new(name: impl Into<HeaderName>, value: impl fmt::Display) -> Self {
         let name = name.into();
         let mut raw = String::with_capacity(USUAL);
-        let _ = write!(raw, "{}: {value}", name.as_str());
-        let start = name.as_str().len() + 2;
-        if raw.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+        raw.push_str(name.as_str());
+        raw.push_str(": ");
+        let start = raw.len();
+        let _ = write!(raw, "{value}");
+        if memchr::memchr3(b'\r', b'\n', 0, raw.as_bytes()).is_some() {
             raw = raw.replace(['\r', '\n', '\0'], " ");
         }
-        raw.truncate(raw.trim_end_matches(is_ws).len().max(start));
-        let lead = raw[start..].len() - raw[start..].trim_start_matches(is_ws).len();
+        let mut lead = 0;
+        if trim(&raw[start..]).len() < raw.len() - start {
+            raw.truncate(raw.trim_end_matches(is_ws).len().max(start));
+            lead = raw[start..].len() - raw[start..].trim_start_matches(is_ws).len();
+        }
         let (start, end) = ((start + lead) as u32, raw.len() as u32);
         Self {
             name,

@@ -61,10 +61,8 @@ impl Host {
 
     /// `host[:port]`, with white space around the colon (Via has it).
     pub(crate) fn parse_with_port(of: &Text, s: &str) -> Result<(Self, Option<u16>), ParseError> {
-        let colon = match s.rfind(']') {
-            Some(end) => s[end..].find(':').map(|at| at + end),
-            None => s.find(':'),
-        };
+        let from = memchr::memrchr(b']', s.as_bytes()).unwrap_or(0);
+        let colon = memchr::memchr(b':', &s.as_bytes()[from..]).map(|at| at + from);
         match colon {
             None => Ok((Self::parse(of, lexer::trim(s))?, None)),
             Some(at) => {

@@ -31,6 +31,32 @@ pub(crate) fn trim(s: &str) -> &str {
     }
 }
 
+/// What is before the first `byte`, which is ASCII, and what is behind it. For a few dozen octets the standard library's search
+/// for a character takes several times as long.
+pub(crate) fn split(s: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(byte, s.as_bytes())?;
+    Some((&s[..at], &s[at + 1..]))
+}
+
+/// The same, the byte in front of what is behind; all of `s` and nothing where there is none.
+pub(crate) fn split_before(s: &str, byte: u8) -> (&str, &str) {
+    s.split_at(memchr::memchr(byte, s.as_bytes()).unwrap_or(s.len()))
+}
+
+/// A port in front of which a colon stands.
+pub(crate) fn write_port(out: &mut impl fmt::Write, port: u16) -> fmt::Result {
+    let mut text = *b":00000";
+    let mut rest = port;
+    let mut at = text.len();
+    while rest > 0 || at == text.len() {
+        at -= 1;
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    text[at - 1] = b':';
+    out.write_str(std::str::from_utf8(&text[at - 1..]).unwrap_or_default())
+}
+
 /// The length of the quoted string that `s` begins with, both quotes included; `None` if it does
 /// not end.
 pub(crate) fn quoted_len(s: &str) -> Option<usize> {
@@ -154,7 +180,7 @@ pub(crate) fn write_quoted(out: &mut impl fmt::Write, s: &str) -> fmt::Result {
 
 /// Decodes `%HH`. A `%` without two hexadecimal digits stays. Bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn percent_decode(s: &str) -> Cow<'_, str> {
-    if !s.contains('%') {
+    if memchr::memchr(b'%', s.as_bytes()).is_none() {
         return Cow::Borrowed(s);
     }
     let bytes = s.as_bytes();
@@ -209,4 +235,27 @@ pub(crate) fn number<T: std::str::FromStr>(s: &str) -> Result<T, ParseError> {
         return Err(ParseError::Number);
     }
     s.parse().map_err(|_| ParseError::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_written_as_the_standard_library_writes_numbers() {
+        for port in [0, 1, 9, 10, 99, 100, 5060, 9999, 10_000, 65_535] {
+            let mut text = String::new();
+            write_port(&mut text, port).expect("a string");
+            assert_eq!(text, format!(":{port}"));
+        }
+    }
+
+    #[test]
+    fn a_value_is_cut_at_the_first_of_a_character() {
+        assert_eq!(split("a=b=c", b'='), Some(("a", "b=c")));
+        assert_eq!(split("é;", b';'), Some(("é", "")));
+        assert_eq!(split("", b';'), None);
+        assert_eq!(split_before("a;b;c", b';'), ("a", ";b;c"));
+        assert_eq!(split_before("abc", b';'), ("abc", ""));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Params, ParseError, Text, Uri,
-    lexer::{quoted_len, trim, unquote, write_quoted},
+    lexer::{quoted_len, split, split_before, trim, unquote, write_quoted},
 };
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt, str::FromStr};
@@ -64,7 +64,7 @@ impl NameAddr {
             }
             (Some(quoted), rest)
         } else {
-            match s.find('<') {
+            match memchr::memchr(b'<', s.as_bytes()) {
                 Some(at) => (Some(trim(&s[..at])), &s[at..]),
                 None => return Self::bare(of, s),
             }
@@ -87,7 +87,7 @@ impl NameAddr {
             Some(d) => Some(of.cut(d)),
         };
         let inner = rest.strip_prefix('<').ok_or(ParseError::Brackets)?;
-        let (uri, params) = inner.split_once('>').ok_or(ParseError::Brackets)?;
+        let (uri, params) = split(inner, b'>').ok_or(ParseError::Brackets)?;
         Ok(Self {
             display,
             uri: Uri::cut(of, uri)?,
@@ -97,8 +97,7 @@ impl NameAddr {
 
     /// Without angle brackets all parameters are the header's, and the URI can have no headers.
     fn bare(of: &Text, s: &str) -> Result<Self, ParseError> {
-        let end = s.find(';').unwrap_or(s.len());
-        let (uri, params) = s.split_at(end);
+        let (uri, params) = split_before(s, b';');
         let uri = Uri::cut(of, trim(uri))?;
         if uri.as_sip().is_some_and(|u| !u.headers.is_empty()) {
             return Err(ParseError::UriHeaders);
@@ -131,6 +130,9 @@ impl fmt::Display for NameAddr {
             write_quoted(f, display)?;
             f.write_str(" ")?;
         }
-        write!(f, "<{}>{}", self.uri, self.params)
+        f.write_str("<")?;
+        self.uri.fmt(f)?;
+        f.write_str(">")?;
+        self.params.fmt(f)
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{
     ParseError, Text,
-    lexer::{all_token, find_outside, is_token, percent_encode, trim, unquote, write_quoted},
+    lexer::{
+        all_token, find_outside, is_token, percent_encode, split, trim, unquote, write_quoted,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt};
@@ -142,7 +144,7 @@ impl Params {
             let end = find_outside(rest, b';')?.unwrap_or(rest.len());
             let (one, tail) = rest.split_at(end);
             rest = tail;
-            let (name, value) = match one.split_once('=') {
+            let (name, value) = match split(one, b'=') {
                 Some((n, v)) => (trim(n), Some(trim(v))),
                 None => (trim(one), None),
             };
@@ -179,9 +181,11 @@ impl<'a> IntoIterator for &'a Params {
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for p in self {
-            write!(f, ";{}", p.name)?;
+            f.write_str(";")?;
+            f.write_str(&p.name)?;
             if let Some(v) = &p.value {
-                write!(f, "={v}")?;
+                f.write_str("=")?;
+                f.write_str(v)?;
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::{
     Host, Params, ParseError, Text,
-    lexer::{percent_decode, percent_encode},
+    lexer::{percent_decode, percent_encode, split, split_before, write_port},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{
@@ -136,7 +136,7 @@ impl Uri {
 
     /// Reads `s`, a piece of `of`.
     pub(crate) fn cut(of: &Text, s: &str) -> Result<Self, ParseError> {
-        let (scheme, rest) = s.split_once(':').ok_or(ParseError::Uri)?;
+        let (scheme, rest) = split(s, b':').ok_or(ParseError::Uri)?;
         let scheme_char = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
         if !scheme
             .as_bytes()
@@ -155,8 +155,7 @@ impl Uri {
         } else if scheme.eq_ignore_ascii_case("sips") {
             SipUri::cut(of, rest, true).map(Self::Sip)
         } else if scheme.eq_ignore_ascii_case("tel") {
-            let end = rest.find(';').unwrap_or(rest.len());
-            let (number, params) = rest.split_at(end);
+            let (number, params) = split_before(rest, b';');
             if number.is_empty() {
                 return Err(ParseError::Uri);
             }
@@ -323,21 +322,20 @@ impl Uri {
 impl SipUri {
     fn cut(of: &Text, rest: &str, secure: bool) -> Result<Self, ParseError> {
         // No `@` may stand unescaped but the one after the user; user parts may hold `;` and `?`.
-        let (userinfo, rest) = match rest.split_once('@') {
+        let (userinfo, rest) = match split(rest, b'@') {
             Some((u, r)) => (Some(u), r),
             None => (None, rest),
         };
         let (user, password) = match userinfo {
             None => (None, None),
             Some("") => return Err(ParseError::Uri),
-            Some(info) => match info.split_once(':') {
+            Some(info) => match split(info, b':') {
                 Some((u, p)) => (Some(u), Some(p)),
                 None => (Some(info), None),
             },
         };
-        let (rest, headers) = rest.split_once('?').unwrap_or((rest, ""));
-        let end = rest.find(';').unwrap_or(rest.len());
-        let (host_port, params) = rest.split_at(end);
+        let (rest, headers) = split(rest, b'?').unwrap_or((rest, ""));
+        let (host_port, params) = split_before(rest, b';');
         let (host, port) = Host::parse_with_port(of, host_port)?;
         Ok(Self {
             secure,
@@ -398,11 +396,12 @@ fn named<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
 
 fn uri_params(of: &Text, s: &str) -> Result<Params, ParseError> {
     let mut out = Params::new();
+    if s.is_empty() {
+        return Ok(out);
+    }
     // Doubled and trailing semicolons are met in the wild and mean nothing.
     for one in s.split(';').filter(|p| !p.is_empty()) {
-        let (name, value) = one
-            .split_once('=')
-            .map_or((one, None), |(n, v)| (n, Some(v)));
+        let (name, value) = split(one, b'=').map_or((one, None), |(n, v)| (n, Some(v)));
         if name.is_empty() {
             return Err(ParseError::Param);
         }
@@ -413,8 +412,11 @@ fn uri_params(of: &Text, s: &str) -> Result<Params, ParseError> {
 
 fn uri_headers(of: &Text, s: &str) -> Result<Params, ParseError> {
     let mut out = Params::new();
+    if s.is_empty() {
+        return Ok(out);
+    }
     for one in s.split('&').filter(|h| !h.is_empty()) {
-        let (name, value) = one.split_once('=').ok_or(ParseError::Uri)?;
+        let (name, value) = split(one, b'=').ok_or(ParseError::Uri)?;
         if name.is_empty() {
             return Err(ParseError::Uri);
         }
@@ -427,9 +429,9 @@ struct HostPort<'a>(&'a Host, Option<u16>);
 
 impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        self.0.fmt(f)?;
         match self.1 {
-            Some(port) => write!(f, ":{port}"),
+            Some(port) => write_port(f, port),
             None => Ok(()),
         }
     }
@@ -441,11 +443,13 @@ impl fmt::Display for SipUri {
         if let Some(user) = &self.user {
             f.write_str(&user.raw)?;
             if let Some(password) = &self.password {
-                write!(f, ":{password}")?;
+                f.write_str(":")?;
+                f.write_str(password)?;
             }
             f.write_str("@")?;
         }
-        write!(f, "{}{}", HostPort(&self.host, self.port), self.params)?;
+        HostPort(&self.host, self.port).fmt(f)?;
+        self.params.fmt(f)?;
         for (i, h) in self.headers.iter().enumerate() {
             let sep = if i == 0 { '?' } else { '&' };
             write!(

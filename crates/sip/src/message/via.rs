@@ -3,7 +3,7 @@
 use super::{
     Host, Params, ParseError, Text,
     host::Dotted,
-    lexer::{all_token, trim},
+    lexer::{all_token, split, split_before, trim, write_port},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -98,18 +98,19 @@ impl Via {
 
     pub(crate) fn cut(of: &Text, s: &str) -> Result<Self, ParseError> {
         // SIP / 2.0 / UDP host : port ;params, with white space around each.
-        let (name, rest) = s.split_once('/').ok_or(ParseError::Incomplete)?;
-        let (version, rest) = rest.split_once('/').ok_or(ParseError::Incomplete)?;
+        let (name, rest) = split(s, b'/').ok_or(ParseError::Incomplete)?;
+        let (version, rest) = split(rest, b'/').ok_or(ParseError::Incomplete)?;
         if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
             return Err(ParseError::Token);
         }
         let rest = trim(rest);
-        let (transport, rest) = rest.split_once([' ', '\t']).ok_or(ParseError::Incomplete)?;
+        let white = memchr::memchr2(b' ', b'\t', rest.as_bytes());
+        let (transport, rest) = rest.split_at(white.ok_or(ParseError::Incomplete)?);
+        let rest = &rest[1..];
         if !all_token(transport) {
             return Err(ParseError::Token);
         }
-        let end = rest.find(';').unwrap_or(rest.len());
-        let (sent_by, params) = rest.split_at(end);
+        let (sent_by, params) = split_before(rest, b';');
         let (host, port) = Host::parse_with_port(of, trim(sent_by))?;
         Ok(Self {
             transport: of.cut(transport),
@@ -129,9 +130,12 @@ impl FromStr for Via {
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
+        f.write_str("SIP/2.0/")?;
+        f.write_str(&self.transport)?;
+        f.write_str(" ")?;
+        self.host.fmt(f)?;
         if let Some(port) = self.port {
-            write!(f, ":{port}")?;
+            write_port(f, port)?;
         }
         self.params.fmt(f)
     }
