@@ -222,6 +222,14 @@ impl Session {
         Ok((self.say(ours), agreed))
     }
 
+    /// Whether [`Session::answer`] would answer this offer, and if not, why.
+    pub fn can_answer(&self, offer: &[u8]) -> Result<(), Unusable> {
+        let sections = sections(offer)?;
+        let (at, _) = self.choose(&sections)?;
+        let section = sections.get(at).ok_or(Unusable::NoAudio)?;
+        self.reachable(section).map(|_| ())
+    }
+
     /// Takes the answer to our last offer. May be called again for the same offer (183, then 200; a
     /// second early dialog).
     pub fn accept(&mut self, answer: &[u8]) -> Result<Agreed, Unusable> {

@@ -48,7 +48,9 @@ proptest! {
     #[test]
     fn no_body_panics_and_no_agreement_is_out_of_bounds(first in body(), second in body(), d in direction()) {
         let mut us = session(1, "192.0.2.1:4000", vec![Pcmu, Pcma], true);
+        let can = us.can_answer(&first);
         let answered = us.answer(&first, d);
+        prop_assert_eq!(can.err(), answered.as_ref().err().copied());
         us.offer(d);
         let accepted = us.accept(&second);
         for agreed in answered.map(|(_, a)| a).into_iter().chain(accepted) {

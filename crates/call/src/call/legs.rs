@@ -128,7 +128,7 @@ impl Call {
         let (Some(offer), Some(sdp)) = (&leg.offer, &leg.sdp) else {
             return false;
         };
-        let Err(unusable) = sdp.clone().answer(offer, Direction::SendRecv) else {
+        let Err(unusable) = sdp.can_answer(offer) else {
             return false;
         };
         self.refuse_offer(cx, id, unusable);
