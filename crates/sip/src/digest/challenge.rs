@@ -132,6 +132,10 @@ mod tests {
             Challenge::parse(r#"Digest realm="a"#),
             Err(DigestError::Syntax)
         );
+        for value in [r#"nonce="b""#, r"b\"] {
+            let text = format!(r#"Digest realm={value}, nonce="c""#);
+            assert_eq!(Challenge::parse(&text), Err(DigestError::Syntax));
+        }
         assert_eq!(
             Challenge::parse(r#"Digest realm="a""#),
             Err(DigestError::Incomplete)

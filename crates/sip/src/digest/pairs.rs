@@ -27,6 +27,9 @@ impl<'a> Pairs<'a> {
                         return Err(DigestError::Syntax);
                     }
                     &value[1..value.len() - 1]
+                } else if value.contains(['"', '\\']) {
+                    // It would come apart between the quotes of our answer.
+                    return Err(DigestError::Syntax);
                 } else {
                     value
                 };
