@@ -51,7 +51,7 @@ make_base() {
     rm -rf "$root"
 }
 
-# The base, a C compiler, and this machine's toolchain.
+# The base, a C compiler, cmake, and this machine's toolchain.
 make_builder() {
     local version sysroot container
     version=$(rustc --version | cut -d ' ' -f 2)
@@ -61,7 +61,7 @@ make_builder() {
     sysroot=$(rustc --print sysroot)
     container=$(buildah from localhost/tandem-base)
     buildah run "$container" -- sh -c \
-        'apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev ca-certificates' \
+        'apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev cmake make ca-certificates' \
         >/dev/null
     for part in bin lib; do
         buildah copy -q "$container" "$sysroot/$part" "/usr/local/$part" >/dev/null

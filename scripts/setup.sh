@@ -6,8 +6,8 @@
 #   scripts/setup.sh           what `make test` needs besides
 set -euo pipefail
 
-# A C compiler: the linker of Rust, SQLite and the cryptography of rustls.
-build=(gcc libc6-dev)
+# A C compiler: the linker of Rust, SQLite and the cryptography of rustls; and what libopus is built with.
+build=(gcc libc6-dev cmake make)
 # Offline speech: two voices, the recogniser and its English model.
 runtime=(flite espeak-ng libpocketsphinx3 pocketsphinx-en-us)
 # Real phones and callers, a proxy, captures, sound files, certificates, a database, and the G.722 to compare ours with.

@@ -35,6 +35,7 @@ mod wire {
     mod next_person;
     mod nobody;
     mod offline;
+    mod opus;
     mod recording;
     mod refer;
     mod refer_followed;

@@ -8,24 +8,32 @@ use tandem_types::media::Codec;
 
 const SAMPLES: usize = 160;
 
+/// Packets of 20 ms.
+fn packets(codec: Codec, sound: &[i16]) -> Vec<Vec<u8>> {
+    let mut encoder = Encoder::new(codec);
+    let packet = |frame: &[i16]| {
+        let mut octets = vec![0; 400];
+        let n = encoder.encode_narrow(frame, &mut octets);
+        octets.truncate(n);
+        octets
+    };
+    sound.chunks(SAMPLES).map(packet).collect()
+}
+
 fn main() {
     let mut c = Criterion::default().configure_from_args();
     let mut sound = [0; 100 * SAMPLES];
     ToneSource::steady(Mix::One(700.0), 9000.0).fill(&mut sound);
     for from in Codec::ALL {
-        let mut octets = [0; 100 * SAMPLES];
-        Encoder::new(from).encode_narrow(&sound, &mut octets);
-        let frames: Vec<&[u8]> = octets.chunks(SAMPLES).collect();
+        let frames = packets(from, &sound);
         let (mut decoder, mut at) = (Decoder::new(from, RATE), 0);
-        let mut narrow = [0; SAMPLES];
         c.bench_function(&format!("20 ms: {from:?} to 8 kHz"), |b| {
             b.iter(|| {
                 at = (at + 1) % frames.len();
-                decoder.decode_ticks(frames[at], &mut narrow);
-                black_box(narrow[0])
+                black_box(decoder.decode(&frames[at]).len())
             });
         });
-        let (mut encoder, mut out) = (Encoder::new(from), [0; SAMPLES]);
+        let (mut encoder, mut out) = (Encoder::new(from), [0; 400]);
         c.bench_function(&format!("20 ms: 8 kHz to {from:?}"), |b| {
             b.iter(|| {
                 at = (at + 1) % frames.len();
@@ -35,11 +43,12 @@ fn main() {
         });
         for to in Codec::ALL.into_iter().filter(|to| *to != from) {
             let mut encoder = Encoder::new(to);
+            encoder.take_from(from);
             let mut decoder = Decoder::new(from, encoder.rate());
             c.bench_function(&format!("20 ms: {from:?} to {to:?}"), |b| {
                 b.iter(|| {
                     at = (at + 1) % frames.len();
-                    encoder.encode(decoder.decode(frames[at]), &mut out)
+                    encoder.encode(decoder.decode(&frames[at]), &mut out)
                 });
             });
         }

@@ -1,10 +1,11 @@
-//! Sound as samples: G.711, G.722, packet loss concealment, resampling, tones, levels and the built-in hold
+//! Sound as samples: G.711, G.722, Opus, packet loss concealment, resampling, tones, levels and the built-in hold
 //! music. Everything is 16-bit linear PCM; where no rate is named it is 8 kHz ([`RATE`]).
 //!
 //! | module | what | source |
 //! |---|---|---|
 //! | [`g711`] | both laws by table, and the change of law | ITU-T G.711, G.191 |
 //! | [`g722`] | 7 kHz in 64 kbit/s | ITU-T G.722 |
+//! | [`opus`] | Opus, in packets of any length | RFC 6716, 7587 |
 //! | [`stream`] | one stream of any codec, to sound and back at any rate | |
 //! | [`plc`] | concealment by pitch waveform substitution | ITU-T G.711 Appendix I |
 //! | [`stretch`] | longer or shorter without a change of pitch | WSOLA, Verhelst and Roelands 1993 |
@@ -21,6 +22,7 @@ pub mod g711;
 pub mod g722;
 pub mod meter;
 pub mod music;
+pub mod opus;
 pub mod plc;
 pub mod resample;
 pub mod stream;

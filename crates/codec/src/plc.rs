@@ -222,13 +222,13 @@ fn find_pitch(history: &[i16]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::meter::{ToneMeter, level_dbov};
     use std::f64::consts::TAU;
 
     /// A voice-like sound: a 110 Hz buzz with three formants.
-    fn voice(n: usize) -> Vec<i16> {
+    pub(crate) fn voice(n: usize) -> Vec<i16> {
         (0..n)
             .map(|i| {
                 let t = i as f64 / 8000.0;

@@ -1,20 +1,21 @@
-//! One stream of a codec, to sound and from sound, at any rate. G.711 has no memory; G.722 has, so a [`Decoder`] sees
+//! One stream of a codec, to sound and from sound, at any rate. G.711 has no memory; G.722 and Opus have, so a [`Decoder`] sees
 //! the packets of one sender in their order, and an [`Encoder`] all that one listener is sent.
 //!
 //! ```text
-//!   payload -> [codec's own rate: 8 or 16 kHz] -> resampled where another rate is wanted -> sound
+//!   payload -> [G.711: 8 kHz, G.722: 16 kHz] -> resampled where another rate is wanted -> sound
+//!   packet  -> [Opus: at the rate that is wanted] --------------------------------------> sound
 //! ```
 //!
 //! Nothing is allocated per packet once the first few have gone through.
 
-use crate::{RATE, Resampler, g711::Law, g722};
-use tandem_types::media::Codec;
+use crate::{RATE, Resampler, g711::Law, g722, opus};
+use tandem_types::media::{Codec, OpusFormat};
 
-/// Samples per second that a codec itself works with.
+/// Samples per second that a codec itself works with; of Opus, which has many, as much as is made use of here.
 pub fn own_rate(codec: Codec) -> u32 {
     match codec {
         Codec::Pcmu | Codec::Pcma => RATE,
-        Codec::G722 => g722::RATE,
+        Codec::G722 | Codec::Opus => g722::RATE,
     }
 }
 
@@ -25,20 +26,22 @@ pub fn units(codec: Codec, payload: &[u8]) -> Option<u32> {
         Codec::Pcmu | Codec::Pcma | Codec::G722 => {
             (!payload.is_empty()).then_some(payload.len() as u32)
         }
+        Codec::Opus => opus::units(payload),
     }
 }
 
-/// The octet of silence: what a buffer holds where nothing was sent.
-pub fn silence(codec: Codec) -> u8 {
+/// The octet of silence: what a buffer holds where nothing was sent. `None`: the codec has packets, not octets.
+pub fn silence(codec: Codec) -> Option<u8> {
     match codec {
-        Codec::Pcmu => Law::Mu.silence(),
-        Codec::Pcma => Law::A.silence(),
-        Codec::G722 => g722::SILENCE,
+        Codec::Pcmu => Some(Law::Mu.silence()),
+        Codec::Pcma => Some(Law::A.silence()),
+        Codec::G722 => Some(g722::SILENCE),
+        Codec::Opus => None,
     }
 }
 
 /// Payloads of one sender to sound of one rate.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Decoder {
     kind: Decoding,
     rate: u32,
@@ -47,24 +50,30 @@ pub struct Decoder {
     turned: Vec<i16>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Decoding {
     G711(Law),
     G722(Box<g722::Decoder>),
+    Opus(opus::Decoder),
 }
 
 impl Decoder {
-    /// For a stream that begins; sound comes out at `rate` Hz.
+    /// For a stream that begins; sound comes out at `rate` Hz (of Opus: 8000, 12000, 16000, 24000 or 48000).
     pub fn new(codec: Codec, rate: u32) -> Self {
         let kind = match codec {
             Codec::Pcmu => Decoding::G711(Law::Mu),
             Codec::Pcma => Decoding::G711(Law::A),
             Codec::G722 => Decoding::G722(Box::default()),
+            Codec::Opus => Decoding::Opus(opus::Decoder::new(rate)),
+        };
+        let own = match codec {
+            Codec::Opus => rate,
+            _ => own_rate(codec),
         };
         Self {
             kind,
             rate,
-            resample: resampler(own_rate(codec), rate),
+            resample: resampler(own, rate),
             own: Vec::new(),
             turned: Vec::new(),
         }
@@ -76,37 +85,54 @@ impl Decoder {
             Decoding::G711(Law::Mu) => Codec::Pcmu,
             Decoding::G711(Law::A) => Codec::Pcma,
             Decoding::G722(_) => Codec::G722,
+            Decoding::Opus(_) => Codec::Opus,
         }
     }
 
-    /// Another listener of the same stream from here on, at a rate of its own.
+    /// Another listener of the same stream from here on, at a rate of its own. Of Opus one that has heard nothing yet: it is to be
+    /// fed the last packets.
     pub fn sibling(&self, rate: u32) -> Self {
+        let mut sibling = Self::new(self.codec(), rate);
+        if let (Decoding::G722(theirs), Decoding::G722(ours)) = (&mut sibling.kind, &self.kind) {
+            theirs.clone_from(ours);
+        }
         if rate == self.rate {
-            return self.clone();
+            sibling.resample.clone_from(&self.resample);
         }
-        Self {
-            kind: self.kind.clone(),
-            rate,
-            resample: resampler(own_rate(self.codec()), rate),
-            own: Vec::new(),
-            turned: Vec::new(),
-        }
+        sibling
     }
 
     /// The sound of a payload; valid until the next one.
     pub fn decode(&mut self, payload: &[u8]) -> &[i16] {
-        let own = own_rate(self.codec()) / RATE;
-        self.own.resize(payload.len() * own as usize, 0);
         match &mut self.kind {
-            Decoding::G711(law) => law.decode_into(payload, &mut self.own),
-            Decoding::G722(decoder) => decoder.decode(payload, &mut self.own),
-        };
+            Decoding::G711(law) => {
+                self.own.resize(payload.len(), 0);
+                law.decode_into(payload, &mut self.own);
+            }
+            Decoding::G722(decoder) => {
+                self.own.resize(2 * payload.len(), 0);
+                decoder.decode(payload, &mut self.own);
+            }
+            Decoding::Opus(decoder) => decoder.decode(payload, &mut self.own),
+        }
         let Some(resample) = &mut self.resample else {
             return &self.own;
         };
         self.turned.clear();
         resample.process(&self.own, &mut self.turned);
         &self.turned
+    }
+
+    /// So many samples of a packet that was lost, where the codec itself can make them up; empty where it cannot. `next`: the packet
+    /// after it, as soon as that is there.
+    pub fn conceal(&mut self, samples: usize, next: Option<&[u8]>) -> &[i16] {
+        self.own.clear();
+        match (&mut self.kind, next) {
+            (Decoding::Opus(decoder), Some(next)) => decoder.recover(next, samples, &mut self.own),
+            (Decoding::Opus(decoder), None) => decoder.conceal(samples, &mut self.own),
+            (Decoding::G711(_) | Decoding::G722(_), _) => {}
+        }
+        &self.own
     }
 
     /// As [`Decoder::decode`], into `out`: octets of a tick of 8 kHz each, of a decoder whose rate is [`RATE`], so that
@@ -117,7 +143,7 @@ impl Decoder {
             Decoding::G711(law) if self.resample.is_none() => {
                 law.decode_into(octets, out);
             }
-            Decoding::G711(_) | Decoding::G722(_) => {
+            Decoding::G711(_) | Decoding::G722(_) | Decoding::Opus(_) => {
                 let sound = self.decode(octets);
                 let n = sound.len().min(out.len());
                 out[..n].copy_from_slice(&sound[..n]);
@@ -128,52 +154,113 @@ impl Decoder {
 }
 
 /// Sound to the payloads that one listener is sent.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Encoder {
     kind: Encoding,
     widen: Option<Resampler>,
     wide: Vec<i16>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Encoding {
     G711(Law),
     G722(Box<g722::Encoder>),
+    Opus(opus::Encoder),
 }
 
 impl Encoder {
-    /// For a stream that begins.
+    /// For a stream that begins, of Opus with nothing special.
     pub fn new(codec: Codec) -> Self {
+        Self::with(codec, OpusFormat::default())
+    }
+
+    /// For a stream that begins, and a listener who wants this of Opus.
+    pub fn with(codec: Codec, format: OpusFormat) -> Self {
         let kind = match codec {
             Codec::Pcmu => Encoding::G711(Law::Mu),
             Codec::Pcma => Encoding::G711(Law::A),
             Codec::G722 => Encoding::G722(Box::default()),
+            Codec::Opus => Encoding::Opus(opus::Encoder::new(format)),
+        };
+        let own = match codec {
+            Codec::Opus => RATE,
+            _ => own_rate(codec),
         };
         Self {
             kind,
-            widen: resampler(RATE, own_rate(codec)),
+            widen: resampler(RATE, own),
             wide: Vec::new(),
         }
     }
 
     /// Samples per second that [`Encoder::encode`] takes.
     pub fn rate(&self) -> u32 {
-        match self.kind {
+        match &self.kind {
             Encoding::G711(_) => RATE,
             Encoding::G722(_) => g722::RATE,
+            Encoding::Opus(encoder) => encoder.rate(),
         }
     }
 
-    /// Sound of the codec's own rate. Says how many octets.
+    /// The rate at which sound of a sender of this codec is wanted: Opus takes it as it comes.
+    pub fn rate_from(&self, codec: Codec) -> u32 {
+        match &self.kind {
+            Encoding::G711(_) | Encoding::G722(_) => self.rate(),
+            Encoding::Opus(_) => own_rate(codec),
+        }
+    }
+
+    /// What is encoded next comes from a sender of this codec.
+    pub fn take_from(&mut self, codec: Codec) {
+        if let Encoding::Opus(encoder) = &mut self.kind {
+            encoder.set_rate(own_rate(codec));
+        }
+    }
+
+    /// The listener heard another's packets of this codec meanwhile.
+    pub fn restart(&mut self) {
+        if let Encoding::Opus(encoder) = &mut self.kind {
+            encoder.restart();
+        }
+    }
+
+    /// So many of a hundred packets do not reach the listener.
+    pub fn set_loss(&mut self, percent: u8) {
+        if let Encoding::Opus(encoder) = &mut self.kind {
+            encoder.set_loss(percent);
+        }
+    }
+
+    /// Of so many samples (at [`Encoder::rate`]), how many go into the next packet: all, but of Opus a length that it has.
+    pub fn whole(&self, samples: usize) -> usize {
+        match &self.kind {
+            Encoding::G711(_) | Encoding::G722(_) => samples,
+            Encoding::Opus(encoder) => opus::whole(encoder.rate(), samples),
+        }
+    }
+
+    /// The same of samples of 8 kHz, for [`Encoder::encode_narrow`].
+    pub fn whole_narrow(&self, samples: usize) -> usize {
+        match &self.kind {
+            Encoding::G711(_) | Encoding::G722(_) => samples,
+            Encoding::Opus(_) => opus::whole(RATE, samples),
+        }
+    }
+
+    /// Sound of the codec's own rate. Says how many octets; of Opus 0 where nothing need be sent.
     pub fn encode(&mut self, sound: &[i16], octets: &mut [u8]) -> usize {
         match &mut self.kind {
             Encoding::G711(law) => law.encode_into(sound, octets),
             Encoding::G722(encoder) => encoder.encode(sound, octets),
+            Encoding::Opus(encoder) => encoder.encode(sound, octets),
         }
     }
 
     /// Sound of 8 kHz. Says how many octets.
     pub fn encode_narrow(&mut self, sound: &[i16], octets: &mut [u8]) -> usize {
+        if let Encoding::Opus(encoder) = &mut self.kind {
+            encoder.set_rate(RATE);
+        }
         let Some(widen) = &mut self.widen else {
             return self.encode(sound, octets);
         };
@@ -221,16 +308,20 @@ mod tests {
             for to in Codec::ALL {
                 let mut first = Encoder::new(from);
                 let mut second = Encoder::new(to);
-                let mut between = Decoder::new(from, second.rate());
+                second.take_from(from);
+                let mut between = Decoder::new(from, second.rate_from(from));
                 let mut ear = Decoder::new(to, RATE);
                 let mut heard = Vec::new();
                 for frame in tone(1000).chunks(160) {
-                    let (mut a, mut b, mut c) = ([0; 160], [0; 160], [0; 160]);
-                    assert_eq!(first.encode_narrow(frame, &mut a), 160, "20 ms");
-                    assert_eq!(second.encode(between.decode(&a), &mut b), 160);
-                    ear.decode_ticks(&b, &mut c);
-                    heard.extend_from_slice(&c);
+                    let (mut a, mut b) = ([0; 160], [0; 160]);
+                    let n = first.encode_narrow(frame, &mut a);
+                    let lasts = |codec, payload| units(codec, payload).map(|u| codec.clock().ns(u));
+                    assert_eq!(lasts(from, &a[..n]), Some(20_000_000));
+                    let n = second.encode(between.decode(&a[..n]), &mut b);
+                    assert_eq!(lasts(to, &b[..n]), Some(20_000_000));
+                    heard.extend_from_slice(ear.decode(&b[..n]));
                 }
+                assert_eq!(heard.len(), 8000, "{from:?} to {to:?}");
                 let share = ToneMeter::default().share(&heard[800..], 1000.0);
                 assert!(share > 0.97, "{from:?} to {to:?}: {share}");
             }

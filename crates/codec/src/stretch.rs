@@ -22,8 +22,10 @@ const OVERLAP: usize = 80;
 const BEFORE: usize = 40;
 /// What is kept of what was played.
 const PAST: usize = LONGEST + BEFORE;
+/// The longest packet that is decoded whole: 120 ms.
+const PACKET: usize = 960;
 /// What may wait.
-const AHEAD: usize = 2 * LONGEST + 2 * OVERLAP;
+const AHEAD: usize = 2 * LONGEST + 2 * OVERLAP + PACKET;
 /// Normalised cross-correlation from which on nothing is heard of a joint, and that which will do in a hurry.
 const ALIKE: f32 = 0.9;
 const RATHER_ALIKE: f32 = 0.5;

@@ -3,11 +3,12 @@
 
 use criterion::Criterion;
 use std::{net::SocketAddr, time::Duration};
+use tandem_codec::{DtmfTone, Encoder};
 use tandem_media::{Engine, EngineConfig};
 use tandem_rtp::Header;
 use tandem_types::{
     CallId, LegId, Now, Rng,
-    media::{Clock, Codec, MediaCommand, MediaFlow},
+    media::{Codec, MediaCommand, MediaFlow, OpusFormat},
 };
 
 const CALL: CallId = CallId(1);
@@ -25,6 +26,7 @@ fn address(index: u32) -> SocketAddr {
 struct Bridge {
     engine: Engine,
     codecs: [Codec; 2],
+    packets: [Vec<Vec<u8>>; 2],
     ms: u64,
 }
 
@@ -34,6 +36,7 @@ impl Bridge {
         let mut this = Self {
             engine,
             codecs,
+            packets: codecs.map(packets),
             ms: 0,
         };
         for (i, codec) in (1..).zip(codecs) {
@@ -43,7 +46,8 @@ impl Bridge {
                 codec,
                 payload_type: codec.payload_type(),
                 event_payload_type: Some(101),
-                event_clock: Clock::Hz8000,
+                event_clock: codec.clock(),
+                opus: OpusFormat::default(),
                 ptime_ms: 20,
                 send: true,
                 receive: true,
@@ -87,14 +91,12 @@ impl Bridge {
                     payload_type: codec.payload_type(),
                     marker: false,
                     sequence: n as u16,
-                    timestamp: n.wrapping_mul(PACKET as u32),
+                    timestamp: n.wrapping_mul(codec.clock().ms(20)),
                     ssrc: i,
                 };
-                let mut codes = [0; PACKET];
-                for (at, code) in codes.iter_mut().enumerate() {
-                    *code = (at as u32 * 7 + n) as u8;
-                }
-                let length = header.write(&codes, &mut bytes).unwrap_or(0);
+                let packets = &self.packets[i as usize - 1];
+                let codes = &packets[n as usize % packets.len()];
+                let length = header.write(codes, &mut bytes).unwrap_or(0);
                 let (now, from) = (self.now(), address(i));
                 self.engine
                     .handle_packet(now, leg(i), from, &bytes[..length], false, &mut |_| ());
@@ -112,12 +114,29 @@ impl Bridge {
     }
 }
 
+/// A second of sound that changes, in packets of 20 ms.
+fn packets(codec: Codec) -> Vec<Vec<u8>> {
+    let mut sound = [0; 50 * PACKET];
+    DtmfTone::new("159D*06", 90, 50).fill(&mut sound);
+    let mut encoder = Encoder::new(codec);
+    let packet = |frame: &[i16]| {
+        let mut octets = vec![0; 188];
+        let n = encoder.encode_narrow(frame, &mut octets);
+        octets.truncate(n);
+        octets
+    };
+    sound.chunks(PACKET).map(packet).collect()
+}
+
 fn main() {
     let mut c = Criterion::default().configure_from_args();
     let pairs = [
         [Codec::Pcma, Codec::Pcma],
         [Codec::Pcma, Codec::Pcmu],
         [Codec::G722, Codec::Pcma],
+        [Codec::Opus, Codec::Pcma],
+        [Codec::Opus, Codec::G722],
+        [Codec::Opus, Codec::Opus],
     ];
     for codecs in pairs {
         for recorded in [false, true] {

@@ -28,6 +28,7 @@
 mod ears;
 mod engine;
 mod graph;
+mod hearing;
 mod leg;
 mod mix;
 mod output;

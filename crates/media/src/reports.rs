@@ -19,6 +19,7 @@ use crate::{
 };
 use std::{net::SocketAddr, time::Duration};
 use tandem_rtp::{
+    ReportBlock,
     rtcp::{self, SenderInfo},
     srtp::OVERHEAD,
 };
@@ -49,6 +50,24 @@ pub(crate) struct Watch {
     proved_rtcp: bool,
     /// Packets sent when the last report went out.
     sent_before: u64,
+    /// On the way to the far end.
+    loss: Loss,
+}
+
+/// What share of our packets gets lost, as the far end's reports have it: more at once, less little by little, since loss comes in
+/// bursts.
+#[derive(Debug, Default)]
+struct Loss {
+    percent: f32,
+}
+
+impl Loss {
+    /// A report came. In whole percent.
+    fn told(&mut self, block: &ReportBlock) -> u8 {
+        let now = f32::from(block.fraction_lost) / 2.56;
+        self.percent = now.max(self.percent * 0.7);
+        self.percent.round() as u8
+    }
 }
 
 impl Watch {
@@ -64,6 +83,7 @@ impl Watch {
             proved_rtp: false,
             proved_rtcp: false,
             sent_before: 0,
+            loss: Loss::default(),
         }
     }
 
@@ -156,9 +176,9 @@ impl Leg {
                 self.received
                     .sender_report(context.now.mono, ssrc, info.ntp);
             }
-            let counts_ours =
-                self.out.packets() > 0 && blocks.iter().any(|b| b.ssrc == self.out.ssrc());
-            if counts_ours {
+            let ours = blocks.iter().find(|b| b.ssrc == self.out.ssrc());
+            if let Some(block) = ours.filter(|_| self.out.packets() > 0) {
+                self.encoder.set_loss(self.watch.loss.told(block));
                 if !std::mem::replace(&mut self.watch.proved_rtcp, true) {
                     context.event(MediaEvent::Proved {
                         leg: self.id,

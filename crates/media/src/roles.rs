@@ -100,14 +100,16 @@ impl Graph {
             && let Some(source) = self.legs.get(&source)
             && leg.mixer.heard.iter().any(|(v, _)| *v == source.voice())
         {
-            kept = Some((source.voice(), source.waiting(&mut owed)));
+            let rate = leg.encoder.rate_from(source.heard_codec());
+            kept = Some((source.voice(), source.waiting(&mut owed, rate)));
         }
         let still_heard = match from {
             Role::Relayed(source) => self.heard_by(id).contains(&source).then_some(source),
             Role::Closed | Role::Mixed => None,
         };
         let voice = still_heard.and_then(|s| self.legs.get(&s)).map(Leg::voice);
-        let narrow = leg.encoder.rate() == RATE;
+        // What it heard last ends with a sample that we know, at the mixer's rate.
+        let narrow = leg.encoder.rate() == RATE && !leg.relay.foreign;
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
@@ -119,7 +121,7 @@ impl Graph {
                 leg.mixer.break_off(kept.as_ref().map(|(voice, _)| *voice));
                 leg.relay.rise = kept.is_none();
                 if let Some((_, decoder)) = kept {
-                    leg.relay.go_on_from(&decoder, leg.encoder.rate());
+                    leg.relay.go_on_from(decoder);
                 }
                 leg.flush(now, &owed, send);
                 if !narrow {
@@ -128,6 +130,10 @@ impl Graph {
                 }
             }
             (Role::Relayed(_), Role::Mixed) => {
+                if std::mem::take(&mut leg.relay.foreign) {
+                    leg.encoder.restart();
+                    leg.last_sent = 0;
+                }
                 leg.encoder.hold(leg.last_sent);
                 match voice.filter(|_| narrow) {
                     Some(voice) => leg.mixer.heard.push((voice, leg.last_sent)),
@@ -179,13 +185,31 @@ impl Leg {
     }
 
     fn send_pending(&mut self, now: Now, send: &mut dyn FnMut(Transmit<'_>)) {
-        let samples = std::mem::take(&mut self.pending_len);
+        let (mut at, end) = (0, std::mem::take(&mut self.pending_len));
+        // In as few packets as the codec can.
+        while at < end {
+            let n = self.encoder.whole_narrow(end - at);
+            if n == 0 {
+                break;
+            }
+            self.send_piece(now, at..at + n, send);
+            at += n;
+        }
+    }
+
+    /// Sends a packet of what is pending, or of a key in its place.
+    fn send_piece(
+        &mut self,
+        now: Now,
+        piece: std::ops::Range<usize>,
+        send: &mut dyn FnMut(Transmit<'_>),
+    ) {
         let Some(flow) = &self.flow else { return };
         let Some(to) = self.latch.send_to() else {
             return;
         };
         let mut bytes = [0; HEADER_LEN + crate::leg::LONGEST + OVERHEAD];
-        let units = self.out.clock().units(samples as u32);
+        let units = self.out.clock().units(piece.len() as u32);
         let marker = self.out.catch_up(now.mono);
         let event = flow.event_payload_type.and_then(|pt| {
             let digit = self.keys_out.poll(self.out.timestamp(), units)?;
@@ -202,10 +226,17 @@ impl Leg {
             }
             None => {
                 let mut codes = [0; crate::leg::LONGEST];
-                let sound = &self.pending[..samples];
+                let sound = &self.pending[piece];
                 let octets = self.encoder.encode_narrow(sound, &mut codes);
                 let last = sound.last().copied().unwrap_or(0);
                 self.last_sent = self.encoder.last_wide().unwrap_or(last);
+                if octets == 0 {
+                    // Nothing to hear in it.
+                    self.out.advance(units);
+                    self.relay.silent = true;
+                    return;
+                }
+                let marker = std::mem::take(&mut self.relay.silent) || marker;
                 let header = self
                     .out
                     .next(now.mono, flow.payload_type, marker, units, octets);

@@ -6,11 +6,12 @@ use std::{
     net::SocketAddr,
     time::Duration,
 };
+use tandem_codec::{Encoder, ToneSource, tone::Mix};
 use tandem_media::{Engine, EngineConfig, Output};
 use tandem_rtp::{Header, Srtp};
 use tandem_types::{
     CallId, LegId, Now, PlayerId, Rng, SrtpKey, SrtpKeys, SrtpSuite,
-    media::{Clock, Codec, Lane, MediaCommand, MediaFlow, Sound},
+    media::{Codec, Lane, MediaCommand, MediaFlow, OpusFormat, Sound},
 };
 
 struct Counting;
@@ -64,8 +65,11 @@ fn keys(suite: SrtpSuite, leg: u32, phone: bool) -> SrtpKeys {
     }
 }
 
+/// What encrypts each phone, and what it says.
+type Setting = (Engine, Vec<Option<Srtp>>, Vec<Vec<u8>>);
+
 /// An engine with a leg for each codec, and what encrypts its phones.
-fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> (Engine, Vec<Option<Srtp>>) {
+fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> Setting {
     let mut engine = Engine::new(EngineConfig::default(), Rng::seeded(1));
     let mut phones = Vec::new();
     let now = at(0);
@@ -83,7 +87,8 @@ fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> (Engine, Vec<Option<Srt
             codec,
             payload_type: codec.payload_type(),
             event_payload_type: Some(101),
-            event_clock: Clock::Hz8000,
+            event_clock: codec.clock(),
+            opus: OpusFormat::default(),
             ptime_ms: 20,
             send: true,
             receive: true,
@@ -94,7 +99,8 @@ fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> (Engine, Vec<Option<Srt
         engine.handle_command(now, MediaCommand::SetFlow { leg: leg(i), flow });
         engine.bound(now, leg(i), SocketAddr::from(([127, 0, 0, 1], 10_000)));
     }
-    (engine, phones)
+    let sounds = codecs.iter().map(|c| sound(*c)).collect();
+    (engine, phones, sounds)
 }
 
 fn at(ms: u64) -> Now {
@@ -102,14 +108,9 @@ fn at(ms: u64) -> Now {
 }
 
 /// Runs `ms` (before the first report, which may allocate) with a packet from each leg every 20 ms; says how many packets went out.
-fn run(
-    (engine, phones): &mut (Engine, Vec<Option<Srtp>>),
-    codecs: &[Codec],
-    from: u64,
-    ms: u64,
-) -> u64 {
+fn run((engine, phones, sounds): &mut Setting, codecs: &[Codec], from: u64, ms: u64) -> u64 {
     let mut sent = 0;
-    let mut bytes = [0; 200];
+    let mut bytes = [0; 300];
     for t in (from..from + ms).step_by(10) {
         if t % 20 == 0 {
             for (i, codec) in (1..).zip(codecs) {
@@ -118,10 +119,12 @@ fn run(
                     payload_type: codec.payload_type(),
                     marker: false,
                     sequence: n,
-                    timestamp: u32::from(n) * 160,
+                    timestamp: codec.clock().ms(20) * u32::from(n),
                     ssrc: i,
                 };
-                let mut length = header.write(&[0x33; 160], &mut bytes).unwrap_or(0);
+                let mut length = header
+                    .write(&sounds[i as usize - 1], &mut bytes)
+                    .unwrap_or(0);
                 if let Some(Some(srtp)) = phones.get_mut(i as usize - 1) {
                     length = srtp.protect(&mut bytes, length).unwrap_or(0);
                 }
@@ -146,6 +149,16 @@ fn run(
         }
     }
     sent
+}
+
+/// A packet of 20 ms.
+fn sound(codec: Codec) -> Vec<u8> {
+    let mut pcm = [0; 160];
+    ToneSource::steady(Mix::One(700.0), 9000.0).fill(&mut pcm);
+    let mut octets = vec![0; 200];
+    let n = Encoder::new(codec).encode_narrow(&pcm, &mut octets);
+    octets.truncate(n);
+    octets
 }
 
 fn relayed(codecs: [Codec; 2], suite: Option<SrtpSuite>) {
@@ -218,10 +231,15 @@ fn relaying_transcoding_mixing_and_encrypting_allocate_nothing() {
     relayed([Codec::Pcmu, Codec::Pcma], None);
     relayed([Codec::G722, Codec::Pcma], None);
     relayed([Codec::G722, Codec::G722], None);
+    relayed([Codec::Opus, Codec::Opus], None);
+    relayed([Codec::Opus, Codec::Pcma], None);
+    relayed([Codec::Opus, Codec::G722], None);
     mixed([Codec::Pcmu, Codec::Pcma, Codec::Pcmu], None);
     mixed([Codec::G722, Codec::Pcma, Codec::Pcmu], None);
+    mixed([Codec::G722, Codec::Opus, Codec::Opus], None);
     recorded([Codec::Pcmu, Codec::Pcma]);
     recorded([Codec::G722, Codec::Pcma]);
+    recorded([Codec::Opus, Codec::Pcma]);
     for suite in SrtpSuite::ALL {
         relayed([Codec::Pcmu, Codec::Pcma], Some(suite));
         mixed([Codec::G722, Codec::Pcma, Codec::Pcmu], Some(suite));

@@ -15,6 +15,8 @@ mod listening;
 mod loss;
 #[path = "scenarios/model.rs"]
 mod model;
+#[path = "scenarios/opus.rs"]
+mod opus;
 #[path = "scenarios/players.rs"]
 mod players;
 #[path = "scenarios/recording.rs"]

@@ -21,7 +21,7 @@ pub struct PhoneConfig {
     pub password: Option<String>,
     /// Where REGISTER goes, and an INVITE whose target names no address.
     pub registrar: Option<Flow>,
-    /// In its order of preference.
+    /// In its order of preference; it has no Opus.
     pub codecs: Vec<Codec>,
     /// Offers telephone-event; without it keys go as INFO.
     pub events: bool,

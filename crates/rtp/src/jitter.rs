@@ -1,7 +1,7 @@
-//! The jitter buffer: uneven packets in, even sound out. For codecs with one octet per tick of the RTP clock (G.711,
-//! G.722), so packets of any length go in and frames of any length come out.
+//! The jitter buffer: uneven packets in, even sound out. Codecs with an octet for each tick (G.711, G.722) lie in a ring, so
+//! packets of any length go in and frames of any length come out; those of Opus are kept, and handed out, whole.
 //!
-//! Octets lie in a ring at their timestamp; each [`JitterBuffer::pull`] takes some out at the play-out point. A packet's
+//! Sound lies at its tick ([`Timeline`](crate::Timeline)); each [`JitterBuffer::pull`] takes some out at the play-out point. A packet's
 //! *margin* is how far before its sound is heard it arrives. The spread of the margins over the last seconds is the
 //! jitter; that and a little more, between the configured bounds, is the delay that is wanted. Whoever plays the sound asks
 //! how far it is from that ([`JitterBuffer::correction`]), leaves sound out or puts some in where nobody hears it, and says
@@ -17,13 +17,17 @@
 //! ```
 
 mod delay;
+mod packets;
+mod ring;
 
 pub use delay::Correction;
 
 use delay::Delay;
+use packets::Packets;
+use ring::Ring;
 use serde::{Deserialize, Serialize};
 
-/// Half a second and a little.
+/// Ticks: half a second and a little.
 const CAPACITY: usize = 4096;
 const PER_MS: u32 = 8;
 /// What lies this far from the play-out point belongs to another timeline.
@@ -40,18 +44,30 @@ pub struct JitterConfig {
     pub min_ms: u32,
     /// The greatest. The same as `min_ms` and `first_ms`: a fixed buffer.
     pub max_ms: u32,
-    /// The octet of silence, for pauses that the sender announced by its sequence numbers.
-    pub silence: u8,
+    /// What is in it.
+    pub holds: Holds,
+}
+
+/// What a buffer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Holds {
+    /// A codec with an octet for each tick.
+    Octets {
+        /// The octet of silence, for pauses that the sender announced by its sequence numbers.
+        silence: u8,
+    },
+    /// A codec whose packets are decoded whole.
+    Packets,
 }
 
 impl JitterConfig {
     /// 10 to 200 ms, 40 ms as long as nothing is known.
-    pub fn adaptive(silence: u8) -> Self {
+    pub fn adaptive(holds: Holds) -> Self {
         Self {
             first_ms: 40,
             min_ms: 10,
             max_ms: 200,
-            silence,
+            holds,
         }
     }
 }
@@ -72,10 +88,26 @@ pub enum Inserted {
 /// A piece of what is to be played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run<'a> {
-    /// Octets that arrived.
+    /// Octets that arrived, a tick each.
     Audio(&'a [u8]),
-    /// So many octets never came, or not yet: to be concealed.
+    /// A packet that arrived, which is to be decoded whole.
+    Packet {
+        /// What it carries.
+        payload: &'a [u8],
+        /// Ticks of its sound whose turn is over.
+        skip: usize,
+        /// Ticks of its sound after those.
+        ticks: usize,
+    },
+    /// So many ticks never came, or not yet: to be concealed.
     Lost(usize),
+    /// So many ticks were lost just before this packet, which has its turn next and may have a copy of them in it.
+    Recover {
+        /// How many.
+        ticks: usize,
+        /// What the packet carries.
+        from: &'a [u8],
+    },
     /// So many ticks before the first packet: silence.
     Silence(usize),
 }
@@ -95,13 +127,26 @@ pub struct JitterCounts {
     pub put_in: u64,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Store {
+    Octets(Ring),
+    Packets(Packets),
+}
+
+impl Store {
+    fn new(holds: Holds) -> Self {
+        match holds {
+            Holds::Octets { silence } => Self::Octets(Ring::new(silence)),
+            Holds::Packets => Self::Packets(Packets::default()),
+        }
+    }
+}
+
 /// The buffer of one stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JitterBuffer {
     config: JitterConfig,
-    ring: Vec<u8>,
-    /// A bit per octet: it came, and has not been played.
-    have: Vec<u64>,
+    store: Store,
     playing: bool,
     /// The tick that is pulled next.
     next: u32,
@@ -134,8 +179,7 @@ impl JitterBuffer {
                 max_ms,
                 ..config
             },
-            ring: vec![config.silence; CAPACITY],
-            have: vec![0; CAPACITY / 64],
+            store: Store::new(config.holds),
             playing: false,
             next: 0,
             ahead: 0,
@@ -152,16 +196,21 @@ impl JitterBuffer {
 
     /// Forgets everything but the counts: another stream follows.
     pub fn reset(&mut self) {
-        self.have.fill(0);
+        match &mut self.store {
+            Store::Octets(ring) => ring.reset(),
+            Store::Packets(packets) => packets.reset(),
+        }
         self.playing = false;
         self.newest = None;
         self.stray = None;
         self.delay = Delay::default();
     }
 
-    /// Another stream follows, of a codec whose silence is this.
-    pub fn reset_to(&mut self, silence: u8) {
-        self.config.silence = silence;
+    /// Another stream follows, of another codec.
+    pub fn reset_to(&mut self, holds: Holds) {
+        if std::mem::replace(&mut self.config.holds, holds) != holds {
+            self.store = Store::new(holds);
+        }
         self.reset();
     }
 
@@ -175,7 +224,7 @@ impl JitterBuffer {
         (self.depth() + self.ahead) / PER_MS
     }
 
-    /// What was not pulled yet, in octets: pulling so many empties the buffer.
+    /// What was not pulled yet, in ticks: pulling so many empties the buffer.
     pub fn depth(&self) -> u32 {
         if self.playing {
             (self.end.wrapping_sub(self.next) as i32).max(0) as u32
@@ -184,9 +233,15 @@ impl JitterBuffer {
         }
     }
 
-    /// Takes a packet's payload.
-    pub fn insert(&mut self, sequence: u16, timestamp: u32, payload: &[u8]) -> Inserted {
-        if payload.is_empty() || payload.len() > CAPACITY / 2 {
+    /// Takes a packet's payload: `ticks` of sound, from the tick `timestamp` on.
+    pub fn insert(
+        &mut self,
+        sequence: u16,
+        timestamp: u32,
+        ticks: u32,
+        payload: &[u8],
+    ) -> Inserted {
+        if !self.fits(ticks, payload) {
             return Inserted::Stray;
         }
         if !self.playing {
@@ -209,7 +264,7 @@ impl JitterBuffer {
         }
         self.stray = None;
         self.delay.note(margin + self.ahead as i32);
-        let length = payload.len() as i32;
+        let length = ticks as i32;
         if margin + length <= 0 {
             self.counts.late += 1;
             return Inserted::Late;
@@ -218,27 +273,48 @@ impl JitterBuffer {
             self.leap(margin + length);
         }
         self.fill_pause(sequence, timestamp);
-        self.write(timestamp, payload)
+        let fresh = match &mut self.store {
+            Store::Octets(ring) => ring.put(timestamp, self.next, payload),
+            Store::Packets(packets) => packets.put((sequence, timestamp, ticks), payload, true),
+        };
+        let end = timestamp.wrapping_add(ticks);
+        if (end.wrapping_sub(self.end) as i32) > 0 {
+            self.end = end;
+        }
+        if fresh {
+            Inserted::Kept
+        } else {
+            self.counts.duplicate += 1;
+            Inserted::Duplicate
+        }
+    }
+
+    fn fits(&self, ticks: u32, payload: &[u8]) -> bool {
+        let octets = matches!(self.store, Store::Packets(_)) || payload.len() == ticks as usize;
+        octets && !payload.is_empty() && (1..=CAPACITY as u32 / 2).contains(&ticks)
     }
 
     /// A packet of this timestamp was played by other means (relayed): the buffer only follows, so that
     /// [`Self::recent`] knows the sound and a later [`Self::insert`] goes on from there at once.
-    pub fn follow(&mut self, sequence: u16, timestamp: u32, payload: &[u8]) {
-        if payload.len() > CAPACITY / 2 {
+    pub fn follow(&mut self, sequence: u16, timestamp: u32, ticks: u32, payload: &[u8]) {
+        if !self.fits(ticks, payload) {
             return;
         }
-        let end = timestamp.wrapping_add(payload.len() as u32);
+        let end = timestamp.wrapping_add(ticks);
         if self.playing
             && (end.wrapping_sub(self.end) as i32) < 0
             && end.wrapping_sub(self.end) as i32 > -ELSEWHERE
         {
             return; // overtaken
         }
-        for (i, octet) in payload.iter().enumerate() {
-            self.ring[index(timestamp.wrapping_add(i as u32))] = *octet;
-        }
         if !self.playing || self.depth() > 0 {
             self.reset();
+        }
+        match &mut self.store {
+            Store::Octets(ring) => ring.remember(timestamp, payload),
+            Store::Packets(packets) => {
+                packets.put((sequence, timestamp, ticks), payload, false);
+            }
         }
         (self.playing, self.first, self.newest) = (true, end, Some(sequence));
         (self.next, self.end, self.played) = (end, end, end);
@@ -251,39 +327,47 @@ impl JitterBuffer {
         }
     }
 
-    /// The last octets before the play-out point, oldest first: as many as `out` holds, at most half a second. False if
-    /// nothing was ever played.
-    pub fn recent(&self, out: &mut [u8]) -> bool {
-        let length = out.len() as u32;
-        for (i, o) in out.iter_mut().enumerate() {
-            *o = self.ring[index(self.next.wrapping_sub(length).wrapping_add(i as u32))];
+    /// The last that came before the play-out point, oldest first: as many ticks of octets, at most half a second, or the last
+    /// packets. False if nothing was ever played.
+    pub fn recent(&self, ticks: u32, run: impl FnMut(Run<'_>)) -> bool {
+        let known = self.playing && self.next.wrapping_sub(self.first) as i32 >= 0;
+        match &self.store {
+            _ if !known => {}
+            Store::Octets(ring) => ring.recent(self.next, ticks, run),
+            Store::Packets(packets) => packets.recent(self.next, run),
         }
-        self.playing && self.next.wrapping_sub(self.first) as i32 >= 0
+        known
     }
 
-    /// Copies what waits for its turn, holes as silence, and says how many octets. Nothing changes.
-    pub fn waiting(&self, out: &mut [u8]) -> usize {
+    /// Hands out what waits for its turn, holes in octets as silence. Nothing changes.
+    pub fn waiting(&self, run: impl FnMut(Run<'_>)) {
         let before = (self.first.wrapping_sub(self.next) as i32).max(0) as u32;
         let from = self.next.wrapping_add(before);
-        let length = (self.depth().saturating_sub(before) as usize).min(out.len());
-        for (i, o) in out.iter_mut().enumerate().take(length) {
-            let tick = from.wrapping_add(i as u32);
-            *o = if self.has(tick) {
-                self.ring[index(tick)]
-            } else {
-                self.config.silence
-            };
+        match &self.store {
+            Store::Octets(ring) => ring.waiting(from, self.depth().saturating_sub(before), run),
+            Store::Packets(packets) => packets.waiting(from, run),
         }
-        length
     }
 
-    /// Hands out the next `length` octets piece by piece. They are heard when what was pulled before them is over.
+    /// Hands out the next `length` ticks piece by piece; of packets more, as far as the last one goes. They are heard when what was
+    /// pulled before them is over.
     pub fn pull(&mut self, length: usize, mut run: impl FnMut(Run<'_>)) {
-        self.ahead += length as u32;
-        if self.playing {
-            self.play(length as u32, &mut run);
-        } else {
-            run(Run::Silence(length));
+        if !self.playing {
+            self.ahead += length as u32;
+            return run(Run::Silence(length));
+        }
+        let mut left = length as u32;
+        while left > 0 {
+            let (n, came) = match &mut self.store {
+                Store::Octets(ring) => ring.play(self.next, left, self.first, &mut run),
+                Store::Packets(packets) => packets.play(self.next, left, self.first, &mut run),
+            };
+            self.next = self.next.wrapping_add(n);
+            self.ahead += n;
+            if came {
+                self.played = self.next;
+            }
+            left = left.saturating_sub(n);
         }
     }
 
@@ -314,7 +398,7 @@ impl JitterBuffer {
         self.delay.correction(&self.config)
     }
 
-    /// Whether the next `length` octets are all there.
+    /// Whether the next `length` ticks are all there.
     pub fn ready(&self, length: usize) -> bool {
         self.playing && (0..length as u32).all(|i| self.has(self.next.wrapping_add(i)))
     }
@@ -349,10 +433,14 @@ impl JitterBuffer {
     /// More came than fits: the oldest is given up.
     fn leap(&mut self, needed: i32) {
         let by = (needed - CAPACITY as i32 / 2) as u32;
-        for i in 0..by.min(CAPACITY as u32) {
-            self.clear(self.next.wrapping_add(i));
+        let to = self.next.wrapping_add(by);
+        match &mut self.store {
+            Store::Octets(ring) => {
+                (0..by.min(CAPACITY as u32)).for_each(|i| ring.clear(self.next.wrapping_add(i)));
+            }
+            Store::Packets(packets) => packets.give_up(to),
         }
-        self.next = self.next.wrapping_add(by);
+        self.next = to;
         self.delay.shift(-(by as i32));
         self.counts.overflow += 1;
     }
@@ -374,87 +462,18 @@ impl JitterBuffer {
                 self.end
             };
             let length = (timestamp.wrapping_sub(from) as i32).clamp(0, CAPACITY as i32);
-            for i in 0..length as u32 {
-                let tick = from.wrapping_add(i);
-                self.ring[index(tick)] = self.config.silence;
-                self.mark(tick);
+            if let Store::Octets(ring) = &mut self.store {
+                ring.fill(from, length as u32);
             }
-        }
-    }
-
-    fn write(&mut self, timestamp: u32, payload: &[u8]) -> Inserted {
-        let mut fresh = false;
-        for (i, octet) in payload.iter().enumerate() {
-            let tick = timestamp.wrapping_add(i as u32);
-            if (tick.wrapping_sub(self.next) as i32) < 0 || self.has(tick) {
-                continue;
-            }
-            self.ring[index(tick)] = *octet;
-            self.mark(tick);
-            fresh = true;
-        }
-        let end = timestamp.wrapping_add(payload.len() as u32);
-        if (end.wrapping_sub(self.end) as i32) > 0 {
-            self.end = end;
-        }
-        if fresh {
-            Inserted::Kept
-        } else {
-            self.counts.duplicate += 1;
-            Inserted::Duplicate
-        }
-    }
-
-    /// Plays `length` octets from the play-out point in runs.
-    fn play(&mut self, length: u32, run: &mut impl FnMut(Run<'_>)) {
-        let mut left = length;
-        while left > 0 {
-            let here = self.has(self.next);
-            let early = !here && (self.next.wrapping_sub(self.first) as i32) < 0;
-            let at = index(self.next);
-            let mut n = 1;
-            // A run ends where the ring does.
-            while n < left && at + (n as usize) < CAPACITY {
-                let tick = self.next.wrapping_add(n);
-                let same = self.has(tick) == here
-                    && (here || early == ((tick.wrapping_sub(self.first) as i32) < 0));
-                if !same {
-                    break;
-                }
-                n += 1;
-            }
-            if here {
-                run(Run::Audio(&self.ring[at..at + n as usize]));
-                (0..n).for_each(|i| self.clear(self.next.wrapping_add(i)));
-            } else if early {
-                run(Run::Silence(n as usize));
-            } else {
-                run(Run::Lost(n as usize));
-            }
-            self.next = self.next.wrapping_add(n);
-            if here {
-                self.played = self.next;
-            }
-            left -= n;
         }
     }
 
     fn has(&self, tick: u32) -> bool {
-        let i = index(tick);
-        self.have[i / 64] >> (i % 64) & 1 == 1
+        match &self.store {
+            Store::Octets(ring) => ring.has(tick),
+            Store::Packets(packets) => packets.has(tick),
+        }
     }
-    fn mark(&mut self, tick: u32) {
-        let i = index(tick);
-        self.have[i / 64] |= 1 << (i % 64);
-    }
-    fn clear(&mut self, tick: u32) {
-        let i = index(tick);
-        self.have[i / 64] &= !(1 << (i % 64));
-    }
-}
-
-fn index(tick: u32) -> usize {
-    tick as usize % CAPACITY
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub mod stats;
 pub mod timeline;
 
 pub use digits::{DigitPacket, DigitReceiver, DigitSender, Event, EventClock};
-pub use jitter::{Correction, Inserted, JitterBuffer, JitterConfig, Run};
+pub use jitter::{Correction, Holds, Inserted, JitterBuffer, JitterConfig, Run};
 pub use latch::{Latch, Verdict};
 pub use outgoing::Outgoing;
 pub use packet::{Header, Malformed, Packet, is_rtcp};

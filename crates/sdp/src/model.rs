@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tandem_types::{
     SrtpKeys,
-    media::{Clock, Codec, MediaFlow},
+    media::{Clock, Codec, MediaFlow, OpusFormat},
 };
 
 /// Who may send, from the point of view of the one who says it (RFC 3264 section 5.1).
@@ -73,6 +73,8 @@ pub struct Agreed {
     pub event_payload_type: Option<u8>,
     /// What the durations of events count.
     pub event_clock: Clock,
+    /// What the far end wants of Opus, where that is the codec.
+    pub opus: OpusFormat,
     /// Milliseconds of sound in a packet that we send: 10 to 60, what the far end asked for.
     pub ptime_ms: u8,
     /// What we may do after this exchange.
@@ -96,6 +98,7 @@ impl Agreed {
             payload_type: self.payload_type,
             event_payload_type: self.event_payload_type,
             event_clock: self.event_clock,
+            opus: self.opus,
             ptime_ms: self.ptime_ms,
             send: !nowhere && self.our_direction.sends() && self.their_direction.receives(),
             receive: self.our_direction.receives() && self.their_direction.sends(),

@@ -6,7 +6,7 @@ use crate::crypto::Crypto;
 use crate::model::{Direction, Unusable};
 use sdp_types::{Attribute, Media, Session};
 use std::net::{IpAddr, SocketAddr};
-use tandem_types::media::Codec;
+use tandem_types::media::{Clock, Codec, OpusFormat};
 
 /// More `m=` lines than any phone has; beyond it somebody is playing.
 const MAX_SECTIONS: usize = 32;
@@ -27,7 +27,10 @@ pub(crate) struct Section {
     pub(crate) direction: Direction,
     /// Codecs that we know with their payload types, in the line's order.
     pub(crate) codecs: Vec<(Codec, u8)>,
-    pub(crate) event_payload_type: Option<u8>,
+    /// telephone-event, with the payload type of each clock.
+    pub(crate) events: Vec<(u8, Clock)>,
+    /// What it wants of Opus.
+    pub(crate) opus: OpusFormat,
     /// What the far end wants to get, already bound to 10..=60 and to maxptime.
     pub(crate) ptime_ms: u8,
     /// Keys for SRTP that we can use, the most wanted first.
@@ -37,6 +40,11 @@ pub(crate) struct Section {
 impl Section {
     pub(crate) fn is_audio(&self) -> bool {
         self.media.eq_ignore_ascii_case("audio") && self.port != 0
+    }
+    /// The telephone-event for sound of this clock: the one of the same clock (RFC 4733 section 2.1), or the one there is.
+    pub(crate) fn event(&self, clock: Clock) -> Option<(u8, Clock)> {
+        let same = self.events.iter().find(|(_, c)| *c == clock);
+        same.or(self.events.first()).copied()
     }
     pub(crate) fn is_plain_rtp(&self) -> bool {
         self.proto.eq_ignore_ascii_case("RTP/AVP")
@@ -128,7 +136,9 @@ fn section(m: &Media, session_address: Option<&str>, session_direction: Directio
         .first()
         .map(|c| c.connection_address.as_str())
         .or(session_address);
-    let (codecs, event_payload_type) = formats(m);
+    let Formats { codecs, events } = formats(m);
+    let opus = codecs.iter().find(|(c, _)| *c == Codec::Opus);
+    let opus = opus.map_or_else(OpusFormat::default, |(_, pt)| opus_format(m, *pt));
     Section {
         media: m.media.clone(),
         proto: m.proto.clone(),
@@ -140,7 +150,8 @@ fn section(m: &Media, session_address: Option<&str>, session_direction: Directio
             .and_then(|a| a.parse().ok()),
         direction: direction_in(&m.attributes).unwrap_or(session_direction),
         codecs,
-        event_payload_type,
+        events,
+        opus,
         ptime_ms: ptime(m),
         crypto: values(m, "crypto").filter_map(Crypto::parse).collect(),
     }
@@ -158,9 +169,16 @@ fn direction_in(attributes: &[Attribute]) -> Option<Direction> {
         })
 }
 
-/// The codecs we know, all of them with a clock of 8000, and telephone-event at the same. An `a=rtpmap` overrules the static table.
-fn formats(m: &Media) -> (Vec<(Codec, u8)>, Option<u8>) {
-    let (mut codecs, mut event) = (Vec::new(), None);
+/// Payload types and what they mean.
+#[derive(Default)]
+struct Formats {
+    codecs: Vec<(Codec, u8)>,
+    events: Vec<(u8, Clock)>,
+}
+
+/// The codecs we know, and telephone-event. An `a=rtpmap` overrules the static table.
+fn formats(m: &Media) -> Formats {
+    let mut all = Formats::default();
     for pt in m
         .fmt
         .split(' ')
@@ -168,28 +186,54 @@ fn formats(m: &Media) -> (Vec<(Codec, u8)>, Option<u8>) {
         .filter(|pt| *pt < 128)
     {
         let Some(encoding) = rtpmap(m, pt) else {
-            codecs.extend(
-                Codec::ALL
-                    .into_iter()
-                    .find(|c| c.payload_type() == pt)
-                    .map(|c| (c, pt)),
-            );
+            all.codecs.extend(Codec::of_static(pt).map(|c| (c, pt)));
             continue;
         };
         let (name, clock) = encoding.split_once('/').unwrap_or((encoding, ""));
         let (rate, channels) = clock.split_once('/').unwrap_or((clock, "1"));
-        if rate.trim() != "8000" || channels.trim() != "1" {
-            continue;
-        }
-        if name.eq_ignore_ascii_case("telephone-event") {
-            event = event.or(Some(pt));
+        let clock = match rate.trim() {
+            "8000" => Clock::Hz8000,
+            "48000" => Clock::Hz48000,
+            _ => continue,
+        };
+        let one = channels.trim() == "1";
+        if name.eq_ignore_ascii_case("telephone-event") && one {
+            all.events.push((pt, clock));
         }
         let known = Codec::ALL
             .into_iter()
-            .find(|c| name.eq_ignore_ascii_case(c.rtpmap_name()));
-        codecs.extend(known.map(|c| (c, pt)));
+            .filter(|c| name.eq_ignore_ascii_case(c.rtpmap_name()) && c.clock() == clock)
+            // Opus is two channels whatever is in it (RFC 7587 section 7), and not everybody says so.
+            .find(|c| one || *c == Codec::Opus);
+        all.codecs.extend(known.map(|c| (c, pt)));
     }
-    (codecs, event)
+    all
+}
+
+/// What `a=fmtp:PT` says of Opus (RFC 7587 section 6.1).
+fn opus_format(m: &Media, pt: u8) -> OpusFormat {
+    let mut format = OpusFormat::default();
+    let params = values(m, "fmtp").find_map(|value| {
+        let (number, params) = value.split_once(' ')?;
+        (number.parse() == Ok(pt)).then_some(params)
+    });
+    for param in params.unwrap_or_default().split(';') {
+        let (name, value) = param.split_once('=').unwrap_or((param, ""));
+        let value = value.trim();
+        let number = || value.parse::<u32>().ok();
+        match name.trim().to_ascii_lowercase().as_str() {
+            "useinbandfec" => format.fec = value == "1",
+            "usedtx" => format.dtx = value == "1",
+            "cbr" => format.cbr = value == "1",
+            "maxplaybackrate" => {
+                let hz = number().filter(|hz| (8000..=48_000).contains(hz));
+                format.max_playback_hz = hz.unwrap_or(format.max_playback_hz);
+            }
+            "maxaveragebitrate" => format.max_bitrate = number().filter(|b| *b >= 6000),
+            _ => {}
+        }
+    }
+    format
 }
 
 /// The encoding of `a=rtpmap:PT ENCODING`.

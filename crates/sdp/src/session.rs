@@ -19,10 +19,17 @@ use crate::read::{Section, sections};
 use crate::write::{Description, Line};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use tandem_types::{Pii, SrtpKey, SrtpKeys, SrtpPolicy, SrtpSuite, media::Codec};
+use tandem_types::{
+    Pii, SrtpKey, SrtpKeys, SrtpPolicy, SrtpSuite,
+    media::{Clock, Codec},
+};
 
-/// Our payload type for telephone-event until the far end names another: what most of the field uses.
-const EVENTS: u8 = 101;
+/// Our payload types for telephone-event until the far end names another: what most of the field uses. That of Opus' clock is offered
+/// beside the other, because there are phones that know Opus and only the other.
+const EVENTS: (u8, Clock) = (101, Clock::Hz8000);
+const WIDE_EVENTS: (u8, Clock) = (110, Clock::Hz48000);
+/// Payload types that mean what the SDP says (RFC 3551 section 6).
+const DYNAMIC: std::ops::Range<u8> = 96..127;
 /// Packet time that we ask for.
 const PTIME_MS: u8 = 20;
 const PLAIN: &str = "RTP/AVP";
@@ -49,7 +56,7 @@ pub struct Session {
     events: bool,
     /// What stands in our next offer, with the payload types of this session.
     list: Vec<(Codec, u8)>,
-    event_payload_type: Option<u8>,
+    event_types: Vec<(u8, Clock)>,
     ptime_ms: u8,
     /// The `m=` lines, which keep their order for the life of the session (RFC 3264 section 8).
     lines: Vec<Line>,
@@ -77,9 +84,9 @@ impl Session {
             version: 1,
             local,
             list: codecs.iter().map(|c| (*c, c.payload_type())).collect(),
+            event_types: event_types(&codecs, events),
             codecs,
             events,
-            event_payload_type: events.then_some(EVENTS),
             ptime_ms: PTIME_MS,
             lines: vec![Line::Audio],
             said: Direction::SendRecv,
@@ -155,17 +162,30 @@ impl Session {
     /// An offer with everything that we can: for a re-INVITE that came without one, where the far end
     /// wants to choose anew (RFC 6337 section 5.2.5). Payload types once used keep their meaning.
     pub fn full_offer(&mut self, direction: Direction) -> String {
-        for codec in &self.codecs {
-            let pt = codec.payload_type();
-            if !self.list.iter().any(|(c, p)| c == codec || *p == pt) {
-                self.list.push((*codec, pt));
-            }
+        for codec in self.codecs.clone() {
+            let known = self.list.iter().any(|(c, _)| *c == codec);
+            let pt = self.free(codec.payload_type(), !codec.is_static());
+            self.list
+                .extend(pt.filter(|_| !known).map(|pt| (codec, pt)));
         }
-        if self.events && self.event_payload_type.is_none() {
-            let used = |pt: u8| self.list.iter().any(|(_, p)| *p == pt);
-            self.event_payload_type = [EVENTS].into_iter().chain(96..127).find(|pt| !used(*pt));
+        for (wanted, clock) in event_types(&self.codecs, self.events) {
+            let known = self.event_types.iter().any(|(_, c)| *c == clock);
+            let pt = self.free(wanted, true).filter(|_| !known);
+            self.event_types.extend(pt.map(|pt| (pt, clock)));
         }
         self.offer(direction)
+    }
+
+    /// A payload type that means nothing in this session yet: this one, or, if it may be, another.
+    fn free(&self, wanted: u8, or_another: bool) -> Option<u8> {
+        let codecs = self.list.iter().map(|(_, pt)| *pt);
+        let used: Vec<u8> = codecs
+            .chain(self.event_types.iter().map(|(pt, _)| *pt))
+            .collect();
+        let others = DYNAMIC.filter(|_| or_another);
+        std::iter::once(wanted)
+            .chain(others)
+            .find(|pt| !used.contains(pt))
     }
 
     /// The last body again, for a refresh (RFC 4028): same text, same version. An offer in the
@@ -188,7 +208,7 @@ impl Session {
         let remote = self.reachable(section)?;
         let theirs = section.effective_direction();
         let ours = direction.answering(theirs);
-        let event_payload_type = section.event_payload_type.filter(|_| self.events);
+        let event = section.event(codec.clock()).filter(|_| self.events);
 
         self.lines = sections
             .iter()
@@ -196,7 +216,7 @@ impl Session {
             .map(|(i, s)| if i == at { Line::Audio } else { refused(s) })
             .collect();
         self.list = vec![(codec, payload_type)];
-        self.event_payload_type = event_payload_type;
+        self.event_types = event.into_iter().collect();
         self.ptime_ms = section.ptime_ms;
         self.offered = false;
         let theirs_first = section.crypto.first().filter(|_| self.takes_srtp(section));
@@ -210,8 +230,9 @@ impl Session {
             remote,
             codec,
             payload_type,
-            event_payload_type,
-            event_clock: codec.clock(),
+            event_payload_type: event.map(|(pt, _)| pt),
+            event_clock: event.map_or(codec.clock(), |(_, clock)| clock),
+            opus: section.opus,
             ptime_ms: section.ptime_ms,
             our_direction: ours,
             their_direction: theirs,
@@ -254,16 +275,18 @@ impl Session {
             .iter()
             .find(listed)
             .ok_or(Unusable::NoCodec)?;
+        let event = section
+            .event(codec.clock())
+            .filter(|_| !self.event_types.is_empty());
         let srtp = self.answered_keys(section)?;
         let theirs = section.effective_direction();
         let agreed = Agreed {
             remote: self.reachable(section)?,
             codec,
             payload_type,
-            event_payload_type: section
-                .event_payload_type
-                .filter(|_| self.event_payload_type.is_some()),
-            event_clock: codec.clock(),
+            event_payload_type: event.map(|(pt, _)| pt),
+            event_clock: event.map_or(codec.clock(), |(_, clock)| clock),
+            opus: section.opus,
             ptime_ms: section.ptime_ms,
             our_direction: self.said.answering(theirs),
             their_direction: theirs,
@@ -364,7 +387,7 @@ impl Session {
             local: self.local,
             lines: &self.lines,
             codecs: &self.list,
-            event_payload_type: self.event_payload_type,
+            event_types: &self.event_types,
             ptime_ms: self.ptime_ms,
             direction: self.said,
             proto: &self.proto,
@@ -372,6 +395,13 @@ impl Session {
         }
         .to_text()
     }
+}
+
+/// The telephone-events that we offer beside these codecs.
+fn event_types(codecs: &[Codec], events: bool) -> Vec<(u8, Clock)> {
+    let wide = codecs.iter().any(|c| c.clock() == Clock::Hz48000);
+    let all = [Some(EVENTS), wide.then_some(WIDE_EVENTS)];
+    all.into_iter().flatten().filter(|_| events).collect()
 }
 
 fn refused(s: &Section) -> Line {

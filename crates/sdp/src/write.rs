@@ -5,7 +5,7 @@ use crate::model::Direction;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use std::net::SocketAddr;
-use tandem_types::media::Codec;
+use tandem_types::media::{Clock, Codec, OpusFormat};
 
 /// One `m=` line of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub(crate) struct Description<'a> {
     pub(crate) local: SocketAddr,
     pub(crate) lines: &'a [Line],
     pub(crate) codecs: &'a [(Codec, u8)],
-    pub(crate) event_payload_type: Option<u8>,
+    pub(crate) event_types: &'a [(u8, Clock)],
     pub(crate) ptime_ms: u8,
     pub(crate) direction: Direction,
     /// `RTP/AVP` or `RTP/SAVP`.
@@ -64,18 +64,30 @@ impl Description<'_> {
             .codecs
             .iter()
             .map(|(_, pt)| *pt)
-            .chain(self.event_payload_type);
+            .chain(self.event_types.iter().map(|(pt, _)| *pt));
         for pt in types {
             let _ = write!(out, " {pt}");
         }
         out.push_str("\r\n");
         for (codec, pt) in self.codecs {
-            let _ = write!(out, "a=rtpmap:{pt} {}/8000\r\n", codec.rtpmap_name());
+            let (name, hz) = (codec.rtpmap_name(), codec.clock().hz());
+            let _ = match codec {
+                Codec::Pcmu | Codec::Pcma | Codec::G722 => {
+                    write!(out, "a=rtpmap:{pt} {name}/{hz}\r\n")
+                }
+                // Two channels always (RFC 7587 section 7); one is what we want.
+                Codec::Opus => write!(
+                    out,
+                    "a=rtpmap:{pt} {name}/{hz}/2\r\na=fmtp:{pt} useinbandfec=1;stereo=0;sprop-stereo=0;maxaveragebitrate={}\r\n",
+                    OpusFormat::OUR_MAX_BITRATE
+                ),
+            };
         }
-        if let Some(pt) = self.event_payload_type {
+        for (pt, clock) in self.event_types {
+            let hz = clock.hz();
             let _ = write!(
                 out,
-                "a=rtpmap:{pt} telephone-event/8000\r\na=fmtp:{pt} 0-16\r\n"
+                "a=rtpmap:{pt} telephone-event/{hz}\r\na=fmtp:{pt} 0-16\r\n"
             );
         }
         for crypto in self.crypto {

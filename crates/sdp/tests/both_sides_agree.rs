@@ -2,14 +2,16 @@
 
 use proptest::prelude::*;
 use tandem_sdp::{Direction, Session};
-use tandem_types::media::Codec::{self, Pcma, Pcmu};
+use tandem_types::media::Codec::{self, Opus, Pcma, Pcmu};
 
 fn codecs() -> impl Strategy<Value = Vec<Codec>> {
     prop_oneof![
         Just(vec![Pcmu]),
         Just(vec![Pcma]),
         Just(vec![Pcmu, Pcma]),
-        Just(vec![Pcma, Pcmu])
+        Just(vec![Pcma, Pcmu]),
+        Just(vec![Opus, Pcma]),
+        Just(vec![Pcmu, Opus])
     ]
 }
 
@@ -29,7 +31,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
             "c=IN IP4 192.0.2.9", "c=IN IP4 0.0.0.0", "c=IN IP6 ::1", "c=IN IP4 224.0.0.1/1/9", "c=",
             "m=audio 4000 RTP/AVP 0 8 101", "m=audio 4000 RTP/AVP 99 98", "m=audio 0 RTP/AVP 0",
             "m=video 4 RTP/AVP 31", "m=image 5 udptl t38", "m=audio 4000 RTP/SAVP 0", "m=", "a=",
-            "a=rtpmap:99 PCMU/8000", "a=rtpmap:98 telephone-event/8000", "a=rtpmap:0 X/1", "a=rtpmap",
+            "a=rtpmap:99 PCMU/8000", "a=rtpmap:99 opus/48000/2", "a=fmtp:99 useinbandfec=1;usedtx", "a=rtpmap:98 telephone-event/48000", "a=rtpmap:98 telephone-event/8000", "a=rtpmap:0 X/1", "a=rtpmap",
             "a=ptime:0", "a=ptime:9999999999", "a=maxptime:1", "a=sendonly", "a=inactive", "o=a b c",
         ]).prop_map(str::to_owned),
         1 => "[ -~]{0,40}",
@@ -87,8 +89,8 @@ proptest! {
                 return Ok(());
             };
             let ours = x.accept(answer.as_bytes()).unwrap();
-            prop_assert_eq!((ours.codec, ours.payload_type, ours.event_payload_type),
-                            (theirs.codec, theirs.payload_type, theirs.event_payload_type));
+            prop_assert_eq!((ours.codec, ours.payload_type, ours.event_payload_type, ours.event_clock),
+                            (theirs.codec, theirs.payload_type, theirs.event_payload_type, theirs.event_clock));
             let (f, g) = (ours.flow(None, 1), theirs.flow(None, 1));
             prop_assert_eq!((f.send, f.receive), (g.receive, g.send));
             prop_assert_eq!(f.remote, y.local());

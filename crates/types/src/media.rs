@@ -21,11 +21,13 @@ pub enum Codec {
     Pcma,
     /// G.722 at 64 kbit/s: 7 kHz of sound, static payload type 9. Its RTP clock is 8000 (RFC 3551 section 4.5.2).
     G722,
+    /// Opus: 4 to 20 kHz of sound in packets that say how long they last (RFC 6716, 7587). Its payload type is dynamic.
+    Opus,
 }
 
 impl Codec {
     /// All that there are.
-    pub const ALL: [Self; 3] = [Self::Pcmu, Self::Pcma, Self::G722];
+    pub const ALL: [Self; 4] = [Self::Pcmu, Self::Pcma, Self::G722, Self::Opus];
 
     /// The name in an `a=rtpmap` line (RFC 3551).
     pub fn rtpmap_name(self) -> &'static str {
@@ -33,20 +35,73 @@ impl Codec {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
             Self::G722 => "G722",
+            Self::Opus => "opus",
         }
     }
-    /// The static payload type (RFC 3551 section 6).
+    /// What we offer it as: the static payload type (RFC 3551 section 6), or a dynamic one.
     pub fn payload_type(self) -> u8 {
         match self {
             Self::Pcmu => 0,
             Self::Pcma => 8,
             Self::G722 => 9,
+            Self::Opus => 111,
         }
+    }
+    /// Whether its payload type is static, so that nobody need say what it means.
+    pub fn is_static(self) -> bool {
+        self.payload_type() < 96
+    }
+    /// The codec of a static payload type.
+    pub fn of_static(payload_type: u8) -> Option<Self> {
+        let is = |c: &Self| c.is_static() && c.payload_type() == payload_type;
+        Self::ALL.into_iter().find(is)
     }
     /// What its RTP timestamps count.
     pub fn clock(self) -> Clock {
         match self {
             Self::Pcmu | Self::Pcma | Self::G722 => Clock::Hz8000,
+            Self::Opus => Clock::Hz48000,
+        }
+    }
+}
+
+/// What a far end wants of the Opus that it is sent (RFC 7587 section 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpusFormat {
+    /// It makes use of in-band forward error correction.
+    pub fec: bool,
+    /// It would rather not be sent packets in which there is nothing to hear.
+    pub dtx: bool,
+    /// All packets are to be of one size.
+    pub cbr: bool,
+    /// What it can play, in samples per second.
+    pub max_playback_hz: u32,
+    /// The most that it wants on average, in bit/s.
+    pub max_bitrate: Option<u32>,
+}
+
+impl OpusFormat {
+    /// What we tell each far end as our own `maxaveragebitrate`: mono speech is at its best with it (RFC 7587 section 3.1.1), and
+    /// whoever takes as much is passed on what another sends.
+    pub const OUR_MAX_BITRATE: u32 = 40_000;
+
+    /// It takes whatever another end sends who was told our limits.
+    pub fn takes_all(&self) -> bool {
+        self.max_bitrate
+            .is_none_or(|most| most >= Self::OUR_MAX_BITRATE)
+            && !self.cbr
+    }
+}
+
+impl Default for OpusFormat {
+    /// Of one who says nothing.
+    fn default() -> Self {
+        Self {
+            fec: false,
+            dtx: false,
+            cbr: false,
+            max_playback_hz: 48_000,
+            max_bitrate: None,
         }
     }
 }
@@ -116,6 +171,8 @@ pub struct MediaFlow {
     pub event_payload_type: Option<u8>,
     /// What the durations in those count.
     pub event_clock: Clock,
+    /// What the far end wants of Opus, where that is the codec.
+    pub opus: OpusFormat,
     /// Milliseconds of sound in a packet that we send: 10 to 60.
     pub ptime_ms: u8,
     /// We may send (the far end did not say sendonly, inactive or 0.0.0.0).

@@ -6,7 +6,7 @@ use super::{
     sound,
 };
 use std::{collections::BTreeMap, f64::consts::TAU, net::Ipv4Addr};
-use tandem_codec::{Decoder, RATE, ToneMeter, meter::level_dbov};
+use tandem_codec::{Decoder, RATE, ToneMeter, meter::level_dbov, stream};
 use tandem_rtp::{Packet, is_rtcp};
 use tandem_types::media::Codec;
 
@@ -110,9 +110,12 @@ impl Streams {
         let mut packets = 0;
         for packet in self.packets(&to) {
             let arrived = samples(packet.at - begin);
+            let units = i64::from(packet.codec.clock().per_tick());
             let led = anchor
                 .filter(|(ssrc, ..)| *ssrc == packet.ssrc)
-                .map(|(_, first, at)| at + i64::from(packet.timestamp.wrapping_sub(first) as i32))
+                .map(|(_, first, at)| {
+                    at + i64::from(packet.timestamp.wrapping_sub(first) as i32) / units
+                })
                 .filter(|led| (led - arrived).abs() <= JUMP);
             let start = led.unwrap_or_else(|| {
                 anchor = Some((packet.ssrc, packet.timestamp, arrived));
@@ -161,9 +164,14 @@ fn sound(at: i64, to: (Ipv4Addr, u16), payload: &[u8], decoders: &mut Decoders) 
     }
     let packet = Packet::parse(payload).ok()?;
     let header = packet.header;
-    let codec = Codec::ALL
-        .into_iter()
-        .find(|c| c.payload_type() == header.payload_type)?;
+    let codec = match header.payload_type {
+        // What a telephone-event has everywhere here.
+        101 => return None,
+        // No other codec here has a dynamic type, and what is no packet of it is none.
+        96.. => Codec::Opus,
+        other => Codec::of_static(other)?,
+    };
+    stream::units(codec, packet.payload)?;
     let stream = (to, header.ssrc, header.payload_type);
     let [narrow, wide] = decoders
         .entry(stream)

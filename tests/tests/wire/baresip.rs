@@ -356,6 +356,10 @@ rtp_timeout 0
 module_path {MODULES}
 module g711.so
 module g722.so
+module opus.so
+opus_stereo no
+opus_sprop_stereo no
+opus_inbandfec yes
 module aufile.so
 module aubridge.so
 module srtp.so

@@ -12,8 +12,9 @@ pub(super) fn codecs(s: &Section<'_>) -> Option<Vec<Codec>> {
         ("pcma", Codec::Pcma),
         ("pcmu", Codec::Pcmu),
         ("g722", Codec::G722),
+        ("opus", Codec::Opus),
     ];
-    let later = ["opus", "g729", "amr", "amr-wb"];
+    let later = ["g729", "amr", "amr-wb"];
     let v = s.opt("codecs")?;
     let written = v.list()?;
     if written.is_empty() {

@@ -129,6 +129,7 @@ enum Codec {
     Pcma,
     Pcmu,
     G722,
+    Opus,
 }
 
 /// Whether sound is encrypted (RFC 4568).

@@ -156,7 +156,7 @@ mistakes! {
     refused tls_with_files_that_do_not_fit: [Swap(TANDEM, "udp://127.0.0.1:5060", "tls://127.0.0.1:5061"), Add(TANDEM, "\n[sip.tls]\ncertificate = \"expired.pem\"\nkey = \"another.key\"\nclient_certificates = \"required\"\n"), Add(CARRIER, "\n[tls]\nca = \"missing.pem\"\n")];
     refused nobody_is_called_by_websocket: [Swap(CARRIER, "sip:sbc.carrier.example", "sip:sbc.carrier.example;transport=ws")];
     refused web_pages_that_are_none: [Swap(TANDEM, "listen = [", "websocket_origins = [\"https://phones.example/softphone\"]\nlisten = [")];
-    refused learning_refer_is_not_here_yet: [Add(CARRIER, "\n[media]\nrefer = \"learn\"\ncodecs = [\"opus\", \"pcma\"]\nsrtp = \"prefered\"\n")];
+    refused learning_refer_is_not_here_yet: [Add(CARRIER, "\n[media]\nrefer = \"learn\"\ncodecs = [\"g729\", \"pcma\"]\nsrtp = \"prefered\"\n")];
     refused a_digest_that_nobody_knows: [Add(PHONES, "digest = [\"md5\", \"md4\", \"md5\"]\n")];
     // trunks
     refused a_country_whose_numbers_nobody_knows: [Add(CARRIER, "\n[numbers]\ncountry = \"FJ\"\ninbound_format = \"national\"\n")];

@@ -1,12 +1,12 @@
 //! The test bench: an engine, phones, and a network with loss and jitter, stepped by the millisecond.
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
-use tandem_codec::{Decoder, DtmfTone, Encoder, RATE, ToneMeter, ToneSource, tone::Mix};
+use tandem_codec::{Decoder, DtmfTone, Encoder, RATE, ToneMeter, ToneSource, stream, tone::Mix};
 use tandem_media::{Engine, EngineConfig, Output, Transmit};
-use tandem_rtp::{DigitSender, Header, Packet, Rtcp, Srtp};
+use tandem_rtp::{DigitSender, EventClock, Header, Packet, Rtcp, Srtp};
 use tandem_types::{
     CallId, LegId, Now, PlayerId, Rng,
-    media::{Clock, Codec, Lane, MediaCommand, MediaEvent, MediaFlow, Sound},
+    media::{Codec, Lane, MediaCommand, MediaEvent, MediaFlow, OpusFormat, Sound},
 };
 
 pub(crate) const CALL: CallId = CallId(7);
@@ -46,6 +46,8 @@ pub(crate) struct Phone {
     pub(crate) mouth: Mouth,
     pub(crate) keys: DigitSender,
     pub(crate) samples: u32,
+    /// What it wants of Opus.
+    pub(crate) opus: OpusFormat,
     header: Header,
     encoder: Encoder,
     /// Its clock is slow by so many millionths (positive), or fast.
@@ -85,7 +87,8 @@ impl Phone {
         let pcm = self.frame();
         let mut bytes = vec![0; 600];
         let header;
-        let n = if let Some(digit) = self.keys.poll(self.header.timestamp, self.samples) {
+        let units = self.codec.clock().units(self.samples);
+        let n = if let Some(digit) = self.keys.poll(self.header.timestamp, units) {
             header = Header {
                 payload_type: EVENT_PT,
                 marker: digit.marker,
@@ -98,10 +101,11 @@ impl Phone {
                 payload_type: self.codec.payload_type(),
                 ..self.header
             };
-            let mut codes = vec![0; pcm.len()];
+            let mut codes = vec![0; pcm.len().max(400)];
             let n = if let Mouth::Wide(tone) = &mut self.mouth {
                 let mut wide = vec![0; 2 * pcm.len()];
                 tone.fill(&mut wide);
+                self.encoder.take_from(Codec::G722);
                 self.encoder.encode(&wide, &mut codes)
             } else {
                 self.encoder.encode_narrow(&pcm, &mut codes)
@@ -109,7 +113,7 @@ impl Phone {
             header.write(&codes[..n], &mut bytes).unwrap()
         };
         self.header.sequence = self.header.sequence.wrapping_add(1);
-        self.header.timestamp = self.header.timestamp.wrapping_add(self.samples);
+        self.header.timestamp = self.header.timestamp.wrapping_add(units);
         self.spoken += 1;
         let n = match &mut self.srtp {
             Some(srtp) => srtp.protect(&mut bytes, n).expect("a new number"),
@@ -127,7 +131,9 @@ impl Phone {
 
     /// The same at another rate.
     pub(crate) fn heard_at(&self, rate: u32, from: u64, to: u64) -> Vec<i16> {
-        let per_tick = (rate / RATE) as usize;
+        let clock = self.codec.clock();
+        let samples =
+            |units: u32| (u64::from(units) * u64::from(rate) / u64::from(clock.hz())) as usize;
         let mut decoder = Decoder::new(self.codec, rate);
         let pt = self.codec.payload_type();
         let mut sound: Vec<i16> = Vec::new();
@@ -141,13 +147,14 @@ impl Phone {
             if let Some(end) = end {
                 let gap = c.header.timestamp.wrapping_sub(end) as i32;
                 assert!(
-                    (0..80_000).contains(&gap),
+                    (0..10 * clock.hz() as i32).contains(&gap),
                     "timestamps of sound go forward: {gap}"
                 );
-                sound.extend(vec![0; gap as usize * per_tick]);
+                sound.extend(vec![0; samples(gap as u32)]);
             }
             sound.extend_from_slice(pcm);
-            end = Some(c.header.timestamp.wrapping_add(c.payload.len() as u32));
+            let units = stream::units(self.codec, &c.payload).unwrap();
+            end = Some(c.header.timestamp.wrapping_add(units));
         }
         sound
     }
@@ -235,13 +242,19 @@ impl Bench {
         } else {
             Mouth::Shut
         };
+        let mut keys = DigitSender::new();
+        keys.set_clock(EventClock {
+            stream: codec.clock(),
+            event: codec.clock(),
+        });
         self.phones.insert(
             id,
             Phone {
                 address: SocketAddr::from(([192, 0, 2, index as u8], 4000)),
                 codec,
                 mouth,
-                keys: DigitSender::new(),
+                keys,
+                opus: OpusFormat::default(),
                 encoder: Encoder::new(codec),
                 samples: 160,
                 header: Header {
@@ -279,7 +292,8 @@ impl Bench {
             codec: phone.codec,
             payload_type: phone.codec.payload_type(),
             event_payload_type: Some(EVENT_PT),
-            event_clock: Clock::Hz8000,
+            event_clock: phone.codec.clock(),
+            opus: phone.opus,
             ptime_ms: 20,
             send: true,
             receive: true,
@@ -350,7 +364,8 @@ impl Bench {
                 phone.next_us += (phone.rest / 1_000_000) as u64;
                 phone.rest %= 1_000_000;
                 if matches!(phone.mouth, Mouth::Shut) && phone.keys.is_idle() {
-                    phone.header.timestamp = phone.header.timestamp.wrapping_add(phone.samples);
+                    let units = phone.codec.clock().units(phone.samples);
+                    phone.header.timestamp = phone.header.timestamp.wrapping_add(units);
                     continue;
                 }
                 let bytes = phone.speak();

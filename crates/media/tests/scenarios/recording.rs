@@ -7,7 +7,7 @@ use tandem_media::{Output, Recorded};
 use tandem_types::{
     LegId,
     media::{
-        Codec::{G722, Pcma, Pcmu},
+        Codec::{G722, Opus, Pcma, Pcmu},
         Lane, MediaCommand, MediaEvent, Sound,
     },
 };
@@ -66,7 +66,10 @@ fn close(b: &mut Bench) {
 
 #[test]
 fn a_relayed_bridge_has_the_caller_left_and_the_person_right() {
-    for codecs in [[Pcma, Pcma], [Pcma, Pcmu], [G722, Pcma], [G722, G722]] {
+    let narrow = [[Pcma, Pcma], [Pcma, Pcmu]];
+    let wide = [[G722, Pcma], [G722, G722], [Opus, Pcma], [Pcmu, Opus]];
+    let both_opus = [[Opus, G722], [Opus, Opus]];
+    for codecs in narrow.into_iter().chain(wide).chain(both_opus) {
         let (mut b, a, p) = bridge(codecs);
         b.run(3000);
         close(&mut b);

@@ -66,10 +66,9 @@ impl Phone {
                 Some(decoder) if decoder.codec() == codec => decoder,
                 other => other.insert(Decoder::new(codec, RATE)),
             };
-            let mut pcm = vec![0; packet.payload.len()];
-            decoder.decode_ticks(packet.payload, &mut pcm);
+            let pcm = decoder.decode(packet.payload);
             self.recording
-                .put(now.mono, header.ssrc, header.timestamp, &pcm);
+                .put(now.mono, header.ssrc, header.timestamp, pcm);
             if let Some(key) = self.digits.sound(header.timestamp) {
                 self.tell(PhoneEvent::Digit(key));
             }

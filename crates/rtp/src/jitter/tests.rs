@@ -11,7 +11,7 @@ fn payload(timestamp: u32, n: u32) -> Vec<u8> {
     (0..n).map(|i| octet(timestamp.wrapping_add(i))).collect()
 }
 fn buffer() -> JitterBuffer {
-    JitterBuffer::new(JitterConfig::adaptive(SILENCE))
+    JitterBuffer::new(JitterConfig::adaptive(Holds::Octets { silence: SILENCE }))
 }
 
 /// All that was pulled, also what was left out of it then.
@@ -49,6 +49,7 @@ impl Heard {
                 self.silence += k;
                 total += k;
             }
+            Run::Packet { .. } | Run::Recover { .. } => unreachable!("octets go in"),
         });
         assert_eq!(total, n, "a pull hands out what was asked for");
     }
@@ -61,7 +62,7 @@ fn play(buffer: &mut JitterBuffer, mut arrivals: Vec<(u32, u16, u32, u32)>, unti
     let mut next = arrivals.into_iter().peekable();
     for clock in (0..until).step_by(80) {
         while let Some((_, seq, ts, n)) = next.next_if(|a| a.0 <= clock) {
-            buffer.insert(seq, ts, &payload(ts, n));
+            buffer.insert(seq, ts, n, &payload(ts, n));
         }
         heard.tick(buffer);
     }
@@ -217,7 +218,7 @@ fn the_delay_grows_with_jitter_and_shrinks_again() {
     let mut next = arrivals.into_iter().peekable();
     for clock in (0..2990 * 160u32).step_by(80) {
         while let Some((_, seq, ts, n)) = next.next_if(|a| a.0 <= clock) {
-            b.insert(seq, ts, &payload(ts, n));
+            b.insert(seq, ts, n, &payload(ts, n));
         }
         let before = heard.lost;
         heard.tick(&mut b);
@@ -306,19 +307,19 @@ fn a_sender_whose_clock_stood_still_in_its_pause_loses_nothing() {
 fn what_was_relayed_is_known_and_sound_goes_on_without_delay() {
     let mut b = buffer();
     for (_, seq, ts, n) in even(20, 160) {
-        b.follow(seq, ts, &payload(ts, n));
+        b.follow(seq, ts, n, &payload(ts, n));
     }
-    let mut recent = [0; 390];
-    assert!(b.recent(&mut recent));
-    assert_eq!(
-        recent[..],
-        payload(START.wrapping_add(20 * 160 - 390), 390)[..]
-    );
+    let mut recent = Vec::new();
+    assert!(b.recent(390, |run| match run {
+        Run::Audio(octets) => recent.extend_from_slice(octets),
+        other => panic!("{other:?}"),
+    }));
+    assert_eq!(recent, payload(START.wrapping_add(20 * 160 - 390), 390));
     let mut heard = Heard::default();
     heard.pull(&mut b, 80);
     assert_eq!(heard.lost, 80, "nothing there yet: to be concealed");
     let ts = START.wrapping_add(20 * 160);
-    assert_eq!(b.insert(65_520, ts, &payload(ts, 160)), Inserted::Kept);
+    assert_eq!(b.insert(65_520, ts, 160, &payload(ts, 160)), Inserted::Kept);
     heard.pull(&mut b, 160);
     assert_eq!(
         heard.octets,
@@ -330,10 +331,10 @@ fn what_was_relayed_is_known_and_sound_goes_on_without_delay() {
 #[test]
 fn floods_and_stumps_do_no_harm() {
     let mut b = buffer();
-    assert_eq!(b.insert(0, 0, &[]), Inserted::Stray);
-    assert_eq!(b.insert(0, 0, &[0; 5000]), Inserted::Stray);
+    assert_eq!(b.insert(0, 0, 0, &[]), Inserted::Stray);
+    assert_eq!(b.insert(0, 0, 5000, &[0; 5000]), Inserted::Stray);
     for i in 0..100u32 {
-        b.insert(i as u16, i * 160, &payload(i * 160, 160));
+        b.insert(i as u16, i * 160, 160, &payload(i * 160, 160));
     }
     assert!(b.counts().overflow > 0 && b.depth() <= CAPACITY as u32);
 }
@@ -345,10 +346,170 @@ proptest::proptest! {
         let mut base = 0u32;
         for (seq, ts, n, pull, how) in steps {
             base = match how { 0 => ts, 1 => base.wrapping_add(ts % 5000), 2 => base.wrapping_sub(ts % 5000), _ => base.wrapping_add(160) };
-            if how == 3 && ts % 7 == 0 { b.follow(seq, base, &vec![1; n]) } else { b.insert(seq, base, &vec![1; n]); }
+            if how == 3 && ts % 7 == 0 { b.follow(seq, base, n as u32, &vec![1; n]) } else { b.insert(seq, base, n as u32, &vec![1; n]); }
             Heard::default().pull(&mut b, pull);
             b.pass(pull.min(80), pull.saturating_sub(80) as i32 % 100);
             assert!(b.depth() <= CAPACITY as u32);
+        }
+    }
+}
+
+/// A buffer of packets that are decoded whole, with what was pulled out of it.
+struct Whole {
+    buffer: JitterBuffer,
+    heard: Vec<String>,
+}
+
+impl Whole {
+    fn new() -> Self {
+        Self {
+            buffer: JitterBuffer::new(JitterConfig::adaptive(Holds::Packets)),
+            heard: Vec::new(),
+        }
+    }
+
+    /// A packet of 20 ms with its number in it.
+    fn packet(&mut self, n: u32) -> Inserted {
+        let tick = START.wrapping_add(n * 160);
+        self.buffer.insert(n as u16, tick, 160, &[n as u8; 30])
+    }
+
+    /// 10 ms are wanted; returns how much came.
+    fn pull(&mut self) -> usize {
+        let (mut total, heard) = (0, &mut self.heard);
+        self.buffer.pull(80, |run| {
+            let (ticks, said) = match run {
+                Run::Packet {
+                    payload,
+                    skip: 0,
+                    ticks,
+                } => (ticks, format!("{}", payload[0])),
+                Run::Packet {
+                    payload,
+                    skip,
+                    ticks,
+                } => (ticks, format!("{} from {skip}", payload[0])),
+                Run::Lost(n) => (n, format!("lost {n}")),
+                Run::Recover { ticks, from } => (ticks, format!("{ticks} by {}", from[0])),
+                Run::Silence(n) => (n, "-".to_owned()),
+                Run::Audio(_) => unreachable!("packets go in"),
+            };
+            heard.push(said);
+            total += ticks;
+        });
+        self.buffer.pass(total, 0);
+        total
+    }
+
+    /// What is heard until so much was pulled, the silence before the first left out.
+    fn play(&mut self, ticks: usize) -> Vec<String> {
+        let mut done = 0;
+        while done < ticks {
+            done += self.pull();
+        }
+        self.heard.retain(|h| h != "-");
+        std::mem::take(&mut self.heard)
+    }
+}
+
+#[test]
+fn packets_come_out_whole_and_in_order() {
+    let mut w = Whole::new();
+    for n in [0, 2, 1, 3] {
+        assert_eq!(w.packet(n), Inserted::Kept);
+    }
+    assert_eq!(w.packet(2), Inserted::Duplicate);
+    assert!(w.buffer.ready(0));
+    assert_eq!(w.play(320 + 4 * 160), ["0", "1", "2", "3"]);
+    assert_eq!(w.buffer.depth(), 0);
+    assert_eq!(w.packet(1), Inserted::Late);
+}
+
+#[test]
+fn what_is_lost_is_recovered_from_the_packet_after_it_if_that_is_there() {
+    let mut w = Whole::new();
+    for n in [0, 1, 3, 6] {
+        w.packet(n);
+    }
+    assert_eq!(
+        w.play(320 + 7 * 160),
+        [
+            "0", "1", "160 by 3", "3", "lost 80", "lost 80", "160 by 6", "6"
+        ]
+    );
+    // Nothing after it is there yet: made up by pieces, until something comes.
+    assert_eq!(w.pull(), 80);
+    w.packet(8);
+    assert_eq!(w.play(80 + 160), ["lost 80", "80 by 8", "8"]);
+}
+
+#[test]
+fn a_packet_that_is_only_late_is_played_where_nothing_after_it_was() {
+    let mut w = Whole::new();
+    w.packet(0);
+    let _ = w.play(320 + 160 + 80);
+    assert_eq!(w.packet(1), Inserted::Kept);
+    assert_eq!(w.play(160), ["1"]);
+}
+
+#[test]
+fn a_pause_that_the_sender_made_is_not_recovered() {
+    let mut w = Whole::new();
+    w.packet(0);
+    let tick = START.wrapping_add(160 + 160);
+    w.buffer.insert(1, tick, 160, &[1; 30]);
+    assert_eq!(w.play(320 + 3 * 160), ["0", "lost 160", "1"]);
+}
+
+#[test]
+fn the_last_packets_are_known_whether_they_were_played_or_relayed() {
+    let mut w = Whole::new();
+    for n in 0..20u32 {
+        let tick = START.wrapping_add(n * 160);
+        w.buffer.follow(n as u16, tick, 160, &[n as u8; 30]);
+    }
+    let recent = |b: &JitterBuffer| {
+        let mut all = Vec::new();
+        assert!(b.recent(400, |run| {
+            if let Run::Packet { payload, .. } = run {
+                all.push(payload[0]);
+            }
+        }));
+        all
+    };
+    assert_eq!(recent(&w.buffer), [16, 17, 18, 19]);
+    for n in [20, 22, 21] {
+        w.packet(n);
+    }
+    let mut waiting = Vec::new();
+    w.buffer.waiting(|run| {
+        if let Run::Packet { payload, .. } = run {
+            waiting.push(payload[0]);
+        }
+    });
+    assert_eq!(waiting, [20, 21, 22]);
+    assert_eq!(w.play(3 * 160), ["20", "21", "22"]);
+    assert_eq!(recent(&w.buffer), [19, 20, 21, 22]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_packets_come_a_pull_hands_out_at_least_what_was_asked_for(steps in proptest::collection::vec((proptest::num::u16::ANY, proptest::num::u32::ANY, 0u32..960, 1usize..400, 0u8..4), 1..80)) {
+        let mut b = JitterBuffer::new(JitterConfig::adaptive(Holds::Packets));
+        let mut base = 0u32;
+        for (seq, ts, ticks, pull, how) in steps {
+            base = match how { 0 => ts, 1 => base.wrapping_add(ts % 5000), 2 => base.wrapping_sub(ts % 5000), _ => base.wrapping_add(160) };
+            if how == 3 && ts % 7 == 0 { b.follow(seq, base, ticks, &[1; 9]) } else { b.insert(seq, base, ticks, &[1; 9]); }
+            let mut total = 0;
+            b.pull(pull, |run| total += match run {
+                Run::Packet { ticks, .. } | Run::Recover { ticks, .. } => ticks,
+                Run::Lost(n) | Run::Silence(n) => n,
+                Run::Audio(_) => unreachable!("packets go in"),
+            });
+            assert!((pull..pull + 960).contains(&total), "{total} for {pull}");
+            b.recent(400, |_| ());
+            b.waiting(|_| ());
+            b.pass(total, 0);
         }
     }
 }
