@@ -18,6 +18,7 @@
 //! [`Notifier::handle_lines`].
 
 mod dialog_info;
+mod index;
 mod line;
 mod summary;
 mod telling;
@@ -29,6 +30,7 @@ use crate::dialog::{Dialog, DialogId};
 use crate::message::{
     Event, HeaderName, Headers, NameAddr, Request, Response, RetryAfter, SubscriptionState,
 };
+use index::Index;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -133,6 +135,7 @@ pub struct Notifier {
     dialogs: BTreeMap<DialogId, SubscriptionId>,
     under_way: BTreeMap<RequestKey, SubscriptionId>,
     lines: BTreeMap<CallId, Vec<Line>>,
+    index: Index,
     outputs: VecDeque<Notify>,
 }
 
@@ -153,6 +156,8 @@ struct Subscription {
     /// What the last document told, of what is still so.
     told: Vec<Line>,
     state: State,
+    /// As the index has it.
+    due: Option<Mono>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +201,7 @@ impl Notifier {
             dialogs: BTreeMap::new(),
             under_way: BTreeMap::new(),
             lines: BTreeMap::new(),
+            index: Index::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -312,8 +318,7 @@ impl Notifier {
         package: Package,
         event: String,
     ) -> Result<SubscriptionId, u16> {
-        let of_user = |s: &&Subscription| s.user == grant.user;
-        let theirs = self.subscriptions.values().filter(of_user).count();
+        let theirs = self.index.of_user(&grant.user);
         if theirs >= self.config.per_user || self.subscriptions.len() >= self.config.total {
             return Err(503);
         }
@@ -337,7 +342,9 @@ impl Notifier {
             version: 0,
             told: Vec::new(),
             state: State::Quiet,
+            due: None,
         };
+        self.index.watch(id, &subscription);
         self.subscriptions.insert(id, subscription);
         Ok(id)
     }
@@ -352,14 +359,9 @@ impl Notifier {
         let mut touched: Vec<&str> = after.chain(before.iter().flatten()).map(Line::of).collect();
         touched.sort_unstable();
         touched.dedup();
-        let concerned = |s: &Subscription| {
-            s.package == Package::Dialog && touched.binary_search(&s.of.as_str()).is_ok()
-        };
-        let all = self.subscriptions.iter();
-        let ids: Vec<SubscriptionId> = all
-            .filter(|(_, s)| concerned(s))
-            .map(|(id, _)| *id)
-            .collect();
+        let after = self.lines.get(&call).into_iter().flatten();
+        let ids = self.index.watching(&touched);
+        self.index.called(call, before.iter().flatten(), after);
         for id in ids {
             self.tell(now, id, Next::Changes);
         }
@@ -400,8 +402,9 @@ impl Notifier {
             (_, Some(seconds)) => {
                 let until = now.mono + Duration::from_secs(u64::from(seconds).max(1));
                 s.state = State::Waiting { until };
+                self.index.settle(id, s);
             }
-            (Next::Nothing, None) => {}
+            (Next::Nothing, None) => self.index.settle(id, s),
             (next @ (Next::Changes | Next::All), None) => self.tell(now, id, next),
         }
     }
@@ -432,33 +435,18 @@ impl Notifier {
 
     /// The next deadline, and why.
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
-        let of = |s: &Subscription| match s.state {
-            State::Quiet => Some((s.expires, "sip notifier: subscription expires")),
-            State::Waiting { until } => Some((
-                until.min(s.expires),
-                "sip notifier: told again after a refusal",
-            )),
-            // Its transaction ends by itself.
-            State::Telling { .. } | State::Leaving => None,
-        };
-        self.subscriptions.values().filter_map(of).min()
+        let next = self.index.next();
+        next.map(|at| (at, "sip notifier: a subscription is over, or told again"))
     }
 
     /// Early is a no-op.
     pub fn handle_timeout(&mut self, now: Now) {
-        let due = |s: &Subscription| match s.state {
-            State::Quiet => s.expires <= now.mono,
-            State::Waiting { until } => until.min(s.expires) <= now.mono,
-            State::Telling { .. } | State::Leaving => false,
-        };
-        let all = self.subscriptions.iter();
-        let all: Vec<SubscriptionId> = all.filter(|(_, s)| due(s)).map(|(id, _)| *id).collect();
-        for id in all {
+        while let Some(id) = self.index.pop_due(now.mono) {
             let Some(s) = self.subscriptions.get_mut(&id) else {
                 continue;
             };
             let over = s.expires <= now.mono;
-            s.state = State::Quiet;
+            (s.state, s.due) = (State::Quiet, None);
             if over {
                 self.end(id, SubscriptionState::terminated("timeout"));
             } else {

@@ -5,8 +5,7 @@ use super::{
     summary,
 };
 use crate::message::{HeaderName, Method, SubscriptionState};
-use std::collections::BTreeMap;
-use tandem_types::{CallId, Now};
+use tandem_types::Now;
 
 impl Notifier {
     /// Tells somebody how things are, now or as soon as they may be told.
@@ -29,9 +28,9 @@ impl Notifier {
                 if s.expires <= now.mono {
                     return self.end(id, SubscriptionState::terminated("timeout"));
                 }
-                let lines = lines_of(&self.lines, s);
+                let lines = self.index.lines_of(&self.lines, s);
                 if why == Next::Changes && lines == s.told {
-                    return;
+                    return self.index.settle(id, s);
                 }
                 let left = s.expires.since(now.mono).as_secs();
                 let left = u32::try_from(left).unwrap_or(u32::MAX);
@@ -42,6 +41,7 @@ impl Notifier {
                 self.outputs.push_back(notify);
             }
         }
+        self.index.settle(id, s);
     }
 
     /// Tells somebody how things are for the last time.
@@ -53,28 +53,21 @@ impl Notifier {
             State::Telling { next } => *next = Next::End(why),
             State::Leaving => {}
             State::Quiet | State::Waiting { .. } => {
-                let lines = lines_of(&self.lines, s);
+                let lines = self.index.lines_of(&self.lines, s);
                 s.state = State::Leaving;
                 let notify = s.notify(id, why, lines);
                 self.outputs.push_back(notify);
             }
         }
+        self.index.settle(id, s);
     }
 
     pub(super) fn forget(&mut self, id: SubscriptionId) {
         if let Some(s) = self.subscriptions.remove(&id) {
             self.dialogs.remove(&s.dialog.id);
+            self.index.forget(id, &s);
             self.outputs.retain(|n| n.subscription != id);
         }
-    }
-}
-
-/// What a subscription is about, as far as its user may know it.
-fn lines_of(all: &BTreeMap<CallId, Vec<Line>>, s: &Subscription) -> Vec<Line> {
-    let theirs = all.values().flatten().filter(|l| l.of() == s.of);
-    match s.package {
-        Package::Dialog => theirs.map(|line| line.seen_by(s.parties)).collect(),
-        Package::MessageSummary => Vec::new(),
     }
 }
 
