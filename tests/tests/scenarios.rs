@@ -21,7 +21,9 @@ mod scenarios {
     mod a_person_asks_a_colleague_and_passes_the_caller_on;
     mod a_person_goes_on_at_another_desk;
     mod a_person_passes_the_caller_on_by_their_phone;
+    mod a_person_pauses_by_a_code;
     mod a_person_puts_the_caller_on_hold_and_resumes;
+    mod a_person_sends_the_caller_to_the_queue;
     mod a_person_takes_the_caller_with_key_1;
     mod a_person_whose_phone_dies_gives_the_caller_back_to_the_ai;
     mod a_phone_calls_for_help;

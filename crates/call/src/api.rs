@@ -64,6 +64,13 @@ pub enum Admin {
     },
     /// Take no new calls; running ones go on. The trunks that we registered with are told.
     Drain,
+    /// Queues do not ring this person any more, or do again.
+    Pause {
+        /// What their phone registers as, else what is dialled: see [`crate::person_of`].
+        person: String,
+        /// Not.
+        paused: bool,
+    },
     /// Set the override that `[[when]]` rules of this name ask for, or take it back.
     Override(Option<String>),
     /// End every call with a goodbye: the drain time is over.

@@ -36,7 +36,8 @@ pub mod watch;
 mod ways;
 
 pub use api::{Admin, Census, Input, Output, SecureServer, SwitchConfig, TurnedAway};
+pub use queues::{MemberRow, QueueRow, WaitingRow};
 pub use switch::{
     Answered, ContactRow, Edition, Failed, PeerRow, PhoneRow, RegistrationRow, Switch, TrunkRow,
-    brains_of,
+    brains_of, person_of,
 };

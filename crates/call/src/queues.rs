@@ -32,6 +32,9 @@
 
 mod order;
 mod people;
+mod rows;
+
+pub use rows::{MemberRow, QueueRow, WaitingRow};
 
 use people::Person;
 use serde::{Deserialize, Serialize};
@@ -125,6 +128,9 @@ pub(crate) struct Queues {
     people: BTreeMap<String, Person>,
     /// Whose legs each call has, and whether they have answered.
     legs: BTreeMap<CallId, Vec<(String, bool)>>,
+    /// Who was paused for not answering, and speaks: to be told.
+    #[serde(default)]
+    back: Vec<String>,
     /// The same by person.
     in_calls: BTreeMap<String, u32>,
     closing: bool,
@@ -321,8 +327,10 @@ impl Queues {
         let legs: Vec<(String, bool)> = legs.map(|(p, up)| (p.to_owned(), up)).collect();
         for (person, up) in &legs {
             *self.in_calls.entry(person.clone()).or_default() += 1;
-            if let Some(p) = self.people.get_mut(person).filter(|_| *up) {
-                self.stirred |= p.answered();
+            let person_up = self.people.get_mut(person).filter(|_| *up);
+            if person_up.is_some_and(people::Person::answered) {
+                self.back.push(person.clone());
+                self.stirred = true;
             }
         }
         let before = match legs.is_empty() {
@@ -344,8 +352,12 @@ impl Queues {
         }
     }
 
+    /// Who was paused for not answering and speaks now, once.
+    pub(crate) fn poll_back(&mut self) -> Option<String> {
+        self.back.pop()
+    }
+
     /// Nobody rings them from now on, or they may be rung again. Says whether that is new.
-    #[cfg(test)]
     pub(crate) fn pause(&mut self, person: &str, paused: bool) -> bool {
         let p = self.people.entry(person.to_owned()).or_default();
         let was = p.paused.is_some();

@@ -24,6 +24,9 @@
 //! People may be rung before it is known what they are to be told (the agent is still announcing it, and the caller still
 //! talking): whoever answers then waits for `Ready`, and so does the end of it all.
 //!
+//! Where key 4 sends the caller to a queue it ends it all for Briefing and Waiting: Hang, the others let go, SendOn; it declines where
+//! the caller waits in that queue already.
+//!
 //! | a leg is | 18x | 2xx | gone | key 1 | key 2 | key 3 | told | ready | its time |
 //! |---|---|---|---|---|---|---|---|---|---|
 //! | Dialling | Ringing | Answered: Briefing if ready, Join without a brief | next | - | - | - | - | - | Hang, next |

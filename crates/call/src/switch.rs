@@ -14,6 +14,7 @@ mod attested;
 mod help;
 mod lamps;
 mod outside;
+mod queues;
 mod reload;
 mod rows;
 mod run;
@@ -27,6 +28,7 @@ use crate::{
     house::{Ask, House},
     lamps::Lamps,
 };
+pub use queues::person_of;
 pub use reload::Edition;
 pub use rows::{Answered, ContactRow, Failed, PeerRow, PhoneRow, RegistrationRow, TrunkRow};
 use serde::{Deserialize, Serialize};
@@ -314,6 +316,8 @@ impl Switch {
                     .handle_input(now, tandem_sip::api::Input::Command(command));
             } else if let Some(notify) = self.lamps.notifier.poll_output() {
                 self.notify(now, notify);
+            } else if let Some(person) = self.house.queues.poll_back() {
+                self.person_paused(now, person, false, "they speak");
             } else if let Some(order) = self.house.poll_order(now.mono) {
                 self.with_call(now, order.call(), |c, cx| c.ordered(cx, order));
             } else if let Some(cry) = self.house.cries.poll() {
@@ -361,6 +365,7 @@ impl Switch {
                     .handle_input(now, tandem_sip::api::Input::Command(command));
             }
             Admin::Override(manual) => self.house.manual = manual,
+            Admin::Pause { person, paused } => self.pause(now, person, paused),
             Admin::HangupAll => {
                 let end = Termination::new(Party::Gateway, Reason::Draining);
                 // Nobody who calls for help is sent away.

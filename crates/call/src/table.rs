@@ -95,6 +95,8 @@ pub struct Row {
     pub declines: Cell,
     /// The key to hear more, 3.
     pub wants_more: Cell,
+    /// The key that sends the caller to a queue, 4.
+    pub sends_on: Cell,
     /// No key in time.
     pub silent: Cell,
     /// The person hangs up.
@@ -117,7 +119,7 @@ pub struct Row {
 
 impl Row {
     /// Names and cells, in order.
-    pub fn cells(self) -> [(&'static str, Cell); 16] {
+    pub fn cells(self) -> [(&'static str, Cell); 17] {
         let Self {
             rings,
             answers,
@@ -126,6 +128,7 @@ impl Row {
             takes,
             declines,
             wants_more,
+            sends_on,
             silent,
             leaves,
             unheard,
@@ -144,6 +147,7 @@ impl Row {
             ("key 1: take", takes),
             ("key 2: not now", declines),
             ("key 3: tell me more", wants_more),
+            ("key 4: to the queue", sends_on),
             ("no key in time", silent),
             ("the person hangs up", leaves),
             ("the person is not heard", unheard),

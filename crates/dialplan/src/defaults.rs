@@ -125,6 +125,8 @@ impl Default for Bans {
 /// | `accept` | `{ key = "1" }` |
 /// | `decline_key` | `2` |
 /// | `more_key` | `3` |
+/// | `queue_key` | `4` |
+/// | `send_to` | none: the key does nothing |
 /// | `cancel_key` | `*` |
 /// | `back_to_ai_key` | `*9` |
 /// | `after_person` | `ai` |
@@ -140,6 +142,8 @@ impl Default for WarmRules {
             accept_key: '1',
             decline_key: '2',
             more_key: '3',
+            queue_key: '4',
+            send_to: None,
             cancel_key: '*',
             back_to_ai: "*9".to_owned(),
             after_person: AfterPerson::Ai,

@@ -147,6 +147,8 @@ impl fmt::Display for Destination {
             Self::Trunk(n, Some(to)) => write!(f, "trunk:{n}/{to}"),
             Self::Sip(uri) => f.write_str(uri),
             Self::Phone(n) => write!(f, "phone:{n}"),
+            Self::Pause(true) => f.write_str("pause"),
+            Self::Pause(false) => f.write_str("resume"),
             Self::Emergency { number, .. } => write!(f, "emergency:{number}"),
             Self::Hangup => f.write_str("hangup"),
         }
@@ -168,7 +170,11 @@ impl Destination {
             Self::Trunk(n, None) => Self::Trunk(n.clone(), Some(called.to_owned())),
             Self::Trunk(n, Some(to)) => Self::Trunk(n.clone(), Some(put(to))),
             Self::Sip(uri) => Self::Sip(put(uri)),
-            Self::Phone(_) | Self::Emergency { .. } | Self::Echo | Self::Hangup => self.clone(),
+            Self::Phone(_)
+            | Self::Emergency { .. }
+            | Self::Pause(_)
+            | Self::Echo
+            | Self::Hangup => self.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod destinations;
 mod dialplan;
 mod emergency;
 mod ends;
+mod features;
 #[cfg(test)]
 mod heard;
 mod hours;

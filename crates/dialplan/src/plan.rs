@@ -1,11 +1,13 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
+mod features;
 mod machine;
 mod queue;
 mod recording;
 mod trunk;
 
+pub use features::Features;
 pub use machine::{Bans, Hep, Identity, NodeTls, TrunkTls};
 pub use queue::{LINE_SAYS, LineRules, LineSays, Queue, Strategy};
 pub use recording::{RecordFrom, RecordingRules, Recordings};
@@ -213,6 +215,8 @@ pub struct Phones {
     pub classes: BTreeMap<String, Class>,
     /// Calls for help, site by site.
     pub emergency: Vec<Emergency>,
+    /// What they dial to set something.
+    pub features: Features,
     /// What phones are asked to prove themselves by, the preferred one first (RFC 8760 section 2.3).
     pub digest: Vec<DigestAlgorithm>,
 }
@@ -286,6 +290,8 @@ pub enum Destination {
         /// What it dialled.
         number: String,
     },
+    /// Queues do not ring the phone that calls, or do again. Never written in a file: `[features]` says when.
+    Pause(bool),
     /// `hangup`.
     Hangup,
 }
@@ -410,6 +416,10 @@ pub struct WarmRules {
     pub decline_key: char,
     /// Repeats the brief.
     pub more_key: char,
+    /// Sends the caller to the queue that [`Self::send_to`] names.
+    pub queue_key: char,
+    /// A queue in which callers wait; `None`: the key does nothing.
+    pub send_to: Option<String>,
     /// Brings a caller back who is being put through.
     pub cancel_key: char,
     /// Gives the caller back to the AI, in the call.

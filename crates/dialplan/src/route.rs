@@ -144,6 +144,14 @@ impl Plan {
                 },
             });
         }
+        if let Some(destination) = self.phones.features.find(&called) {
+            let at = self.place(&format!("features.{destination}"));
+            return Ok(Route {
+                dialplan: String::new(),
+                why: format!("phones dial {called} to {destination}{at}"),
+                destination,
+            });
+        }
         let extension = self.phones.extensions.of_user(user);
         let extension = extension.map_or(user, |e| e.pattern.as_str());
         let (mut refused, mut known) = (String::new(), false);

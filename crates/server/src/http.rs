@@ -26,7 +26,7 @@ use std::{
     },
     time::Duration,
 };
-use tandem_call::Admin;
+use tandem_call::{Admin, person_of};
 use tandem_dialplan::{Plan, render, to_json};
 use tandem_store::{CallFilter, HandoffFilter, Rows, Store};
 use tandem_types::CallId;
@@ -79,6 +79,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/doctor", get(doctor))
         .route("/api/v1/phones", get(phones))
         .route("/api/v1/trunks", get(trunks))
+        .route("/api/v1/queues", get(queues))
+        .route("/api/v1/people/{who}/pause", post(pause))
         .route("/api/v1/drain", post(drain))
         .route("/api/v1/reload", get(in_force).post(reload))
         .with_state(app)
@@ -282,6 +284,33 @@ async fn phones(State(app): State<App>) -> Response {
 
 async fn trunks(State(app): State<App>) -> Response {
     rows(&app, ToShard::Trunks).await
+}
+
+async fn queues(State(app): State<App>) -> Response {
+    rows(&app, ToShard::Queues).await
+}
+
+#[derive(Deserialize)]
+struct Pause {
+    paused: bool,
+}
+
+/// Queues ring this person no more, or again: by the extension, or what it registers as.
+async fn pause(
+    State(app): State<App>,
+    Path(who): Path<String>,
+    Json(wish): Json<Pause>,
+) -> Response {
+    let Some(person) = person_of(&app.plan.load(), &who) else {
+        let text = format!("{who} is in no queue in which callers wait");
+        return problem(StatusCode::NOT_FOUND, &text);
+    };
+    let paused = wish.paused;
+    let told = json!({ "person": person.clone(), "paused": paused });
+    app.shard
+        .order(ToShard::admin(Admin::Pause { person, paused }))
+        .await;
+    Json(told).into_response()
 }
 
 /// What the shard says of them.

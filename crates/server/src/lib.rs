@@ -37,6 +37,9 @@ pub use recorder::sealed as recording;
 pub use reload::{InForce, NotReloaded, Reloaded};
 pub use run::{Gateway, StartError, profiles, start};
 pub use shard::Snapshot;
-pub use tandem_call::{Answered, ContactRow, Failed, PeerRow, PhoneRow, RegistrationRow, TrunkRow};
+pub use tandem_call::{
+    Answered, ContactRow, Failed, MemberRow, PeerRow, PhoneRow, QueueRow, RegistrationRow,
+    TrunkRow, WaitingRow,
+};
 /// For the threads of the runtime: they write rows and wait for providers.
 pub use tandem_net::step_back;

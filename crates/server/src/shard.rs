@@ -17,7 +17,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use tandem_call::{
-    Admin, Edition, Input, Output, PhoneRow, SecureServer, Switch, TrunkRow, TurnedAway,
+    Admin, Edition, Input, Output, PhoneRow, QueueRow, SecureServer, Switch, TrunkRow, TurnedAway,
 };
 use tandem_net::{
     Outgoing,
@@ -51,6 +51,8 @@ pub(crate) enum ToShard {
     Phones(oneshot::Sender<Vec<PhoneRow>>),
     /// How the trunks do.
     Trunks(oneshot::Sender<Vec<TrunkRow>>),
+    /// Who waits in queues, and for whom.
+    Queues(oneshot::Sender<Vec<QueueRow>>),
     /// New calls go by this plan.
     Reload {
         /// Trained.
@@ -219,6 +221,9 @@ impl Shard {
                 }
                 ToShard::Trunks(answer) => {
                     let _ = answer.send(self.switch.trunk_rows(self.clock.now()));
+                }
+                ToShard::Queues(answer) => {
+                    let _ = answer.send(self.switch.queue_rows(self.clock.now()));
                 }
                 ToShard::Reload {
                     edition,

@@ -19,6 +19,8 @@ struct Story {
     ended_handoffs: BTreeMap<HandoffId, u32>,
     transfers: BTreeSet<TransferId>,
     ended_transfers: BTreeMap<TransferId, u32>,
+    /// Queues that the caller waited in, and those of them that they left.
+    queues: (u32, u32),
     /// Recordings that began, and that ended.
     recordings: (u32, u32),
 }
@@ -118,6 +120,15 @@ impl Story {
             }
             What::RecordingStarted { .. } => self.recordings.0 += 1,
             What::RecordingEnded { .. } => self.recordings.1 += 1,
+            What::QueueEntered { .. } => {
+                self.queues.0 += 1;
+                if self.queues.0 != self.queues.1 + 1 {
+                    out.push("a caller waits in two queues at a time".to_owned());
+                }
+            }
+            // Who is not let in leaves all the same.
+            What::QueueLeft { .. } => self.queues.1 = self.queues.0,
+            What::PersonPaused { .. } if event.seq == 1 => self.over += 1,
             What::CallEnded { .. } | What::Reloaded { .. } => self.over += 1,
             _ => {}
         }
@@ -130,6 +141,9 @@ impl Story {
         let (began, ended) = self.recordings;
         if began > 1 || ended != began {
             out.push(format!("{began} recordings of a call have {ended} ends"));
+        }
+        if self.queues.0 != self.queues.1 {
+            out.push("a caller waits in a queue after the end of the call".to_owned());
         }
         once(&self.legs, &self.ended_legs, "leg", "ends", out);
         once(&self.legs, &self.measured_legs, "leg", "measurements", out);

@@ -93,6 +93,10 @@ pub(crate) fn note(what: &What) -> Option<String> {
             end,
             waited_ms,
         } => format!("queue {queue} after {} s: {}", waited_ms / 1000, snake(end)),
+        What::PersonPaused { person, paused, by } => {
+            let what = if *paused { "pauses" } else { "rings again" };
+            format!("{what} {person}: {by}")
+        }
         What::Bridged { .. } => "joins the two".to_owned(),
         What::KeyPressed { digit, did, .. } => format!("key {digit}: {did}"),
         What::Refused { wanted, rule } => format!("refuses {wanted}: {rule}"),

@@ -56,7 +56,7 @@ pub struct CallRow {
     pub disclosed: Option<Wall>,
     /// The queue that the caller waited in last.
     pub queue: Option<String>,
-    /// How that ended: `taken`, `left`, `too_long`, `nobody_there`, `full`, `hung_up`, `closing`, `ended`; `None`: they wait.
+    /// How that ended: `taken`, `left`, `too_long`, `nobody_there`, `full`, `sent_on`, `hung_up`, `closing`, `ended`; `None`: they wait.
     pub queue_end: Option<String>,
     /// Milliseconds that they waited in queues, as far as that is over.
     pub queue_ms: Option<u64>,

@@ -12,6 +12,7 @@ mod import;
 mod intents;
 mod log;
 mod phones;
+mod queues;
 mod recording;
 mod reload;
 mod schema;
@@ -186,6 +187,15 @@ enum Verb {
     },
     /// How the trunks do: who answers, how our accounts stand, calls and limits, and what failed last.
     Trunks {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Who waits in queues and who is there for them; and people who are not to be rung: `tandem queues pause 201`.
+    Queues {
+        #[command(subcommand)]
+        set: Option<queues::Set>,
         #[command(flatten)]
         config: Config,
         #[command(flatten)]
@@ -396,6 +406,12 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Doctor { config, format } => doctor::run(&config, format.json).await,
         Verb::Phones { config, format } => phones::run(&config, format.json).await,
         Verb::Trunks { config, format } => trunks::run(&config, format.json).await,
+        Verb::Queues { set: Some(set), .. } => queues::set(&set).await,
+        Verb::Queues {
+            set: None,
+            config,
+            format,
+        } => queues::list(&config, format.json).await,
         Verb::Reload { config, format } => reload::run(&config, format.json).await,
         Verb::Drain {
             wait,

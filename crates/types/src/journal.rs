@@ -303,6 +303,15 @@ pub enum What {
         /// Milliseconds that they waited.
         waited_ms: u64,
     },
+    /// Somebody is not rung by queues any more, or is again. Where a command did it, the one event under an id of its own.
+    PersonPaused {
+        /// What their phone registers as, else what is dialled.
+        person: String,
+        /// They are not rung.
+        paused: bool,
+        /// Whose act it was: `phone`, `command`, `unanswered`, `they speak`.
+        by: String,
+    },
     /// Two legs are joined without a transfer (a route straight to somebody).
     Bridged {
         /// One.
@@ -404,6 +413,7 @@ impl What {
             Self::TransferEnded { .. } => "transfer_ended",
             Self::QueueEntered { .. } => "queue_entered",
             Self::QueueLeft { .. } => "queue_left",
+            Self::PersonPaused { .. } => "person_paused",
             Self::Bridged { .. } => "bridged",
             Self::KeyPressed { .. } => "key_pressed",
             Self::Refused { .. } => "refused",

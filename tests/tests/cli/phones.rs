@@ -29,6 +29,36 @@ fn register(socket: &UdpSocket, gateway: SocketAddr, cseq: u32, authorization: &
 }
 
 #[tokio::test]
+async fn queues_say_who_is_there_and_people_are_paused_by_command() {
+    let lab = Lab::new();
+    let members = "members = [\"ext:201\", \"ext:202\"]";
+    let waits = format!("{members}\nmax_wait = \"5m\"");
+    lab.change("dialplans/reception.toml", members, &waits);
+    let mut serving = lab.running("serve --config office --data data");
+    serving.says("tandem: ready").await;
+    let listed = lab.tandem(&format!("queues {AT}"));
+    let nobody = "billing (reception): 0 waiting\n  ext:201      not registered\n  ext:202      not registered\n";
+    assert_eq!(listed.out, nobody);
+    let paused = lab.tandem(&format!("queues pause 202 {AT}"));
+    assert_eq!(
+        (paused.code, paused.out.as_str()),
+        (Some(0), "queues do not ring 202 any more\n")
+    );
+    let json = lab.tandem(&format!("queues --json {AT}")).json();
+    assert_eq!(json[0]["members"][1]["state"], "paused");
+    let back = lab.tandem(&format!("queues resume 202 {AT}"));
+    assert_eq!(back.out, "queues ring 202 again\n");
+    assert_eq!(lab.tandem(&format!("queues {AT}")).out, nobody);
+    let unknown = lab.tandem(&format!("queues pause 299 {AT}"));
+    assert_eq!(unknown.code, Some(1));
+    assert!(
+        unknown.err.contains("299 is in no queue"),
+        "{}",
+        unknown.err
+    );
+}
+
+#[tokio::test]
 async fn a_phone_that_registers_is_listed_and_so_are_the_trunks() {
     let lab = Lab::new();
     let password = std::fs::read_to_string(lab.path("office/secrets/201")).expect("a password");

@@ -80,7 +80,7 @@ fn settings() -> Vec<Config> {
                 "[limits]\ncalls = 4\nreserve = 2\nmay_dial = [\"_+44",
             ),
         // Transfers may not last, and callers wait.
-        office().with("total = \"25s\"", "total = \"10s\"").with(
+        office().with("total = \"25s\"", "total = \"10s\"\nsend_to = \"queue:billing\"").with(
             "members = [\"ext:201\", \"ext:202\"]",
             "max_wait = \"15s\"\nring_again = \"2s\"\nafter_call = \"2s\"\nmax_waiting = 2\nmembers = [\"ext:201\", \"ext:202\"]",
         ),

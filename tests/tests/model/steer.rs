@@ -212,6 +212,7 @@ impl Dice {
                 for keys in ["1", "2", "3", "5"] {
                     add(3, press(keys));
                 }
+                add(1, press("4"));
                 add(2, gone);
                 add(2, leaves);
                 add(3, star);

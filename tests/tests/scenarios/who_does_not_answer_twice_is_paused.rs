@@ -38,6 +38,17 @@ fn who_does_not_answer_twice_is_paused() {
                 "I'm sorry, the billing team cannot take calls just now.",
             );
             o.hangs_up(next);
+            // Who calls somebody is at the phone again.
+            o.calls(person, "2000");
+            o.answers(person);
+            o.run(secs(1));
+            o.hangs_up(person);
+            let back = |w: &What| matches!(w, What::PersonPaused { paused: false, by, .. } if by == "they speak");
+            assert_eq!(o.count(back), 1);
+            let last = another(o, 3);
+            waits(o, last);
+            o.rings_within(person, secs(16));
+            o.hangs_up(last);
             o.run(secs(1));
         },
     );

@@ -67,6 +67,7 @@ impl Call {
                 self.settle_room(cx);
             }
             Destination::Hangup => self.end(cx, Termination::new(Party::Gateway, Reason::Normal)),
+            Destination::Pause(paused) => self.pause_by_phone(cx, paused),
             Destination::Queue(_)
             | Destination::Ext(_)
             | Destination::Outside(_)
@@ -254,6 +255,7 @@ fn needs_answer(to: &Destination) -> bool {
         | Destination::Announce(_)
         | Destination::Queue(_)
         | Destination::Echo
+        | Destination::Pause(_)
         | Destination::Conference(_) => true,
         Destination::Ext(_)
         | Destination::Outside(_)

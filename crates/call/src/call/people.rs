@@ -231,6 +231,9 @@ impl Call {
             accept_key: warm.accept_key,
             decline_key: warm.decline_key,
             more_key: warm.more_key,
+            queue_key: warm.send_to.as_ref().map(|_| warm.queue_key),
+            queue_is_this: line.is_some()
+                && matches!(to, Destination::Queue(n) if warm.send_to.as_ref() == Some(n)),
             briefed,
             stands: line.is_some(),
         }
@@ -346,6 +349,7 @@ impl Call {
                 }
             }
             reach::Output::Join { leg, by } => self.join(cx, leg, by),
+            reach::Output::SendOn => self.sent_to_queue(cx),
             reach::Output::GaveUp { end } => self.gave_up(cx, end),
         }
     }
@@ -432,7 +436,12 @@ impl Call {
         );
     }
 
-    fn handoff_failed(&mut self, cx: &mut Ctx<'_>, handoff: HandoffId, end: Termination) {
+    pub(super) fn handoff_failed(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        handoff: HandoffId,
+        end: Termination,
+    ) {
         let how = match (end.by, end.reason) {
             (Party::Caller, Reason::Cancelled) => HandoffEnd::Abandoned,
             _ => HandoffEnd::Failed,

@@ -22,6 +22,7 @@ use std::{collections::VecDeque, time::Duration};
 use tandem_dialplan::{Destination, LineRules, Plan, Queue};
 use tandem_types::{
     LegId, Mono, Party, Reason, Termination,
+    context::HandoffReason,
     journal::{QueueEnd, What},
     media::Lane,
 };
@@ -147,6 +148,7 @@ impl Call {
             | QueueEnd::Left
             | QueueEnd::TooLong
             | QueueEnd::HungUp
+            | QueueEnd::SentOn
             | QueueEnd::Ended => Reason::NoAnswer,
         };
         r.reach.turn_away(Termination::new(Party::Gateway, reason));
@@ -183,6 +185,9 @@ impl Call {
         if let Some(person) = cx.house.queues.missed(cx.now.mono, self.id, target, how) {
             let text = format!("{target} ({person}) did not answer and is paused");
             self.journal(cx, What::Alarm { text });
+            let by = "unanswered".to_owned();
+            let paused = true;
+            self.journal(cx, What::PersonPaused { person, paused, by });
         }
     }
 
@@ -249,10 +254,45 @@ impl Call {
             QueueEnd::Full => "full",
             QueueEnd::NobodyThere => "nobody",
             QueueEnd::Closing => "closing",
-            QueueEnd::Taken | QueueEnd::Left | QueueEnd::HungUp | QueueEnd::Ended => return None,
+            QueueEnd::Taken
+            | QueueEnd::Left
+            | QueueEnd::HungUp
+            | QueueEnd::SentOn
+            | QueueEnd::Ended => return None,
         };
         let text = queue.line.as_ref()?.says(what);
         Some(text.replace("{to}", &queue.spoken))
+    }
+
+    /// A person would rather have the caller wait for somebody else: what the agent knew goes along.
+    pub(super) fn sent_to_queue(&mut self, cx: &mut Ctx<'_>) {
+        let before = std::mem::replace(&mut self.stage, Stage::Talking);
+        let name = self.dialplan(cx.plan).and_then(|d| d.warm.send_to.clone());
+        let (Stage::Reaching(mut r), Some(name)) = (before, name) else {
+            return;
+        };
+        self.not_waiting(cx, &mut r, QueueEnd::SentOn);
+        let end = Termination::new(Party::Callee, Reason::Declined);
+        if let Some(t) = r.transfer.take() {
+            let failed = Some(end.reason);
+            self.journal(
+                cx,
+                What::TransferEnded {
+                    transfer: t.id,
+                    failed,
+                },
+            );
+            self.handoff_failed(cx, t.handoff, end);
+        }
+        let to = Destination::Queue(name);
+        if self.referrer.is_some() && self.passing_failed(cx, end) {
+            return; // who wanted to pass them on has them still
+        }
+        let trigger = "a person's key: to the queue";
+        match self.offer_on(cx, &to, HandoffReason::PersonPassedOn, trigger) {
+            Some(package) => self.transfer_to_people(cx, package, to, r.otherwise, true),
+            None => self.enter_with(cx, to, r.otherwise),
+        }
     }
 
     /// The next destination has the caller, who has waited for these words.
@@ -363,7 +403,7 @@ fn key_name(key: char) -> String {
 }
 
 /// Whom a member of a queue is.
-fn member(plan: &Plan, target: &Destination) -> Member {
+pub(crate) fn member(plan: &Plan, target: &Destination) -> Member {
     let (person, registers) = match target {
         Destination::Ext(number) => {
             let extension = plan.extension(number);

@@ -22,6 +22,10 @@ pub struct Rules {
     pub decline_key: char,
     /// Tells more.
     pub more_key: char,
+    /// Sends the caller to a queue, if any does.
+    pub queue_key: Option<char>,
+    /// It is the one that the caller waits in already: the key declines.
+    pub queue_is_this: bool,
     /// There is a brief; else answering is accepting.
     pub briefed: bool,
     /// The caller waits until somebody is free: who is rung is said by [`super::Reach::ring`], and nobody having taken them ends
@@ -128,6 +132,8 @@ pub enum Output {
         /// What accepted: `answer`, `key 1`.
         by: String,
     },
+    /// A person sends the caller to a queue. Final.
+    SendOn,
     /// Nobody took it. Final.
     GaveUp {
         /// The last failure that says something.

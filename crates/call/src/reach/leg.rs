@@ -1,6 +1,6 @@
 //! What one leg does: rings, answers, presses a key, hangs up.
 
-use super::{Input, Output, Part, Reach, Step};
+use super::{Input, Output, Part, Reach, State, Step};
 use crate::cells;
 use tandem_types::{LegId, Mono, Party, Reason, Termination};
 
@@ -80,7 +80,19 @@ impl Reach {
             let by = format!("key {key}");
             self.out.push_back(Output::Hush { leg });
             self.join(leg, &by);
-        } else if key == r.decline_key {
+        } else if r.queue_key == Some(key) && !r.queue_is_this {
+            self.legs.remove(at);
+            self.out.push_back(Output::Hush { leg });
+            self.out.push_back(Output::Hang {
+                leg,
+                reason: Reason::Declined,
+            });
+            let end = Termination::new(Party::Callee, Reason::Declined);
+            self.attempt_failed(end, Some(leg));
+            self.let_go(Part::TakenElsewhere, Reason::ElsewhereAnswered);
+            self.state = State::Over;
+            self.out.push_back(Output::SendOn);
+        } else if key == r.decline_key || r.queue_key == Some(key) {
             self.legs.remove(at);
             self.out.push_back(Output::Hush { leg });
             self.out.push_back(Output::Hang {

@@ -37,6 +37,7 @@ impl Input {
             Self::Key(_, key) if *key == rules.accept_key => "key: take",
             Self::Key(_, key) if *key == rules.decline_key => "key: not now",
             Self::Key(_, key) if *key == rules.more_key => "key: more",
+            Self::Key(_, key) if rules.queue_key == Some(*key) => "key: queue",
             Self::Key(..) => "another key",
             Self::Told(_) => "told",
             Self::Ready => "ready",

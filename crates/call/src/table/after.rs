@@ -54,6 +54,7 @@ pub(super) const BRIDGED: Row = Row {
     takes: KEY_PASSED_ON,
     declines: KEY_PASSED_ON,
     wants_more: KEY_PASSED_ON,
+    sends_on: KEY_PASSED_ON,
     silent: NOT_ASKED,
     leaves: PERSON_LEAVES,
     unheard: Does(
@@ -79,6 +80,7 @@ pub(super) const WATCHING: Row = Row {
     takes: KEY_PASSED_ON,
     declines: KEY_PASSED_ON,
     wants_more: KEY_PASSED_ON,
+    sends_on: KEY_PASSED_ON,
     silent: NOT_ASKED,
     leaves: PERSON_LEAVES,
     unheard: Does(
@@ -117,6 +119,7 @@ pub(super) const BACK_TO_AI: Row = Row {
     ),
     declines: Does("of somebody who is told a last word: nothing", &[]),
     wants_more: Does("of somebody who is told a last word: nothing", &[]),
+    sends_on: Does("of somebody who is told a last word: nothing", &[]),
     silent: PHONES_FREE,
     leaves: Does("of somebody who is told a last word: nothing", &[]),
     unheard: PHONES_FREE,
@@ -148,6 +151,7 @@ pub(super) const ENDED: Row = Row {
     takes: Does("ignored: the caller is gone", &[]),
     declines: Does("ignored: the caller is gone", &[]),
     wants_more: Does("ignored: the caller is gone", &[]),
+    sends_on: Does("ignored: the caller is gone", &[]),
     silent: PHONES_FREE,
     leaves: Does("their word is cut; the call's record is written", &[]),
     unheard: PHONES_FREE,

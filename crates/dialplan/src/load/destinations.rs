@@ -125,6 +125,7 @@ impl<'a> Load<'a> {
             | Destination::Echo
             | Destination::Sip(_)
             | Destination::Phone(_)
+            | Destination::Pause(_)
             | Destination::Emergency { .. }
             | Destination::Hangup => true,
         };

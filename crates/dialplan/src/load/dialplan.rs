@@ -82,7 +82,7 @@ impl<'a> Load<'a> {
         );
         self.people(root, &mut plan, &scope, &mut rules);
         self.limits(root, &mut plan, &mut rules, &scope);
-        self.transfers(root, &mut plan);
+        self.transfers(root, &mut plan, &scope);
         self.recording(root, &mut plan, &scope);
         rules.cancel_key = Some(plan.warm.cancel_key);
         self.agents(root, &plan, &scope, &mut rules);

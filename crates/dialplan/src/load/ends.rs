@@ -70,6 +70,7 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
             | Destination::Conference(_)
             | Destination::Echo
             | Destination::Phone(_)
+            | Destination::Pause(_)
             | Destination::Emergency { .. }
             | Destination::Hangup => return Ends::Well,
         };

@@ -27,10 +27,6 @@ impl<'a> Load<'a> {
             digest: vec![DigestAlgorithm::Md5],
             ..Phones::default()
         };
-        root.later(&[(
-            "features",
-            "feature codes in phones.toml; back_to_ai_key stands in [transfers.warm] of a dialplan",
-        )]);
         let trunks = self.stems("trunks/");
         let mut spots: Vec<Spot<'a>> = Vec::new();
         let mut earlier = Patterns::default();
@@ -105,6 +101,7 @@ impl<'a> Load<'a> {
         same_user_twice(&phones, &spots);
         super::pickup::alone(&phones, &spots);
         self.emergencies(root, &mut phones);
+        phones.features = self.features(root, &phones);
         phones
     }
 

@@ -71,11 +71,36 @@ impl<'a> Load<'a> {
         }
     }
 
-    pub(super) fn transfers(&mut self, root: &Section<'a>, plan: &mut Dialplan) {
+    /// The queue that a person may send a caller to.
+    fn send_to(&mut self, w: &Section<'a>, plan: &Dialplan, scope: &Scope) -> Option<String> {
+        let Some(v) = w.opt("send_to") else {
+            if let Some(key) = w.opt("queue_key") {
+                key.spot
+                    .error("this key leads nowhere")
+                    .help("add: send_to = \"queue:NAME\", a queue in which callers wait");
+            }
+            return None;
+        };
+        let text = v.words()?;
+        let to = self.destination(scope, &text)?;
+        let waits = |q: &crate::Queue| q.line.is_some();
+        match to {
+            Destination::Queue(name) if plan.queues.get(&name).is_some_and(waits) => Some(name),
+            _ => {
+                text.spot
+                    .error(format!("callers do not wait at {:?}", text.value))
+                    .help("name a queue that has max_wait");
+                None
+            }
+        }
+    }
+
+    pub(super) fn transfers(&mut self, root: &Section<'a>, plan: &mut Dialplan, scope: &Scope) {
         let Some(s) = root.section("transfers") else {
             return;
         };
         if let Some(w) = s.section("warm") {
+            plan.warm.send_to = self.send_to(&w, plan, scope);
             warm(&w, plan);
         }
         if let Some(c) = s.section("cold") {
@@ -222,10 +247,7 @@ pub(super) fn plain_words(text: &str) -> String {
 }
 
 fn warm(w: &Section<'_>, plan: &mut Dialplan) {
-    w.later(&[
-        ("queue_key", "a key for the queue"),
-        ("detect_answering_machine", "detecting answering machines"),
-    ]);
+    w.later(&[("detect_answering_machine", "detecting answering machines")]);
     if let Some(v) = w.opt("brief") {
         v.choice(&[("spoken", ())], &["screen-only"]);
     }
@@ -256,12 +278,24 @@ fn warm(w: &Section<'_>, plan: &mut Dialplan) {
         &mut rules.more_key,
         w.opt("more_key").and_then(|v| v.phone_key()),
     );
+    set(
+        &mut rules.queue_key,
+        w.opt("queue_key").and_then(|v| v.phone_key()),
+    );
     let keys = [rules.accept_key, rules.decline_key, rules.more_key];
     if keys[0] == keys[1] || keys[1] == keys[2] || keys[0] == keys[2] {
         w.spot.error(format!(
             "accept, decline_key and more_key must be three keys, and they are {}, {} and {}",
             keys[0], keys[1], keys[2]
         ));
+    }
+    if rules.send_to.is_some() && keys.contains(&rules.queue_key) {
+        w.spot
+            .error(format!(
+                "key {} has another meaning in the brief",
+                rules.queue_key
+            ))
+            .help("write another queue_key");
     }
     set(
         &mut rules.cancel_key,

@@ -318,6 +318,10 @@ struct Warm {
     decline_key: Option<Key>,
     /// Says the brief again.
     more_key: Option<Key>,
+    /// Sends the caller to a queue: 4.
+    queue_key: Option<Key>,
+    /// That queue: one in which callers wait.
+    send_to: Option<Destination>,
     /// Brings a caller back who is being put through.
     cancel_key: Option<Key>,
     /// Gives the caller back to the AI, in the call.

@@ -19,6 +19,19 @@ pub(super) struct PhonesToml {
     classes: Option<BTreeMap<String, ClassTable>>,
     /// Calls for help, site by site.
     emergency: Option<Vec<Site>>,
+    features: Option<FeaturesTable>,
+}
+
+/// What phones dial to set something: * or #, and one to six digits.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct FeaturesTable {
+    /// Queues do not ring the phone any more.
+    #[schemars(regex(pattern = r"^[*#][0-9*#]{1,6}$"))]
+    pause: Option<String>,
+    /// They do again.
+    #[schemars(regex(pattern = r"^[*#][0-9*#]{1,6}$"))]
+    resume: Option<String>,
 }
 
 /// The registrar.

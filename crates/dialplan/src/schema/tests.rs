@@ -148,6 +148,7 @@ numbers = ["999"]
 caller_id = "+442079460100"
 location = { country = "GB" }
 test = { number = "*999", dials = "+441632960999" }
+[features]
 "#,
     ),
     (

@@ -116,6 +116,10 @@ mistakes! {
     refused a_queue_with_no_members: [Swap(HEAD, "members = [\"ext:200\", \"ext:210\"]", "members = []")];
     refused what_means_nothing_where_nobody_waits: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nstrategy = \"longest-idle\"\nafter_call = \"10s\"\nleave_key = \"*\"")];
     refused a_queue_that_leads_on_to_nothing: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nmax_wait = \"5m\"\noverflow = \"queue:nobody\"\nleave_key = \"**\"\npause_after = 101\nsays = { position = \"You are number {m}.\", last = \"x\" }")];
+    refused codes_that_are_none: [Add(PHONES, "\n[features]\npause = \"47\"\nresume = \"*1234567\"\n")];
+    refused a_code_for_two_things: [Add(PHONES, "\n[features]\npause = \"*47\"\nresume = \"*47\"\nback_to_ai = \"*9\"\nhours = \"*28\"\n")];
+    refused a_key_for_a_queue_that_leads_nowhere: [Add(HEAD, "\n[transfers.warm]\nqueue_key = \"5\"\n")];
+    refused a_key_for_a_queue_where_nobody_waits: [Add(HEAD, "\n[transfers.warm]\nsend_to = \"queue:repairs\"\nmore_key = \"4\"\n")];
     refused announcements_in_a_ring: [Swap(HEAD, "then = \"hangup\"", "then = \"announce:again\"\n[announcements.again]\ntext = \"Still closed.\"\nthen = \"announce:closed\"")];
     refused a_menu_that_only_repeats: [Swap(HEAD, "keys = { 1 = \"queue:repairs\" }\notherwise = \"queue:repairs\"", "keys = { 1 = \"menu:main\" }\notherwise = \"menu:main\"")];
     refused an_intent_that_leads_nowhere: [Swap(HEAD, "[agents.triage.routes]", "hours = [\"when are you open\", \"are you open now\", \"what are your hours\"]\n[agents.triage.routes]")];

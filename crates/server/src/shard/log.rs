@@ -53,6 +53,9 @@ pub(super) fn event(event: &Event) {
             metrics::histogram!("tandem_queue_wait_seconds").record(*waited_ms as f64 / 1000.0);
             tracing::info!(%call, queue, end, ms = waited_ms, "waited in a queue");
         }
+        What::PersonPaused { person, paused, by } => {
+            tracing::info!(target: "tandem::queues", person, paused, by, "a person of a queue");
+        }
         What::ProviderFailed {
             door,
             fault,

@@ -121,6 +121,7 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::LegHeld { .. }
         | What::RecordingResumed { .. }
         | What::ProviderFailed { .. }
+        | What::PersonPaused { .. }
         | What::KeyPressed { .. }
         | What::Refused { .. }
         | What::Alarm { .. }

@@ -145,6 +145,11 @@ impl<'p> Walk<'p> {
                 self.step(format!("{to} takes the call"), "");
                 None
             }
+            Destination::Pause(paused) => {
+                let what = if *paused { "do not ring" } else { "ring" };
+                self.step(format!("{to}: queues {what} the phone that calls"), "");
+                None
+            }
             Destination::Hangup => {
                 self.step("the call ends".to_owned(), "");
                 None

@@ -69,6 +69,8 @@ impl Open {
             }
             What::QueueEntered { queue, .. } => self.queue = Some((queue.clone(), event.at)),
             What::QueueLeft { .. } => self.queue = None,
+            // By itself it is no call's.
+            What::PersonPaused { .. } => self.ended |= event.seq == 1,
             What::RecordingStarted { .. } => self.recording = true,
             What::RecordingEnded { .. } => self.recording = false,
             What::CallEnded { .. } | What::Reloaded { .. } => self.ended = true,

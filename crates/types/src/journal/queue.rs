@@ -16,6 +16,8 @@ pub enum QueueEnd {
     NobodyThere,
     /// So many wait already as the plan allows.
     Full,
+    /// A person sent them to another queue.
+    SentOn,
     /// They hung up.
     HungUp,
     /// The gateway takes no more calls.
@@ -33,6 +35,7 @@ impl QueueEnd {
             Self::TooLong => "too_long",
             Self::NobodyThere => "nobody_there",
             Self::Full => "full",
+            Self::SentOn => "sent_on",
             Self::HungUp => "hung_up",
             Self::Closing => "closing",
             Self::Ended => "ended",

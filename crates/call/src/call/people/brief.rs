@@ -19,6 +19,14 @@ impl Call {
             .reaching()
             .and_then(|r| r.brief.clone())
             .unwrap_or_default();
+        let queue = warm.send_to.as_ref().and_then(|name| {
+            let queue = self.dialplan(cx.plan)?.queues.get(name)?;
+            Some(format!(
+                ", {} to send them to {}",
+                warm.queue_key, queue.spoken
+            ))
+        });
+        let queue = queue.unwrap_or_default();
         let keys = |more: bool| {
             let more = if more {
                 format!(", {} to hear more", warm.more_key)
@@ -26,7 +34,7 @@ impl Call {
                 String::new()
             };
             format!(
-                "Press {} to take the call, {} if you cannot{more}.",
+                "Press {} to take the call, {} if you cannot{more}{queue}.",
                 warm.accept_key, warm.decline_key
             )
         };
