@@ -18,9 +18,41 @@ pub(super) struct Menu {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Queue {
     pub(super) members: Vec<String>,
-    pub(super) ring_all: bool,
+    pub(super) strategy: &'static str,
     pub(super) ring: Duration,
     pub(super) otherwise: String,
+    /// Callers wait.
+    pub(super) line: Option<Line>,
+}
+
+/// How they do: seconds, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) max_wait: u32,
+    /// 0: no limit.
+    pub(super) max_waiting: u32,
+    /// 0: never.
+    pub(super) announce_every: u32,
+    pub(super) after_call: u32,
+    pub(super) ring_again: u32,
+    /// 0: nobody is paused.
+    pub(super) pause_after: u32,
+}
+
+impl Line {
+    fn text(self) -> String {
+        let mut out = format!(
+            "max_wait = \"{}s\"\nleave_key = \"\"\nannounce_every = \"{}s\"\nring_again = \"{}s\"\npause_after = {}\n",
+            self.max_wait, self.announce_every, self.ring_again, self.pause_after
+        );
+        if self.after_call > 0 {
+            out += &format!("after_call = \"{}s\"\n", self.after_call);
+        }
+        if self.max_waiting > 0 {
+            out += &format!("max_waiting = {}\n", self.max_waiting);
+        }
+        out
+    }
 }
 
 /// One dialplan file.
@@ -199,10 +231,11 @@ impl Draft {
             );
         }
         for (name, q) in &self.queues {
-            let strategy = if q.ring_all { "ring-all" } else { "in-order" };
+            let strategy = q.strategy;
+            let line = q.line.map_or_else(String::new, Line::text);
             let _ = write!(
                 out,
-                "\n[queues.{name}]\nmembers = {}\nstrategy = {strategy:?}\nring = \"{}s\"\ntransfer = \"cold\"                                  # as it was: nobody is briefed\notherwise = [{:?}]\n",
+                "\n[queues.{name}]\nmembers = {}\nstrategy = {strategy:?}\n{line}ring = \"{}s\"\ntransfer = \"cold\"                                  # as it was: nobody is briefed\notherwise = [{:?}]\n",
                 list(&q.members),
                 q.ring.as_secs(),
                 q.otherwise

@@ -11,9 +11,17 @@ use std::{
 pub(super) struct OldQueue {
     /// As they are dialled: `PJSIP/201`.
     pub(super) members: Vec<String>,
-    pub(super) ring_all: bool,
+    /// As a dialplan of ours has it; empty: ring-all, which is Asterisk's default.
+    pub(super) strategy: &'static str,
     /// How long a member rings.
     pub(super) ring: Option<Duration>,
+    /// Seconds: `wrapuptime`, `retry`, `announce-frequency`; and `maxlen`.
+    pub(super) after_call: u32,
+    pub(super) retry: Option<u32>,
+    pub(super) announce_every: u32,
+    pub(super) max_waiting: u32,
+    /// `autopause`.
+    pub(super) pauses: bool,
 }
 
 /// All that the other files say.
@@ -51,14 +59,24 @@ impl Peers {
                 match key.as_str() {
                     "member" => queue.members.extend(split(&value, ',').into_iter().next()),
                     "strategy" => {
-                        queue.ring_all = value == "ringall";
-                        if !matches!(value.as_str(), "ringall" | "linear") {
-                            let why = format!(
-                                "strategy {value}: members are rung one after the other, in this order"
-                            );
+                        let known = match value.as_str() {
+                            "ringall" => Some("ring-all"),
+                            "linear" => Some("in-order"),
+                            "leastrecent" => Some("longest-idle"),
+                            "rrmemory" | "rrordered" | "roundrobin" => Some("round-robin"),
+                            _ => None,
+                        };
+                        queue.strategy = known.unwrap_or("round-robin");
+                        if known.is_none() {
+                            let why = format!("strategy {value}: members are rung in turn");
                             self.left.push(Left { at, why });
                         }
                     }
+                    "wrapuptime" => queue.after_call = value.parse().unwrap_or(0),
+                    "retry" => queue.retry = value.parse().ok(),
+                    "announce-frequency" => queue.announce_every = value.parse().unwrap_or(0),
+                    "maxlen" => queue.max_waiting = value.parse().unwrap_or(0),
+                    "autopause" => queue.pauses = matches!(value.as_str(), "yes" | "all"),
                     "timeout" => queue.ring = value.parse().ok().map(Duration::from_secs),
                     "musicclass" | "musiconhold" => {
                         let why = "music of one's own: `hold` of the queue names a file".to_owned();

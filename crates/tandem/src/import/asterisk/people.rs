@@ -1,11 +1,16 @@
 //! Who is rung: Dial and Queue.
 
 use super::{
-    draft::{Queue, slug},
+    draft::{Line, Queue, slug},
     read::{Step, matches, split},
     walk::{Next, Walker, Way},
 };
 use std::time::Duration;
+
+/// Seconds between two attempts where queues.conf says nothing.
+const RETRY: u32 = 5;
+/// Callers who may wait without end wait so many seconds here.
+const LONG: u32 = 3600;
 
 impl Walker<'_> {
     /// Where the call goes when nobody takes it.
@@ -17,7 +22,8 @@ impl Walker<'_> {
         self.lead(next)
     }
 
-    pub(super) fn queue(&mut self, way: &mut Way, step: &Step, name: &str) -> Next {
+    pub(super) fn queue(&mut self, way: &mut Way, step: &Step, args: &[String]) -> Next {
+        let name = args.first().map_or("", String::as_str);
         let otherwise = self.otherwise(way, ("queuestatus", "TIMEOUT"));
         let old = self.peers.queues.get(name).cloned().unwrap_or_default();
         let dialled: Vec<String> = old.members.clone();
@@ -31,11 +37,33 @@ impl Walker<'_> {
                 .push("nobody-can-take-your-call-just-now".to_owned());
             return Next::End(self.ends(way, &otherwise));
         }
+        let wait = args
+            .get(4)
+            .and_then(|t| t.parse().ok())
+            .filter(|s: &u32| *s > 0);
+        if wait.is_none() {
+            self.leave(&step.at, "callers wait without end: an hour now".to_owned());
+        }
+        self.leave(
+            &step.at,
+            format!("whoever waits is led on when no phone of queue {name} is registered"),
+        );
         let queue = Queue {
             members,
-            ring_all: old.ring_all,
+            strategy: match old.strategy {
+                "" => "ring-all",
+                known => known,
+            },
             ring: old.ring.unwrap_or(Duration::from_secs(15)),
             otherwise,
+            line: Some(Line {
+                max_wait: wait.unwrap_or(LONG),
+                max_waiting: old.max_waiting,
+                announce_every: old.announce_every,
+                after_call: old.after_call,
+                ring_again: old.retry.unwrap_or(RETRY),
+                pause_after: u32::from(old.pauses),
+            }),
         };
         let to = self.draft.queue(name, queue);
         Next::End(self.ends(way, &to))
@@ -75,10 +103,15 @@ impl Walker<'_> {
         }
         let like = members.join("-").replace("ext:", "");
         let queue = Queue {
-            ring_all: members.len() > 1,
+            strategy: if members.len() > 1 {
+                "ring-all"
+            } else {
+                "in-order"
+            },
             members,
             ring: Duration::from_secs(ring.unwrap_or(30).max(1)),
             otherwise,
+            line: None,
         };
         let to = self.draft.queue(&format!("ring-{like}"), queue);
         Next::End(self.ends(way, &to))

@@ -165,7 +165,7 @@ impl<'a> Walker<'a> {
                 None => Next::End(self.ends(way, "hangup")),
             },
             "dial" => self.dial(way, step, &args),
-            "queue" => self.queue(way, step, &arg(0)),
+            "queue" => self.queue(way, step, &args),
             "voicemail" => {
                 self.leave(&step.at, "voicemail: callers are told to call again");
                 way.said
