@@ -4,7 +4,7 @@
 //! ```text
 //!                 fewer than BUSY packets wait
 //!   packet -----------------------------------------> shard
-//!      |  BUSY or more wait
+//!      |  BUSY or more wait, or did lately (admission.rs: then a share of new calls is let in)
 //!      +-- INVITE of a trunk, without a To tag ------> 503, no Retry-After
 //!      |     but one that was let in before, again,
 //!      |     or to an emergency number -------------> shard
@@ -26,7 +26,7 @@
 //! Without Retry-After, because that would turn the whole of a sender's traffic away (RFC 3261 section 21.5.4). A call whose INVITE
 //! waits for the shard sends it again after half a second (section 17.1.1.2): a 503 to that one would end a call that is let in.
 
-use crate::places::full;
+use crate::{admission::Admission, places::full};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::{
@@ -60,7 +60,11 @@ pub(crate) struct Door {
     plan: Arc<ArcSwap<Plan>>,
     tag: Arc<str>,
     let_in: Arc<LetIn>,
+    admission: Arc<Admission>,
 }
+
+/// How an INVITE begins.
+const INVITE: &[u8] = b"INVITE ";
 
 /// So much of an INVITE tells it from all others: its first Via has a branch of its own (RFC 3261 section 8.1.1.7).
 const TELLING: usize = 256;
@@ -119,21 +123,24 @@ impl Door {
             plan,
             tag: format!("full-{secret:016x}").into(),
             let_in: Arc::new(LetIn::new()),
+            admission: Arc::default(),
         }
     }
 
     /// What becomes of a packet while `waiting` others wait.
     pub(crate) fn judge(&self, waiting: usize, from: SocketAddr, bytes: &Bytes) -> Verdict {
-        let invite = bytes.starts_with(b"INVITE ");
-        if waiting < BUSY {
-            if invite {
+        let crowded = waiting >= BUSY;
+        if crowded {
+            self.admission.crowded();
+        } else if self.admission.is_whole() {
+            if bytes.starts_with(INVITE) {
                 self.let_in.note(from, bytes);
             }
             return Verdict::Enter;
         }
-        let stranger = self.plan.load().trunk_by_source(from.ip()).is_empty();
-        if waiting >= PACKETS || (stranger && waiting >= BEGINNINGS && !self.stays(waiting, bytes))
-        {
+        let stranger = || self.plan.load().trunk_by_source(from.ip()).is_empty();
+        let dropped = waiting >= BEGINNINGS && stranger() && !self.stays(waiting, bytes);
+        if waiting >= PACKETS || dropped {
             full("shard", "drop");
             return Verdict::Drop;
         }
@@ -146,29 +153,47 @@ impl Door {
                 Verdict::Enter
             };
         }
-        if !invite || stranger || self.let_in.has(from, bytes) {
+        if !bytes.starts_with(INVITE) || self.let_in.has(from, bytes) {
             return Verdict::Enter;
         }
+        let refused = if stranger() {
+            None
+        } else {
+            self.refusal(from, bytes)
+        };
+        match refused {
+            Some(refused) if crowded || !self.admission.admits() => {
+                metrics::counter!("tandem_calls_refused_total", "why" => "overload").increment(1);
+                refused
+            }
+            _ => {
+                self.let_in.note(from, bytes);
+                Verdict::Enter
+            }
+        }
+    }
+
+    /// How a new call of a trunk is refused; `None`: it is none, or somebody calls for help.
+    fn refusal(&self, from: SocketAddr, bytes: &Bytes) -> Option<Verdict> {
         let Ok(Message::Request(request)) = Message::parse(bytes.clone()) else {
-            return Verdict::Enter;
+            return None;
         };
         let begins = request.to().is_some_and(|to| to.tag().is_none());
-        if request.method != Method::Invite || !begins {
-            return Verdict::Enter;
-        }
         // A phone may stand where a trunk does.
-        if self.is_for_help(&request) {
-            return Verdict::Enter;
+        if request.method != Method::Invite || !begins || self.is_for_help(&request) {
+            return None;
         }
-        let Some(mut via) = request.top_via().cloned() else {
-            return Verdict::Enter;
-        };
+        let mut via = request.top_via()?.clone();
         via.note_source(from);
         let to = via.response_addr().unwrap_or(from);
         let mut response = Response::reply_to(&request, 503, Some(&self.tag));
         response.headers.replace_top_via(via);
-        metrics::counter!("tandem_calls_refused_total", "why" => "overload").increment(1);
-        Verdict::Refuse(to, response.to_bytes())
+        Some(Verdict::Refuse(to, response.to_bytes()))
+    }
+
+    /// What the thread behind the door was busy for since it was said last, in thousandths.
+    pub(crate) fn settle(&self, busy: u32) {
+        self.admission.settle(busy);
     }
 
     /// Whether a stranger's packet, one of the second half, may still come in.

@@ -21,11 +21,14 @@ use std::{
     time::Duration,
 };
 use tandem_sip::api::{Flow, Transport};
+use tandem_types::Mono;
 
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_536;
 /// Datagrams taken from one socket before the others have their turn.
 const BURST: usize = 256;
+/// Over so long it is measured how busy the shard is.
+const WINDOW: Duration = Duration::from_millis(100);
 
 struct Listener {
     /// As peers see it.
@@ -44,6 +47,9 @@ pub(crate) struct Intake {
     waiting: VecDeque<(Flow, Bytes)>,
     buffer: Box<[u8]>,
     events: Events,
+    /// Since when it is measured, and how long the shard has slept since.
+    window: Mono,
+    asleep: Duration,
 }
 
 impl Intake {
@@ -74,6 +80,8 @@ impl Intake {
             waiting: VecDeque::new(),
             buffer: vec![0; DATAGRAM].into(),
             events: Events::with_capacity(64),
+            window: Mono(0),
+            asleep: Duration::ZERO,
         })
     }
 
@@ -89,6 +97,18 @@ impl Intake {
             if let Some(listener) = place.and_then(|p| self.listeners.get_mut(p)) {
                 listener.more = true;
             }
+        }
+    }
+
+    /// The shard has slept.
+    pub(crate) fn slept(&mut self, from: Mono, to: Mono) {
+        self.asleep += to.since(from);
+        let window = to.since(self.window);
+        if window >= WINDOW {
+            let asleep = self.asleep.as_micros() * 1000 / window.as_micros();
+            let busy = 1000 - u32::try_from(asleep.min(1000)).unwrap_or(1000);
+            self.door.settle(busy);
+            (self.window, self.asleep) = (to, Duration::ZERO);
         }
     }
 

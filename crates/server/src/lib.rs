@@ -14,6 +14,7 @@
 //!
 //! Every queue is bounded; what happens when one is full, and how it is counted, stands in `places`.
 
+mod admission;
 mod bell;
 mod clock;
 pub mod config;

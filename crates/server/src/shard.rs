@@ -163,6 +163,7 @@ impl Shard {
                 wait
             };
             self.intake.sleep(&mut self.queue, wait);
+            self.intake.slept(now.mono, self.clock.now().mono);
             self.intake.read();
             if !self.take_some(&mut step) {
                 let outcome = self.journal.flush(self.clock.now().wall);
