@@ -17,7 +17,11 @@ use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, net::IpAddr};
 use tandem_sdp::{Agreed, Secrets, Session};
 use tandem_sip::api::{Flow, OutgoingInvite, RequestKey, SessionId};
-use tandem_types::{LegId, Mono, SrtpPolicy, Termination, journal::LegRole, media::Codec};
+use tandem_types::{
+    LegId, Mono, SrtpPolicy, Termination,
+    journal::LegRole,
+    media::{Codec, DtmfPolicy},
+};
 
 /// Where a leg stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +63,8 @@ pub struct Way {
     pub codecs: Vec<Codec>,
     /// Whether its sound is encrypted.
     pub srtp: SrtpPolicy,
+    /// How keys come and go.
+    pub dtmf: DtmfPolicy,
     /// Where RTP may be learnt from.
     pub learn: Learn,
     /// The trunk.
@@ -92,6 +98,8 @@ pub struct Leg {
     pub codecs: Vec<Codec>,
     /// Whether its sound is encrypted.
     pub srtp: SrtpPolicy,
+    /// How keys come and go.
+    pub dtmf: DtmfPolicy,
     /// Counts the keys that were made for it.
     pub keyed: u32,
     /// The way that is being tried with SRTP and may be tried without.
@@ -144,6 +152,8 @@ pub struct Leg {
     pub typed: (String, Mono),
     /// Keys of this leg are not passed on by the media graph.
     pub keys_kept: bool,
+    /// It has told keys by INFO: the same keys in its sound are no others.
+    pub told_by_info: bool,
     /// It takes keys by INFO.
     pub takes_info: bool,
     /// Keys that wait for the answer to an INFO, and that INFO.
@@ -166,6 +176,7 @@ impl Leg {
             generation: 0,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             srtp: SrtpPolicy::Off,
+            dtmf: DtmfPolicy::Auto,
             keyed: 0,
             plain_way: None,
             learn: Learn::Auto,
@@ -192,19 +203,24 @@ impl Leg {
             end: None,
             typed: (String::new(), Mono(0)),
             keys_kept: false,
+            told_by_info: false,
             takes_info: false,
             keys_out: String::new(),
             key_sent: None,
         }
     }
 
-    /// Keys reach it by INFO alone: it has no telephone-event.
+    /// Keys reach it by INFO alone: it has no telephone-event, or is to have none.
     pub fn wants_info(&self) -> bool {
         let events = self
             .agreed
             .as_ref()
             .is_none_or(|a| a.event_payload_type.is_some());
-        self.takes_info && !events
+        match self.dtmf {
+            DtmfPolicy::Auto | DtmfPolicy::Rfc4733 => self.takes_info && !events,
+            DtmfPolicy::Info => true,
+            DtmfPolicy::Inband => false,
+        }
     }
 
     /// It may still carry sound.

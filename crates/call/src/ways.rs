@@ -18,7 +18,10 @@ use tandem_sip::{
     api::{Credentials, Flow, OutgoingInvite, Reliable, SessionTimer, Transport},
     message::{HeaderName, Headers, NameAddr, Uri},
 };
-use tandem_types::{Attested, Mono, Party, Pii, Reason, SrtpPolicy, Termination, media::Codec};
+use tandem_types::{
+    Attested, Mono, Party, Pii, Reason, SrtpPolicy, Termination,
+    media::{Codec, DtmfPolicy},
+};
 
 /// As whom we call.
 #[derive(Clone, Debug)]
@@ -134,6 +137,7 @@ impl Asked<'_> {
             invite: invite(self.house, target.clone(), flow, self.identity, None),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             srtp: SrtpPolicy::Off,
+            dtmf: DtmfPolicy::Auto,
             learn: Learn::Auto,
             trunk: None,
             phone: None,
@@ -188,6 +192,7 @@ impl Asked<'_> {
                     invite,
                     codecs: phones.codecs.clone(),
                     srtp: phones.srtp,
+                    dtmf: phones.dtmf,
                     learn,
                     trunk: None,
                     phone: Some(user.to_owned()),
@@ -353,6 +358,7 @@ fn through(house: &mut House, trunk: &Trunk, number: &str, identity: &Identity) 
                 invite,
                 codecs: trunk.codecs.clone(),
                 srtp: trunk.srtp,
+                dtmf: trunk.dtmf,
                 learn: learn_of(trunk),
                 trunk: Some(trunk.name.clone()),
                 phone: None,

@@ -104,6 +104,11 @@ impl DtmfDetector {
         Self::default()
     }
 
+    /// A key that was told goes on.
+    pub fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+
     /// Takes sound; calls `key` once for each key that began in it.
     pub fn feed(&mut self, samples: &[i16], mut key: impl FnMut(char)) {
         for s in samples {

@@ -20,7 +20,11 @@ use crate::{Dialplans, Emergency, Extensions, Hours, Pattern, Patterns, When, Zo
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
-use tandem_types::{SrtpPolicy, agent::AgentRules, media::Codec};
+use tandem_types::{
+    SrtpPolicy,
+    agent::AgentRules,
+    media::{Codec, DtmfPolicy},
+};
 
 /// Everything, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -209,6 +213,8 @@ pub struct Phones {
     pub codecs: Vec<Codec>,
     /// Whether sound is encrypted.
     pub srtp: SrtpPolicy,
+    /// How keys come and go.
+    pub dtmf: DtmfPolicy,
     /// What phones may dial that are of no class.
     pub may_dial: Patterns,
     /// By name.

@@ -48,6 +48,7 @@ impl Bridge {
                 event_payload_type: Some(101),
                 event_clock: codec.clock(),
                 opus: OpusFormat::default(),
+                tones: false,
                 ptime_ms: 20,
                 send: true,
                 receive: true,

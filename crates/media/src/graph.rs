@@ -15,7 +15,7 @@ use std::{
 use tandem_rtp::{EventClock, Packet, Verdict, srtp::Refused};
 use tandem_types::{
     LegId, Mono, Now, PlayerId, Rng,
-    media::{Lane, MediaEvent},
+    media::{Lane, MediaEvent, MediaFlow},
 };
 
 /// A longer datagram is no sound: Ethernet carries less.
@@ -359,8 +359,8 @@ impl Graph {
         for leg in self.legs.values_mut().filter(|l| l.pulled()) {
             leg.pull(context, &mut self.next_segment);
         }
+        let mut pressed = self.take_tones(context);
         let over = self.render_players(context);
-        let mut pressed = false;
         let ids = self.legs.len();
         for i in 0..ids {
             let Some(id) = self.legs.keys().nth(i).copied() else {
@@ -373,6 +373,38 @@ impl Graph {
         }
         let tone = self.record_tick(context.now.mono, context.outputs);
         over || pressed || tone
+    }
+
+    /// Tells the keys that are in the sound of this tick, and presses them for those who have telephone-events: the others hear them.
+    /// Says whether somebody is pressed a key.
+    fn take_tones(&mut self, context: &mut Context<'_>) -> bool {
+        let mut pressed = false;
+        for i in 0..self.legs.len() {
+            let Some((id, leg)) = self.legs.iter_mut().nth(i) else {
+                break;
+            };
+            let Some(key) = leg.tones(context.now.mono) else {
+                continue;
+            };
+            leg.key(context, key);
+            let (id, kept) = (*id, leg.keys_kept);
+            for (listener, heard) in &self.hears {
+                let Some(l) = self
+                    .legs
+                    .get_mut(listener)
+                    .filter(|_| heard.contains(&id) && !kept)
+                else {
+                    continue;
+                };
+                let events = |f: &MediaFlow| f.event_payload_type.is_some();
+                if l.role != Role::Closed && l.flow.as_ref().is_some_and(events) {
+                    let mut text = [0; 4];
+                    l.press(key.encode_utf8(&mut text));
+                    pressed = true;
+                }
+            }
+        }
+        pressed
     }
 
     /// Mixes a tick for one leg. Says whether it has just pressed its last key.

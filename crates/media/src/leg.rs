@@ -10,7 +10,7 @@ use crate::{
     reports::Watch,
 };
 use std::time::Duration;
-use tandem_codec::{Decoder, DtmfTone, Encoder, stream};
+use tandem_codec::{Decoder, DtmfDetector, DtmfTone, Encoder, stream};
 use tandem_rtp::{
     DigitReceiver, DigitSender, EventClock, Latch, Outgoing, Packet, ReceiveStats, Received, Srtp,
 };
@@ -53,6 +53,8 @@ pub(crate) struct Leg {
     /// The timestamp of the event that is coming in, and whether its packets are relayed.
     pub(crate) event: Option<(u32, bool)>,
     key_until: Mono,
+    /// Where keys are taken from its sound.
+    tones_in: Option<DtmfDetector>,
     /// Keys of this leg are told, and heard by nobody.
     pub(crate) keys_kept: bool,
     hearing: Hearing,
@@ -106,6 +108,7 @@ impl Leg {
             keys_in: DigitReceiver::new(),
             event: None,
             key_until: Mono(0),
+            tones_in: None,
             keys_kept: false,
             hearing: Hearing::new(),
             pulled: false,
@@ -150,6 +153,7 @@ impl Leg {
             stream: flow.codec.clock(),
             event: flow.event_clock,
         };
+        self.tones_in = flow.tones.then(|| self.tones_in.take().unwrap_or_default());
         self.keys_in.set_clock(clock);
         self.keys_out.set_clock(clock);
         match (&mut self.srtp, flow.srtp.clone()) {
@@ -294,6 +298,22 @@ impl Leg {
             leg: self.id,
             digit: key,
         });
+    }
+
+    /// The keys that began in this tick's sound, which are none but where they are taken from it.
+    pub(crate) fn tones(&mut self, now: Mono) -> Option<char> {
+        let mut key = None;
+        let detector = self.tones_in.as_mut()?;
+        detector.feed(&self.frame, |k| key = Some(k));
+        if detector.is_down() {
+            self.shadow(now);
+        }
+        key
+    }
+
+    /// Keys are taken from its sound.
+    pub(crate) fn hears_tones(&self) -> bool {
+        self.tones_in.is_some()
     }
 
     /// A telephone-event packet came: its missing sound is neither loss nor speech.

@@ -51,7 +51,7 @@ impl Graph {
             });
             let recorded = self.is_recorded(id);
             if let Some(leg) = self.legs.get_mut(&id) {
-                let pulled = mixed || recorded || leg.ears.is_some();
+                let pulled = mixed || recorded || leg.ears.is_some() || leg.hears_tones();
                 leg.set_pulled(now.mono, pulled);
             }
         }

@@ -89,6 +89,7 @@ fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> Setting {
             event_payload_type: Some(101),
             event_clock: codec.clock(),
             opus: OpusFormat::default(),
+            tones: false,
             ptime_ms: 20,
             send: true,
             receive: true,

@@ -99,6 +99,7 @@ impl Agreed {
             event_payload_type: self.event_payload_type,
             event_clock: self.event_clock,
             opus: self.opus,
+            tones: false,
             ptime_ms: self.ptime_ms,
             send: !nowhere && self.our_direction.sends() && self.their_direction.receives(),
             receive: self.our_direction.receives() && self.their_direction.sends(),

@@ -154,6 +154,36 @@ impl Clock {
     }
 }
 
+/// How keys come from a far end, and go to it. Keys by SIP INFO are taken from everybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DtmfPolicy {
+    /// As telephone-events (RFC 4733) where the far end has them, else as tones in its sound; to it by INFO where it takes that.
+    #[default]
+    Auto,
+    /// As telephone-events, and never from the sound.
+    Rfc4733,
+    /// By INFO.
+    Info,
+    /// As tones in the sound, whatever the far end has.
+    Inband,
+}
+
+impl DtmfPolicy {
+    /// telephone-event is offered and answered.
+    pub fn has_events(self) -> bool {
+        matches!(self, Self::Auto | Self::Rfc4733)
+    }
+    /// Keys are taken from the sound of a far end that has telephone-events or not.
+    pub fn hears_tones(self, events: bool) -> bool {
+        match self {
+            Self::Auto => !events,
+            Self::Inband => true,
+            Self::Rfc4733 | Self::Info => false,
+        }
+    }
+}
+
 /// What one offer/answer fixed for a leg. Set anew after each; each new `generation` lets the leg
 /// learn its source once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +203,8 @@ pub struct MediaFlow {
     pub event_clock: Clock,
     /// What the far end wants of Opus, where that is the codec.
     pub opus: OpusFormat,
+    /// Keys are taken from its sound.
+    pub tones: bool,
     /// Milliseconds of sound in a packet that we send: 10 to 60.
     pub ptime_ms: u8,
     /// We may send (the far end did not say sendonly, inactive or 0.0.0.0).
@@ -308,7 +340,7 @@ pub enum MediaCommand {
         digits: String,
     },
     /// Keys that come from a leg by RFC 4733 are told ([`MediaEvent::Digit`]) and withheld from whoever hears it, or passed on
-    /// again (as at first).
+    /// again (as at first). Of keys that are tones the sound is heard all the same.
     KeepKeys {
         /// The leg.
         leg: LegId,
@@ -362,7 +394,7 @@ pub struct LegStats {
     pub refused: u64,
     /// Interarrival jitter at the end (RFC 3550 section 6.4.1), in microseconds.
     pub jitter_us: u32,
-    /// Keys taken by RFC 4733.
+    /// Keys taken, by RFC 4733 or from the sound.
     pub digits: u32,
     /// Frames that concealment made up.
     pub concealed: u64,
@@ -409,7 +441,7 @@ pub enum MediaEvent {
         /// The leg.
         leg: LegId,
     },
-    /// A key, once, at its end or after 100 ms of it. From RFC 4733.
+    /// A key, once: at its end or after 100 ms of it from RFC 4733, after 26 ms of it from the sound.
     Digit {
         /// The leg.
         leg: LegId,

@@ -7,6 +7,7 @@ use super::{
     sipp::Plays,
     stage::Stage,
 };
+use tandem_codec::DtmfTone;
 use tandem_types::{LegId, journal::What};
 
 /// The menu of the office.
@@ -33,6 +34,37 @@ async fn keys_by_info_lead_through_a_menu() {
         ..Plays::caller(MENU)
     };
     assert_eq!(lead_to_repairs(46, plays).await, 0, "none was in the sound");
+}
+
+/// A carrier without telephone-events: the caller's keys are tones in the sound.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_in_the_sound_lead_through_a_menu() {
+    let mut stage = Stage::with(125, |_, office| {
+        office.with(
+            "trunks/carrier.toml",
+            "[media]\n",
+            "[media]\ndtmf = \"inband\"\n",
+        )
+    })
+    .await;
+    let mut repairs = stage.phone(1, "203", Like::default()).await;
+    let mut tones = vec![0; 300 * tandem_codec::PER_MS];
+    DtmfTone::new("2", 100, 100).fill(&mut tones);
+    let mut caller = stage.ring_in_saying(Plays::caller(MENU), tones).await;
+    caller.sipp.hears_cues().await;
+    caller.cue("talk").await;
+    let acted_on = |w: &What| matches!(w, What::KeyPressed { digit: '2', .. });
+    stage.running.until("2", acted_on).await;
+    repairs.until("CALL_INCOMING").await;
+    repairs.command("accept", "").await;
+    let bridged = |w: &What| matches!(w, What::Bridged { .. });
+    stage.running.until("the bridge", bridged).await;
+    // Ours would say 0-16.
+    assert!(!caller.sipp.messages().contains("0-16"), "none was agreed");
+    caller.hangs_up().await;
+    repairs.until("CALL_CLOSED").await;
+    stage.running.ended().await;
+    let _ = stage.strike().await;
 }
 
 /// Star says the menu again, 2 rings the repairs team, who take the call. Gives the keys that were in the caller's sound.

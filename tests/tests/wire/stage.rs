@@ -100,6 +100,13 @@ impl Stage {
         Caller { sipp, call, id }
     }
 
+    /// As `ring_in_as`, with something else to say than a burst of its tone.
+    pub(crate) async fn ring_in_saying(&mut self, plays: Plays<'_>, talk: Vec<i16>) -> Caller {
+        let sipp = Sipp::saying(&self.lab, 3, plays, talk);
+        let (call, id) = self.running.call().await;
+        Caller { sipp, call, id }
+    }
+
     /// From now on the caller's tone is heard as these words.
     pub(crate) fn hears(&self, words: &str) {
         self.standin

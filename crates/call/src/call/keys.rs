@@ -29,6 +29,14 @@ enum Code {
 impl Call {
     /// A key of a leg; `by_info`: the media graph has not seen it.
     pub(crate) fn digit(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char, by_info: bool) {
+        if let Some(leg) = self.leg_mut(id) {
+            leg.told_by_info |= by_info;
+            let agreed = leg.agreed.as_ref();
+            let has_events = agreed.is_some_and(|a| a.event_payload_type.is_some());
+            if !by_info && leg.told_by_info && !has_events {
+                return; // the tone of a key that was told
+            }
+        }
         match &mut self.stage {
             Stage::Talking | Stage::Reaching(_) | Stage::Referring(_) if id == self.caller => {
                 if self.key_in_line(cx, digit) {

@@ -44,6 +44,7 @@ impl Call {
             leg.codecs.clone_from(&first.codecs);
             leg.phone.clone_from(&first.phone);
             leg.srtp = first.srtp;
+            leg.dtmf = first.dtmf;
         }
         self.legs.insert(id.index, leg);
         // Whoever is dialled in the same step finds its slot taken.
@@ -69,7 +70,8 @@ impl Call {
             let (leg, to) = (from, id);
             return cx.between.push_back(Between::Lend { leg, to, local });
         }
-        leg.sdp = Some(Session::new(session_id, local, leg.codecs.clone(), true));
+        let events = leg.dtmf.has_events();
+        leg.sdp = Some(Session::new(session_id, local, leg.codecs.clone(), events));
         if leg.session.is_some() {
             leg.state = LegState::Incoming;
             leg.secure(leg.srtp, &secret);
@@ -181,10 +183,11 @@ impl Call {
         let Some(leg) = self.legs.get_mut(&id.index) else {
             return false;
         };
-        if let Some(sdp) = leg.sdp.as_mut().filter(|_| leg.codecs != way.codecs) {
-            let local = sdp.local();
-            *sdp = Session::new(cx.rng.u64() >> 2, local, way.codecs.clone(), true);
-            leg.codecs = way.codecs;
+        let other = leg.codecs != way.codecs || leg.dtmf != way.dtmf;
+        if let Some(sdp) = leg.sdp.as_mut().filter(|_| other) {
+            let (local, events) = (sdp.local(), way.dtmf.has_events());
+            *sdp = Session::new(cx.rng.u64() >> 2, local, way.codecs.clone(), events);
+            (leg.codecs, leg.dtmf) = (way.codecs, way.dtmf);
         }
         leg.secure(srtp, cx.house.srtp_secret.reveal());
         let Some(sdp) = leg.sdp.as_mut() else {
@@ -281,7 +284,8 @@ impl Call {
         leg.generation += 1;
         let first = leg.agreed.is_none();
         leg.plain_way = None;
-        let flow = agreed.flow(leg.learn_from(&agreed), leg.generation);
+        let mut flow = agreed.flow(leg.learn_from(&agreed), leg.generation);
+        flow.tones = leg.dtmf.hears_tones(flow.event_payload_type.is_some());
         let (codec, held) = (agreed.codec, agreed.held_by_peer);
         let srtp = agreed.srtp.as_ref().map(|keys| keys.suite);
         let was_held = std::mem::replace(&mut leg.held, held);

@@ -321,6 +321,8 @@ impl Call {
             sdp: from.sdp,
             codecs: from.codecs,
             srtp: from.srtp,
+            dtmf: from.dtmf,
+            told_by_info: from.told_by_info,
             keyed: from.keyed,
             learn: from.learn,
             source: from.source,

@@ -198,6 +198,7 @@ impl Switch {
                 .as_ref()
                 .map_or_else(|| self.plan.phones.codecs.clone(), |t| t.codecs.clone()),
             srtp: trunk.as_ref().map_or(self.plan.phones.srtp, |t| t.srtp),
+            dtmf: trunk.as_ref().map_or(self.plan.phones.dtmf, |t| t.dtmf),
             learn: trunk
                 .as_ref()
                 .map_or(crate::leg::Learn::Source, ways::learn_of),

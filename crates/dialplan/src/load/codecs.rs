@@ -1,7 +1,10 @@
-//! `codecs` and `srtp` of a trunk and of the phones.
+//! `codecs`, `srtp` and `dtmf` of a trunk and of the phones.
 
 use super::read::Section;
-use tandem_types::{SrtpPolicy, media::Codec};
+use tandem_types::{
+    SrtpPolicy,
+    media::{Codec, DtmfPolicy},
+};
 
 /// What every trunk and every phone has.
 pub(super) const DEFAULT_CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
@@ -24,6 +27,17 @@ pub(super) fn codecs(s: &Section<'_>) -> Option<Vec<Codec>> {
     }
     let named = written.iter();
     Some(named.filter_map(|c| c.choice(&names, &later)).collect())
+}
+
+/// How keys come and go, as exchanges name it.
+pub(super) fn dtmf(s: &Section<'_>) -> Option<DtmfPolicy> {
+    let policies = [
+        ("auto", DtmfPolicy::Auto),
+        ("rfc4733", DtmfPolicy::Rfc4733),
+        ("info", DtmfPolicy::Info),
+        ("inband", DtmfPolicy::Inband),
+    ];
+    s.opt("dtmf")?.choice(&policies, &[])
 }
 
 /// Whether sound is encrypted.

@@ -2,7 +2,7 @@
 
 use super::{
     Load,
-    codecs::{DEFAULT_CODECS, codecs, srtp},
+    codecs::{DEFAULT_CODECS, codecs, dtmf, srtp},
     node::set,
     read::{Section, Val},
     spot::{Spot, did_you_mean, listed},
@@ -19,6 +19,7 @@ impl<'a> Load<'a> {
     /// | `classes.NAME.may_dial` | nothing |
     /// | `phones.codecs` | `["pcma", "pcmu"]` |
     /// | `phones.srtp` | `off` |
+    /// | `phones.dtmf` | `auto` |
     /// | `phones.may_dial` | every extension, nothing outside |
     /// | `phones.digest` | `["md5"]` |
     pub(super) fn phones(&mut self, root: &Section<'a>) -> Phones {
@@ -73,6 +74,7 @@ impl<'a> Load<'a> {
                     .map_or_else(String::new, |t| t.value);
                 set(&mut phones.codecs, codecs(&s));
                 set(&mut phones.srtp, srtp(&s));
+                set(&mut phones.dtmf, dtmf(&s));
                 phones.may_dial = match s.opt("may_dial") {
                     Some(_) => self.dial_list(&s, "may_dial", "phones"),
                     None => phones

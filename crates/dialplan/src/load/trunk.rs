@@ -2,7 +2,7 @@
 
 use super::{
     Load,
-    codecs::{DEFAULT_CODECS, codecs, srtp},
+    codecs::{DEFAULT_CODECS, codecs, dtmf, srtp},
     node::set,
     read::Section,
 };
@@ -277,9 +277,7 @@ fn health(s: &Section<'_>) -> Health {
 fn media(s: &Section<'_>, t: &mut Trunk) {
     set(&mut t.codecs, codecs(s));
     set(&mut t.srtp, srtp(s));
-    if let Some(v) = s.opt("dtmf") {
-        v.choice(&[("rfc4733", ())], &["info", "inband", "auto"]);
-    }
+    set(&mut t.dtmf, dtmf(s));
     let pracks = [
         ("off", Prack::Off),
         ("supported", Prack::Supported),

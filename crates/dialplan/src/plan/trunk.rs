@@ -4,7 +4,10 @@ use super::{Secret, TrunkTls};
 use crate::{NumberFormat, Patterns};
 use ipnet::IpNet;
 use std::time::Duration;
-use tandem_types::{SrtpPolicy, media::Codec};
+use tandem_types::{
+    SrtpPolicy,
+    media::{Codec, DtmfPolicy},
+};
 
 /// One trunk: a carrier, or a PBX.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +50,8 @@ pub struct Trunk {
     pub codecs: Vec<Codec>,
     /// Whether sound is encrypted.
     pub srtp: SrtpPolicy,
+    /// How keys come and go.
+    pub dtmf: DtmfPolicy,
     /// Where RTP may come from.
     pub nat: Nat,
     /// What is said before the answer is heard by the caller.

@@ -1,7 +1,7 @@
 //! `phones.toml`.
 
 use super::{
-    trunk::{Codecs, Srtp},
+    trunk::{Codecs, Dtmf, Srtp},
     values::{Dialled, Number, SecretReference, Span},
 };
 use crate::emergency::CIVIC;
@@ -42,6 +42,7 @@ struct PhonesTable {
     domain: Option<String>,
     codecs: Option<Codecs>,
     srtp: Option<Srtp>,
+    dtmf: Option<Dtmf>,
     /// What phones of no class may dial; every extension if left out.
     may_dial: Option<Vec<Dialled>>,
     /// What phones prove themselves by, the preferred one first.

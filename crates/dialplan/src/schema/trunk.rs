@@ -141,11 +141,14 @@ pub(super) enum Srtp {
     Required,
 }
 
-/// Keys are told by RFC 4733.
+/// How keys come and go: as telephone-events (RFC 4733), by INFO, as tones in the sound; `auto`: as the far end can.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase")]
-enum Dtmf {
+pub(super) enum Dtmf {
+    Auto,
     Rfc4733,
+    Info,
+    Inband,
 }
 
 /// Reliable provisional responses (RFC 3262).

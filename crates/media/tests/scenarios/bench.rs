@@ -294,6 +294,7 @@ impl Bench {
             event_payload_type: Some(EVENT_PT),
             event_clock: phone.codec.clock(),
             opus: phone.opus,
+            tones: false,
             ptime_ms: 20,
             send: true,
             receive: true,

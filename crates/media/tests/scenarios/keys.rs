@@ -162,12 +162,58 @@ fn packets_that_a_partner_cannot_take_leave_no_holes_in_its_sequence() {
 }
 
 #[test]
-fn tones_in_the_sound_are_no_digit_events() {
-    let mut b = Bench::new();
-    let x = b.phone(1, Codec::Pcmu, 0.0);
-    b.phones.get_mut(&x).unwrap().mouth = Mouth::Keys(DtmfTone::new("123", 100, 60));
-    b.run(1000);
-    assert_eq!(b.keys(x), "");
+fn tones_in_the_sound_are_keys_only_where_they_are_to_be() {
+    for codec in Codec::ALL {
+        for tones in [false, true] {
+            let mut b = Bench::new();
+            let x = b.phone(1, codec, 0.0);
+            let mut flow = b.flow(x);
+            flow.tones = tones;
+            b.command(MediaCommand::SetFlow { leg: x, flow });
+            b.run(200);
+            b.phones.get_mut(&x).unwrap().mouth = Mouth::Keys(DtmfTone::new("159D*#00", 80, 60));
+            b.run(2000);
+            assert_eq!(b.keys(x), if tones { "159D*#00" } else { "" }, "{codec:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_in_the_sound_is_an_event_for_those_who_have_them_and_a_tone_for_the_others() {
+    for third in [false, true] {
+        let mut b = Bench::new();
+        let (x, y) = (b.phone(1, Codec::Pcmu, 0.0), b.phone(2, Codec::Pcma, 0.0));
+        let z = b.phone(3, Codec::Pcmu, 0.0);
+        for (id, tones) in [(x, true), (z, false)] {
+            let mut flow = b.flow(id);
+            (flow.tones, flow.event_payload_type) = (tones, None);
+            b.command(MediaCommand::SetFlow { leg: id, flow });
+        }
+        match third {
+            false => b.connect(&[(x, &[y]), (y, &[x])]),
+            true => b.connect(&[(x, &[y, z]), (y, &[x, z]), (z, &[x, y])]),
+        }
+        b.run(200);
+        b.phones.get_mut(&x).unwrap().mouth = Mouth::Keys(DtmfTone::new("42#", 100, 100));
+        b.run(1500);
+        assert_eq!(b.keys(x), "42#");
+        assert_eq!(b.engine.stats(x).unwrap().digits, 3);
+        assert_eq!(keys_heard(&b, y), "42#");
+        b.phones[&y].assert_one_stream();
+        if third {
+            let mut keys = String::new();
+            DtmfDetector::new().feed(&b.phones[&z].heard(0, b.ms), |k| keys.push(k));
+            assert_eq!(keys, "42#");
+        }
+        // Kept: told, and pressed for nobody.
+        b.command(MediaCommand::KeepKeys { leg: x, keep: true });
+        b.phones.get_mut(&x).unwrap().mouth = Mouth::Keys(DtmfTone::new("*9", 100, 100));
+        b.run(1000);
+        assert_eq!(
+            (b.keys(x).as_str(), keys_heard(&b, y).as_str()),
+            ("42#*9", "42#")
+        );
+    }
 }
 
 #[test]
