@@ -197,7 +197,9 @@ impl Graph {
             Verdict::Learnt => true,
             Verdict::Known => false,
         };
+        let heard = leg.hears_tones();
         let taken = leg.take(context, &packet);
+        let begins = leg.hears_tones() != heard;
         let sounds = !matches!(taken, Taken::Nothing);
         let deadline = leg.heard_rtp(context, sounds);
         match taken {
@@ -215,19 +217,19 @@ impl Graph {
                     leg.relays_to = listeners;
                 }
                 Changed {
-                    roles: learnt,
+                    roles: learnt || begins,
                     deadline,
                 }
             }
             Taken::Event { restart } => {
                 let pressed = self.handle_event(context, id, &packet, restart, send);
                 Changed {
-                    roles: learnt || pressed,
+                    roles: learnt || begins || pressed,
                     deadline,
                 }
             }
             Taken::Nothing => Changed {
-                roles: learnt,
+                roles: learnt || begins,
                 deadline,
             },
         }

@@ -286,6 +286,10 @@ impl Leg {
         if codec.clock() != self.heard_codec().clock() {
             self.hear_as(codec);
         }
+        if self.hears_tones() {
+            // From its first packet on: a key may begin there.
+            self.set_pulled(context.now.mono, true);
+        }
         self.hearing
             .keep(context.now.mono, packet, codec, self.pulled);
         Taken::Sound { codec, restart }
@@ -311,9 +315,9 @@ impl Leg {
         key
     }
 
-    /// Keys are taken from its sound.
+    /// Keys are taken from its sound, and there is some: until then the tick would look for them in silence.
     pub(crate) fn hears_tones(&self) -> bool {
-        self.tones_in.is_some()
+        self.tones_in.is_some() && self.received.received() > 0
     }
 
     /// A telephone-event packet came: its missing sound is neither loss nor speech.
