@@ -2,13 +2,14 @@
 
 use crate::{
     HandoffRow, LegRow, RecordingRow, Store, StoreError, TransferRow, TurnRow,
-    sql::{Row, Statement, stmt},
+    sql::{Row, Statement, Value, stmt},
     words::{maybe_time, time, word},
 };
 use serde::Serialize;
+use std::collections::BTreeMap;
 use tandem_types::{
-    Attested, CallId, Reason, Termination, Wall,
-    journal::{Event, QueueEnd},
+    Attested, CallId, Reason, Wall,
+    journal::{Event, QueueEnd, What},
 };
 
 /// One call.
@@ -195,39 +196,131 @@ fn read(row: &Row) -> Result<CallRow, StoreError> {
     })
 }
 
-/// The parts of `CallStarted`.
-pub(crate) struct Started<'a> {
-    pub(crate) from: &'a str,
-    pub(crate) to: &'a str,
-    pub(crate) via: &'a str,
-    pub(crate) dialplan: Option<&'a String>,
-    pub(crate) start: &'a str,
-    pub(crate) sip_call_id: &'a str,
+/// What the events of one transaction say of a call: one statement, where each event of its own would be another.
+#[derive(Default)]
+pub(crate) struct Change<'a> {
+    started: Option<&'a Event>,
+    answered: Option<Wall>,
+    ended: Option<&'a Event>,
+    /// The last of its events, and that one's hash.
+    end_of_chain: (u32, &'a str),
 }
 
-pub(crate) fn started(e: &Event, s: &Started<'_>) -> Statement {
-    stmt!(
-        "INSERT INTO calls (uniqueid, linkedid, started, from_number, to_number, via, dialplan,
-            start, sip_call_id, last_seq, last_hash)
-         VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, 0, '')
-         ON CONFLICT (uniqueid) DO NOTHING",
-        e.call,
-        e.at,
-        s.from,
-        s.to,
-        s.via,
-        s.dialplan,
-        s.start,
-        s.sip_call_id
-    )
+/// Takes an event with its hash. `false`: what it says of its call is said elsewhere.
+pub(crate) fn note<'a>(
+    changes: &mut BTreeMap<CallId, Change<'a>>,
+    e: &'a Event,
+    hash: &'a str,
+) -> bool {
+    let change = changes.entry(e.call).or_default();
+    change.end_of_chain = (e.seq, hash);
+    match &e.what {
+        What::CallStarted { .. } => change.started = Some(change.started.unwrap_or(e)),
+        What::CallAnswered => change.answered = Some(e.at),
+        What::CallEnded { .. } => change.ended = Some(e),
+        _ => return false,
+    }
+    true
 }
 
-pub(crate) fn answered(e: &Event) -> Statement {
-    stmt!(
-        "UPDATE calls SET answered = $2 WHERE uniqueid = $1",
-        e.call,
-        e.at
-    )
+/// Of a call that goes on.
+const UPDATE: &str = "UPDATE calls SET answered = COALESCE($2, answered),
+    last_hash = CASE WHEN last_seq < $3 THEN $4 ELSE last_hash END,
+    last_seq = CASE WHEN last_seq < $3 THEN $3 ELSE last_seq END
+    WHERE uniqueid = $1";
+/// Of one that began or ended.
+const INSERT: &str = "INSERT INTO calls (uniqueid, linkedid, answered, last_seq, last_hash, ended, duration_ms,
+    billed_ms, billsec, disposition, ended_by, reason, sip, q850, started, from_number, to_number, via,
+    dialplan, start, sip_call_id)
+    VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    ON CONFLICT (uniqueid) DO UPDATE SET answered = COALESCE(excluded.answered, calls.answered),
+    last_hash = CASE WHEN calls.last_seq < excluded.last_seq THEN excluded.last_hash ELSE calls.last_hash END,
+    last_seq = CASE WHEN calls.last_seq < excluded.last_seq THEN excluded.last_seq ELSE calls.last_seq END,
+    ended = COALESCE(excluded.ended, calls.ended),
+    duration_ms = COALESCE(excluded.duration_ms, calls.duration_ms),
+    billed_ms = COALESCE(excluded.billed_ms, calls.billed_ms),
+    billsec = COALESCE(excluded.billsec, calls.billsec),
+    ended_by = COALESCE(excluded.ended_by, calls.ended_by),
+    reason = COALESCE(excluded.reason, calls.reason), sip = COALESCE(excluded.sip, calls.sip),
+    q850 = COALESCE(excluded.q850, calls.q850),
+    disposition = CASE WHEN excluded.disposition IS NULL OR calls.answered IS NULL
+        THEN COALESCE(excluded.disposition, calls.disposition) ELSE 'ANSWERED' END";
+
+impl Change<'_> {
+    /// Its statement. A call whose beginning was lost with a disk has its row from its end on: every call has its record.
+    pub(crate) fn statement(&self, call: CallId) -> (&'static str, Vec<Value>) {
+        let (seq, hash) = self.end_of_chain;
+        let mut args: Vec<Value> = Vec::with_capacity(20);
+        args.extend([call.into(), self.answered.into(), seq.into(), hash.into()]);
+        let (None, None) = (self.started, self.ended) else {
+            let lived = self.end(&mut args);
+            self.beginning(&mut args, lived);
+            return (INSERT, args);
+        };
+        (UPDATE, args)
+    }
+
+    /// How it ended, if it has; when it began, going by that.
+    fn end(&self, args: &mut Vec<Value>) -> Wall {
+        let Some((e, end, duration, billed)) = self.ended.and_then(|e| match &e.what {
+            What::CallEnded {
+                end,
+                duration_ms,
+                billed_ms,
+            } => Some((e, end, *duration_ms, *billed_ms)),
+            _ => None,
+        }) else {
+            let (int, text) = (Value::Int(None), Value::Text(None));
+            args.extend([int.clone(), int.clone(), int.clone(), int.clone()]);
+            args.extend([text.clone(), text.clone(), text, int.clone(), int]);
+            return Wall(0);
+        };
+        let disposition = match self.answered {
+            Some(_) => "ANSWERED",
+            None => disposition(end.reason, billed),
+        };
+        args.extend([
+            e.at.into(),
+            duration.into(),
+            billed.into(),
+            (billed / 1000).into(),
+            disposition.into(),
+            word(&end.by).into(),
+            word(&end.reason).into(),
+            end.sip.into(),
+            end.q850.into(),
+        ]);
+        let lived = i64::try_from(duration).unwrap_or(i64::MAX);
+        Wall(e.at.0.saturating_sub(lived.saturating_mul(1000)))
+    }
+
+    fn beginning(&self, args: &mut Vec<Value>, otherwise: Wall) {
+        match self.started.map(|e| (e.at, &e.what)) {
+            Some((
+                at,
+                What::CallStarted {
+                    from,
+                    to,
+                    via,
+                    dialplan,
+                    start,
+                    sip_call_id,
+                },
+            )) => args.extend([
+                at.into(),
+                from.into(),
+                to.into(),
+                via.into(),
+                dialplan.as_ref().into(),
+                start.into(),
+                sip_call_id.into(),
+            ]),
+            _ => {
+                args.extend([otherwise.into(), "".into(), "".into(), "".into()]);
+                args.extend([Value::Text(None), "".into(), "".into()]);
+            }
+        }
+    }
 }
 
 pub(crate) fn verified(e: &Event, attested: Attested) -> Statement {
@@ -270,45 +363,6 @@ pub(crate) fn waited(e: &Event, queue: &str, end: QueueEnd, waited_ms: u64) -> S
         queue,
         end.as_str(),
         waited_ms
-    )
-}
-
-/// Also makes the row, should the first event have been lost with a disk: every call has its CDR.
-pub(crate) fn ended(e: &Event, end: &Termination, duration_ms: u64, billed_ms: u64) -> Statement {
-    let lived = i64::try_from(duration_ms)
-        .unwrap_or(i64::MAX)
-        .saturating_mul(1000);
-    stmt!(
-        "INSERT INTO calls (uniqueid, linkedid, started, from_number, to_number, via, start,
-            sip_call_id, last_seq, last_hash,
-            ended, duration_ms, billed_ms, billsec, disposition, ended_by, reason, sip, q850)
-         VALUES ($1, $1, $11, '', '', '', '', '', 0, '', $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         ON CONFLICT (uniqueid) DO UPDATE SET ended = excluded.ended,
-            duration_ms = excluded.duration_ms, billed_ms = excluded.billed_ms,
-            billsec = excluded.billsec, ended_by = excluded.ended_by, reason = excluded.reason,
-            sip = excluded.sip, q850 = excluded.q850,
-            disposition = CASE WHEN calls.answered IS NULL THEN excluded.disposition
-                          ELSE 'ANSWERED' END",
-        e.call,
-        e.at,
-        duration_ms,
-        billed_ms,
-        billed_ms / 1000,
-        disposition(end.reason, billed_ms),
-        word(&end.by),
-        word(&end.reason),
-        end.sip,
-        end.q850,
-        e.at.0.saturating_sub(lived)
-    )
-}
-
-pub(crate) fn chained_to(call: CallId, seq: u32, hash: &str) -> Statement {
-    stmt!(
-        "UPDATE calls SET last_seq = $2, last_hash = $3 WHERE uniqueid = $1 AND last_seq < $2",
-        call,
-        seq,
-        hash
     )
 }
 

@@ -149,6 +149,22 @@ impl Tx {
         })
     }
 
+    /// One statement for each of these; how many rows each has changed.
+    pub(crate) async fn execute_each(
+        &mut self,
+        sql: &'static str,
+        all: Vec<Vec<Value>>,
+    ) -> Result<Vec<u64>, StoreError> {
+        if let Self::Sqlite(tx) = self {
+            return tx.execute_each(sql, &all);
+        }
+        let mut changed = Vec::with_capacity(all.len());
+        for args in all {
+            changed.push(self.execute(&Statement { sql, args }).await?);
+        }
+        Ok(changed)
+    }
+
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit()?,

@@ -3,12 +3,12 @@
 use crate::{
     Store, StoreError,
     journal::chain::{self, Chained, GENESIS},
-    sql::{Row, Statement, Value, stmt},
+    sql::{Value, stmt},
     words::time,
 };
-use serde::Serialize;
-use std::sync::LazyLock;
-use tandem_types::{CallId, Wall};
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use tandem_types::{CallId, Wall, journal::Event};
 
 /// One event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,9 +32,9 @@ pub struct EventRow {
 /// What [`Store::verify`] found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// Rows that were checked.
+    /// Events that were checked.
     pub events: u32,
-    /// The first row at which the chain breaks; `None`: it is whole.
+    /// The first event at which the chain breaks; `None`: it is whole.
     pub broken: Option<ChainFault>,
 }
 
@@ -42,29 +42,29 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum ChainFault {
-    /// The row is not there.
+    /// The event is not there.
     Missing {
         /// Its place.
         seq: u32,
     },
-    /// The row's text does not have the row's hash.
+    /// The event's text does not have its hash.
     Changed {
         /// Its place.
         seq: u32,
     },
-    /// The row has a hash of its own, but not that of the event before it.
+    /// The event has a hash of its own, but not that of the event before it.
     Unlinked {
         /// Its place.
         seq: u32,
     },
-    /// The row's columns say something else than its text.
+    /// The row's columns say something else than the event's text.
     Mislabelled {
         /// Its place.
         seq: u32,
     },
-    /// The last row is not the one that the call's record names.
+    /// The last event is not the one that the call's record names.
     WrongEnd {
-        /// The last row's place.
+        /// The last event's place.
         seq: u32,
     },
 }
@@ -72,11 +72,30 @@ pub enum ChainFault {
 impl Store {
     /// All events of a call, in order.
     pub async fn events(&self, call: CallId) -> Result<Vec<EventRow>, StoreError> {
+        let (found, _) = self.found(call).await?;
+        Ok(found.into_iter().map(|f| f.row).collect())
+    }
+
+    /// The events, and the place of the last one by the rows' own word.
+    async fn found(&self, call: CallId) -> Result<(Vec<Found>, u32), StoreError> {
         let select = stmt!(
-            "SELECT seq, at, type, json, prev, hash FROM events WHERE call_id = $1 ORDER BY seq",
+            "SELECT first_seq, last_seq, lines FROM event_lines WHERE call_id = $1
+             ORDER BY first_seq",
             call
         );
-        self.rows(&select).await?.iter().map(read).collect()
+        let (mut found, mut last) = (Vec::new(), 0);
+        for row in self.rows(&select).await? {
+            let first = row.int("first_seq")?;
+            last = row.int("last_seq")?;
+            let lines = row.text("lines")?;
+            found.extend(
+                lines
+                    .lines()
+                    .zip(first..)
+                    .map(|(l, seq)| find(call, l, seq)),
+            );
+        }
+        Ok((found, last))
     }
 
     /// Recomputes the hash chain of a call from its rows. A call that has no rows has a whole
@@ -91,102 +110,132 @@ impl Store {
             Some(row) => Some((row.int("last_seq")?, row.text("last_hash")?)),
             None => None,
         };
-        let rows = self.events(call).await?;
-        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let (found, last) = self.found(call).await?;
+        let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
         Ok(Verdict {
             events: count,
-            broken: first_fault(call, &rows, end),
+            broken: first_fault(&found, last, end),
         })
     }
 }
 
-fn first_fault(call: CallId, rows: &[EventRow], end: Option<(u32, String)>) -> Option<ChainFault> {
-    let mut prev = GENESIS;
-    for (row, seq) in rows.iter().zip(1..) {
-        if row.seq != seq {
-            return Some(ChainFault::Missing { seq });
-        }
+/// An event that was read, and whether its text says of it what its place does.
+struct Found {
+    row: EventRow,
+    fits: bool,
+}
+
+/// The event of a line that stands where `seq` should. What cannot be read has no hash, so it is seen as changed.
+fn find(call: CallId, line: &str, seq: u32) -> Found {
+    #[derive(Deserialize)]
+    struct Labels {
+        call: CallId,
+        seq: u32,
+        at: Wall,
+        what: Kind,
+    }
+    #[derive(Deserialize)]
+    struct Kind {
+        r#type: String,
+    }
+    let (json, hash, prev) = chain::parts(line).unwrap_or((line, "", ""));
+    let labels: Option<Labels> = serde_json::from_str(json).ok();
+    let fits = labels
+        .as_ref()
+        .is_some_and(|l| l.call == call && l.seq == seq);
+    let (seq, at, kind) = labels.map_or((seq, Wall(0), String::new()), |l| {
+        (l.seq, l.at, l.what.r#type)
+    });
+    let (json, hash, prev) = (json.to_owned(), hash.to_owned(), prev.to_owned());
+    let row = EventRow {
+        seq,
+        at,
+        kind,
+        json,
+        prev,
+        hash,
+    };
+    Found { row, fits }
+}
+
+fn first_fault(found: &[Found], last: u32, end: Option<(u32, String)>) -> Option<ChainFault> {
+    let (mut prev, mut reached) = (GENESIS, 0);
+    for (Found { row, fits }, seq) in found.iter().zip(1..) {
         if chain::hash(&row.prev, &row.json) != row.hash {
             return Some(ChainFault::Changed { seq });
+        }
+        if row.seq != seq {
+            return Some(ChainFault::Missing { seq });
         }
         if row.prev != prev {
             return Some(ChainFault::Unlinked { seq });
         }
-        if !labels_fit(call, row) {
+        if !fits {
             return Some(ChainFault::Mislabelled { seq });
         }
-        prev = &row.hash;
+        (prev, reached) = (&row.hash, seq);
+    }
+    match last.cmp(&reached) {
+        Ordering::Greater => return Some(ChainFault::Missing { seq: reached + 1 }),
+        Ordering::Less => return Some(ChainFault::Mislabelled { seq: reached }),
+        Ordering::Equal => {}
     }
     let (last_seq, last_hash) = end?;
-    match rows.iter().find(|r| r.seq == last_seq) {
-        None if last_seq > 0 => Some(ChainFault::Missing {
-            seq: rows.last().map_or(1, |r| r.seq + 1),
-        }),
-        Some(row) if row.hash != last_hash => Some(ChainFault::WrongEnd { seq: last_seq }),
+    match found.iter().find(|f| f.row.seq == last_seq) {
+        None if last_seq > 0 => Some(ChainFault::Missing { seq: reached + 1 }),
+        Some(f) if f.row.hash != last_hash => Some(ChainFault::WrongEnd { seq: last_seq }),
         _ => None,
     }
 }
 
-fn labels_fit(call: CallId, row: &EventRow) -> bool {
-    let Ok(json) = serde_json::from_str::<serde_json::Value>(&row.json) else {
-        return false;
-    };
-    json["call"] == call.to_string()
-        && json["seq"] == row.seq
-        && json["at"] == row.at.0
-        && json["what"]["type"] == *row.kind
+/// Events of one call that follow each other.
+pub(crate) struct Lines<'a> {
+    first: &'a Event,
+    last: &'a Event,
+    text: String,
 }
 
-fn read(row: &Row) -> Result<EventRow, StoreError> {
-    Ok(EventRow {
-        seq: row.int("seq")?,
-        at: Wall(row.int("at")?),
-        kind: row.text("type")?,
-        json: row.text("json")?,
-        prev: row.text("prev")?,
-        hash: row.text("hash")?,
-    })
-}
+impl<'a> Lines<'a> {
+    pub(crate) fn of(chained: &'a Chained) -> Self {
+        let mut text = String::with_capacity(4 * chained.line().len());
+        push_line(&mut text, chained);
+        Self {
+            first: &chained.event,
+            last: &chained.event,
+            text,
+        }
+    }
 
-/// Rows of one statement: the way to the database costs as much as some rows.
-pub(crate) const ROWS: usize = 32;
+    /// `false`: it is not the next one.
+    pub(crate) fn push(&mut self, chained: &'a Chained) -> bool {
+        let event = &chained.event;
+        let is_next =
+            event.call == self.last.call && self.last.seq.checked_add(1) == Some(event.seq);
+        if is_next {
+            push_line(&mut self.text, chained);
+            self.last = event;
+        }
+        is_next
+    }
 
-/// Changes no row if the event is there already.
-pub(crate) fn insert(chained: &Chained) -> Statement {
-    Statement {
-        sql: INSERT,
-        args: values(chained).into(),
+    /// For [`INSERT`].
+    pub(crate) fn values(self) -> Vec<Value> {
+        vec![
+            self.first.call.into(),
+            self.first.seq.into(),
+            self.last.seq.into(),
+            self.text.into(),
+        ]
     }
 }
 
-/// As [`insert`], for [`ROWS`] events.
-pub(crate) fn insert_many(chained: &[&Chained; ROWS]) -> Statement {
-    static SQL: LazyLock<String> = LazyLock::new(|| {
-        let row = |n: usize| {
-            let columns: Vec<String> = (1..=7).map(|c| format!("${}", n * 7 + c)).collect();
-            format!("({})", columns.join(", "))
-        };
-        let rows: Vec<String> = (0..ROWS).map(row).collect();
-        INSERT.replace("($1, $2, $3, $4, $5, $6, $7)", &rows.join(", "))
-    });
-    Statement {
-        sql: &SQL,
-        args: chained.iter().flat_map(|c| values(c)).collect(),
-    }
+fn push_line(text: &mut String, chained: &Chained) {
+    text.push_str(chained.line());
+    text.push('\n');
 }
 
-const INSERT: &str = "INSERT INTO events (call_id, seq, at, type, json, prev, hash)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (call_id, seq) DO NOTHING";
-
-fn values(chained: &Chained) -> [Value; 7] {
-    let event = &chained.event;
-    [
-        event.call.into(),
-        event.seq.into(),
-        event.at.into(),
-        event.what.kind().into(),
-        chained.json.as_str().into(),
-        chained.prev.as_str().into(),
-        chained.hash.as_str().into(),
-    ]
-}
+/// Changes no row if one of the events is there already.
+pub(crate) const INSERT: &str = "INSERT INTO event_lines (call_id, first_seq, last_seq, lines)
+    SELECT $1, $2, $3, $4 WHERE NOT EXISTS
+        (SELECT 1 FROM event_lines WHERE call_id = $1 AND first_seq <= $3 AND last_seq >= $2)
+    ON CONFLICT (call_id, first_seq) DO NOTHING";

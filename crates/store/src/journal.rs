@@ -24,7 +24,8 @@ pub use chain::{Head, Heads};
 pub use recover::Recovered;
 pub use tail::Follower;
 
-use chain::Link;
+use bytestring::ByteString;
+use chain::Chained;
 use medium::{FileMedium, Medium};
 use reader::{Entry, Position};
 use std::{
@@ -34,7 +35,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tandem_types::{CallId, Wall, journal::Event};
+use tandem_types::{Wall, canonical::Canonical, journal::Event};
 
 /// When the file is told to reach the disk itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +141,7 @@ pub struct Journal {
     fault: Option<Fault>,
     dropped: u64,
     follower: Option<Arc<Follower>>,
+    canonical: Canonical,
 }
 
 /// What is about to be written.
@@ -147,8 +149,8 @@ struct Lines {
     text: Vec<u8>,
     /// Length of the header in front, if it is due.
     header: usize,
-    /// What each event is chained by, and where its line ends in the text.
-    links: Vec<(Link, usize)>,
+    /// Where each event's line ends in the text, line feed included.
+    ends: Vec<usize>,
 }
 
 struct Fault {
@@ -196,6 +198,7 @@ impl Journal {
             fault: None,
             dropped: 0,
             follower: None,
+            canonical: Canonical::default(),
         };
         Ok((journal, found.recovered))
     }
@@ -279,60 +282,58 @@ impl Journal {
     }
 
     /// The next lines to write.
-    fn lines(&self) -> Lines {
+    fn lines(&mut self) -> Lines {
         let some = self.ring.len().min(32);
-        // An event's line has about so many octets.
-        let mut buffer = Vec::with_capacity(768 * some);
-        if self.header_due {
-            buffer = segment::header(&self.id, self.shard, self.segment, &self.heads);
-        }
-        let header = buffer.len();
-        let mut links: Vec<(Link, usize)> = Vec::with_capacity(some);
-        let mut tips: BTreeMap<CallId, usize> = BTreeMap::new();
+        let mut text = match self.header_due {
+            true => segment::header(&self.id, self.shard, self.segment, &self.heads),
+            // An event's line has about so many octets.
+            false => Vec::with_capacity(512 * some),
+        };
+        let header = text.len();
+        let mut ends = Vec::with_capacity(some);
+        let mut tips = BTreeMap::new();
         for event in &self.ring {
-            let tip = tips.get(&event.call).and_then(|at| links.get(*at));
-            let prev = tip.map_or_else(|| self.heads.tip(event.call), |(tip, _)| &tip.hash);
-            let link = Link::new(prev, event);
-            let before = buffer.len();
-            link.write(&mut buffer);
-            if !links.is_empty() && buffer.len() > CHUNK {
-                buffer.truncate(before);
+            let tip = tips.get(&event.call).copied();
+            let prev = tip.unwrap_or_else(|| self.heads.tip(event.call));
+            let before = text.len();
+            let hash = chain::write(&mut text, &mut self.canonical, &prev, event);
+            if !ends.is_empty() && text.len() > CHUNK {
+                text.truncate(before);
                 break;
             }
-            tips.insert(event.call, links.len());
-            links.push((link, buffer.len()));
+            tips.insert(event.call, hash);
+            ends.push(text.len());
         }
-        Lines {
-            text: buffer,
-            header,
-            links,
-        }
+        Lines { text, header, ends }
     }
 
     /// Takes the lines out of the ring that are whole within the first `reached` octets, which are in the file; a torn rest is cut
     /// off before the next write.
     fn take_written(&mut self, lines: Lines, reached: usize) -> usize {
-        let mut written = Vec::with_capacity(lines.links.len());
+        let Lines { text, header, ends } = lines;
         let start = self.good;
         let mut at = self.position();
-        if self.header_due && lines.header <= reached {
+        let mut begin = 0;
+        if self.header_due && header <= reached {
             self.header_due = false;
-            at.byte += lines.header as u64;
+            at.byte += header as u64;
+            begin = header;
         }
-        for (link, end) in lines
-            .links
-            .into_iter()
-            .take_while(|(_, end)| *end <= reached)
-        {
+        let mut written = Vec::with_capacity(ends.len());
+        // JSON, made of text.
+        let text = ByteString::try_from(text).unwrap_or_default();
+        for end in ends.into_iter().take_while(|end| *end <= reached) {
+            let line = text.get(begin..end).unwrap_or_default().trim_end();
             let Some(event) = self.ring.pop_front() else {
                 break;
             };
-            self.heads.apply(&event, link.hash.clone());
+            let chained = Chained::new(text.slice_ref(line), event);
+            self.heads.apply(&chained.event, chained.hash());
             let byte = start + end as u64;
             let next = Position { byte, ..at };
-            let line = Ok(Box::new(link.of(event)));
+            let line = Ok(Box::new(chained));
             written.push(Entry { at, next, line });
-            at = next;
+            (at, begin) = (next, end);
         }
         self.good = at.byte;
         let count = written.len();

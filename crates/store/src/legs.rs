@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    sql::{Row, Statement, Value, stmt},
+    sql::{Row, Value, stmt},
     words::{maybe_time, time, word},
 };
 use serde::Serialize;
@@ -211,7 +211,7 @@ const INSERT: &str = "INSERT INTO legs (leg, ringing, answered, codec, proved, p
 
 impl Change<'_> {
     /// Its statement. A leg whose beginning was lost with a disk has no row, and gets none.
-    pub(crate) fn statement(&self, leg: LegId) -> Statement {
+    pub(crate) fn statement(&self, leg: LegId) -> (&'static str, Vec<Value>) {
         let end = self.ended.map(|(_, end)| end);
         let stats = self.measured;
         let mut args: Vec<Value> = vec![
@@ -236,7 +236,7 @@ impl Change<'_> {
             stats.map(|s| s.concealed).into(),
         ];
         let Some(created) = &self.created else {
-            return Statement { sql: UPDATE, args };
+            return (UPDATE, args);
         };
         args.extend([
             leg.call.into(),
@@ -246,6 +246,6 @@ impl Change<'_> {
             created.sip_call_id.into(),
             created.at.into(),
         ]);
-        Statement { sql: INSERT, args }
+        (INSERT, args)
     }
 }

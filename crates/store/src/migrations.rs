@@ -7,22 +7,23 @@ use sqlx::{
 };
 
 macro_rules! migrations {
-    ($($number:literal $what:literal),* $(,)?) => {
-        [$(($number, $what, include_str!(concat!("../../../sql/000", $number, "_", $what, ".sql")))),*]
+    ($($number:literal $file:literal $what:literal),* $(,)?) => {
+        [$(($number, $what, include_str!(concat!("../../../sql/", $file, "_", $what, ".sql")))),*]
     };
 }
 
 /// Number, name and text of each, in order. A migration that has been released never changes.
-const MIGRATIONS: [(i64, &str, &str); 9] = migrations![
-    1 "events",
-    2 "calls",
-    3 "legs",
-    4 "turns",
-    5 "handoffs",
-    6 "transfers",
-    7 "recordings",
-    8 "attested",
-    9 "queues",
+const MIGRATIONS: [(i64, &str, &str); 10] = migrations![
+    1 "0001" "events",
+    2 "0002" "calls",
+    3 "0003" "legs",
+    4 "0004" "turns",
+    5 "0005" "handoffs",
+    6 "0006" "transfers",
+    7 "0007" "recordings",
+    8 "0008" "attested",
+    9 "0009" "queues",
+    10 "0010" "event_lines",
 ];
 
 impl Store {

@@ -79,8 +79,6 @@ enum Stopped {
     Journal(#[from] io::Error),
     #[error("another projector writes this journal too")]
     Overtaken,
-    #[error("some of the events are in the database already")]
-    Mixed,
 }
 
 impl Projector {
@@ -210,7 +208,6 @@ impl Projector {
             };
             match self.store.apart(work.clone().write()).await? {
                 Ok(written) => self.written(&work, written),
-                Err(Stopped::Mixed) => self.write_singly(work).await?,
                 Err(Stopped::Store(e)) if !e.is_away() => self.write_singly(work).await?,
                 Err(other) => return Err(other),
             }
@@ -245,8 +242,7 @@ impl Projector {
         Ok(position)
     }
 
-    /// After a refused statement, or where some events are there already: finds the event whose it is, and keeps
-    /// that one as a fault.
+    /// After a refused statement: finds the event whose it is, and keeps that one as a fault.
     async fn write_singly(&mut self, whole: Work) -> Result<(), Stopped> {
         let mut from = whole.from;
         for entry in &*whole.entries {

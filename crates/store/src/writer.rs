@@ -10,7 +10,7 @@ use crate::{
     sql::{Statement, Value},
 };
 use rusqlite::{
-    Connection, OpenFlags, ToSql,
+    CachedStatement, Connection, OpenFlags, ToSql,
     types::{ToSqlOutput, ValueRef},
 };
 use sqlx::{Sqlite, pool::PoolConnection};
@@ -124,19 +124,35 @@ fn keep(home: &Home, open: Open) {
 impl Transaction {
     /// Number of rows that were changed.
     pub(crate) fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
+        let mut prepared = self.prepared(statement.sql)?;
+        Ok(prepared.execute(rusqlite::params_from_iter(&statement.args))? as u64)
+    }
+
+    /// The same for each of these arguments; the statement is looked for once.
+    pub(crate) fn execute_each(
+        &mut self,
+        sql: &'static str,
+        all: &[Vec<Value>],
+    ) -> Result<Vec<u64>, StoreError> {
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut prepared = self.prepared(sql)?;
+        all.iter()
+            .map(|args| Ok(prepared.execute(rusqlite::params_from_iter(args))? as u64))
+            .collect()
+    }
+
+    fn prepared(&mut self, sql: &'static str) -> Result<CachedStatement<'_>, StoreError> {
         let Some(open) = &mut self.open else {
             return Err(StoreError::Away("the connection was given back".to_owned()));
         };
-        let place = (statement.sql.as_ptr() as usize, statement.sql.len());
-        let sql = open
+        let place = (sql.as_ptr() as usize, sql.len());
+        let numbered = open
             .numbered
             .entry(place)
-            .or_insert_with(|| statement.sql.replace('$', "?"));
-        let changed = open
-            .connection
-            .prepare_cached(sql)?
-            .execute(rusqlite::params_from_iter(&statement.args))?;
-        Ok(changed as u64)
+            .or_insert_with(|| sql.replace('$', "?"));
+        Ok(open.connection.prepare_cached(numbered)?)
     }
 
     pub(crate) fn commit(mut self) -> Result<(), StoreError> {

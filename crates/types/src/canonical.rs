@@ -1,159 +1,42 @@
 //! JSON in one spelling (object keys sorted, no white space, as RFC 8785 for the values used
 //! here: no floats are in hashed records, only integers), and its SHA-256.
 
+mod write;
+
 use serde::Serialize;
-use serde_json::{Serializer, ser::Formatter};
 use sha2::{Digest, Sha256};
-use std::{cell::RefCell, io, ops::Range};
 
 /// The one spelling of `value`: keys sorted (also when another crate of the build has switched
 /// `serde_json` to insertion order), no white space. Empty only if `value` cannot be JSON at all,
 /// which no type of this crate is.
 pub fn canonical_json<T: Serialize>(value: &T) -> String {
     // Longer than most events.
-    let text = RefCell::new(Vec::with_capacity(512));
-    let mut json = Serializer::with_formatter(Shared(&text), Sorting::of(&text));
-    if value.serialize(&mut json).is_err() {
-        return String::new();
-    }
-    String::from_utf8(text.take()).unwrap_or_default()
+    let mut text = Vec::with_capacity(512);
+    Canonical::default().append(&mut text, value);
+    String::from_utf8(text).unwrap_or_default()
 }
 
-/// One member's place in the text.
-struct Member {
-    /// Of the key, without its quotes.
-    key: Range<usize>,
-    end: usize,
-}
-
-/// Where serde writes what is sorted meanwhile.
-struct Shared<'a>(&'a RefCell<Vec<u8>>);
-
-impl io::Write for Shared<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Puts the members of each object in order, within the text, when serde has come to the object's end: a tree of values, to be
-/// written from, would cost several times as much, and most objects are in order already.
-struct Sorting<'a> {
-    text: &'a RefCell<Vec<u8>>,
-    /// Objects that are not closed yet: where their members begin in the text, and among all.
-    open: Vec<(usize, usize)>,
-    members: Vec<Member>,
+/// Writes canonical JSON again and again, with what it needs besides kept from one value to the next.
+#[derive(Default)]
+pub struct Canonical {
+    members: Vec<write::Member>,
     sorted: Vec<u8>,
 }
 
-impl<'a> Sorting<'a> {
-    fn of(text: &'a RefCell<Vec<u8>>) -> Self {
-        Self {
+impl Canonical {
+    /// Puts the one spelling of `value` behind `text`; nothing if it cannot be JSON at all.
+    pub fn append<T: Serialize + ?Sized>(&mut self, text: &mut Vec<u8>, value: &T) {
+        let before = text.len();
+        self.members.clear();
+        let writer = write::Writer {
             text,
-            open: Vec::with_capacity(8),
-            members: Vec::with_capacity(32),
-            sorted: Vec::new(),
+            members: &mut self.members,
+            sorted: &mut self.sorted,
+        };
+        if writer.whole(value).is_err() {
+            text.truncate(before);
         }
     }
-
-    fn at(&self) -> usize {
-        self.text.borrow().len()
-    }
-}
-
-impl Formatter for Sorting<'_> {
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"{")?;
-        self.open.push((self.at(), self.members.len()));
-        Ok(())
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        if !first {
-            writer.write_all(b",")?;
-        }
-        // Behind its quote.
-        let begin = self.at() + 1;
-        self.members.push(Member {
-            key: begin..begin,
-            end: begin,
-        });
-        Ok(())
-    }
-
-    fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        let quote = self.at() - 1;
-        if let Some(member) = self.members.last_mut() {
-            member.key.end = quote;
-        }
-        Ok(())
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        let end = self.at();
-        if let Some(member) = self.members.last_mut() {
-            member.end = end;
-        }
-        Ok(())
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if let Some((start, first)) = self.open.pop() {
-            let mut text = self.text.borrow_mut();
-            let within = start..text.len();
-            let own = self.members.get_mut(first..).unwrap_or_default();
-            sort(&mut text, within, own, &mut self.sorted);
-            self.members.truncate(first);
-        }
-        writer.write_all(b"}")
-    }
-}
-
-/// The members of one object, which are all that is in `within`; `sorted` is for whoever has to move them.
-fn sort(text: &mut [u8], within: Range<usize>, members: &mut [Member], sorted: &mut Vec<u8>) {
-    let key = |m: &Member| text.get(m.key.clone()).unwrap_or_default();
-    let escaped = members.iter().any(|m| key(m).contains(&b'\\'));
-    if !escaped && members.is_sorted_by(|a, b| key(a) <= key(b)) {
-        return;
-    }
-    match escaped {
-        // A character that is escaped in the text sorts as what it stands for.
-        true => members.sort_by_cached_key(|m| name(key(m))),
-        false => members.sort_by(|a, b| key(a).cmp(key(b))),
-    }
-    sorted.clear();
-    for member in &*members {
-        if !sorted.is_empty() {
-            sorted.push(b',');
-        }
-        // With the quote before the key.
-        let whole = member.key.start - 1..member.end;
-        sorted.extend_from_slice(text.get(whole).unwrap_or_default());
-    }
-    if let Some(place) = text.get_mut(within)
-        && place.len() == sorted.len()
-    {
-        place.copy_from_slice(sorted);
-    }
-}
-
-/// What a key is without its escapes.
-fn name(key: &[u8]) -> Vec<u8> {
-    let quoted = [b"\"", key, b"\""].concat();
-    serde_json::from_slice::<String>(&quoted).map_or_else(|_| key.to_owned(), String::into_bytes)
 }
 
 /// SHA-256 of [`canonical_json`], in lower-case hexadecimal.
@@ -163,18 +46,21 @@ pub fn hash_of<T: Serialize>(value: &T) -> String {
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    sha256_hex_of(&[bytes])
+    String::from_utf8_lossy(&sha256_hex_of(&[bytes])).into_owned()
 }
 
-/// The same of all parts, one after the other.
-pub fn sha256_hex_of(parts: &[&[u8]]) -> String {
+/// The same of all parts, one after the other, as ASCII.
+pub fn sha256_hex_of(parts: &[&[u8]]) -> [u8; 64] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let all = parts.iter().fold(Sha256::new(), Sha256::chain_update);
-    let mut out = Vec::with_capacity(64);
-    for b in all.finalize() {
-        out.extend([b >> 4, b & 15].map(|half| DIGITS[usize::from(half)]));
+    let mut all = Sha256::new();
+    for part in parts {
+        all.update(part);
     }
-    String::from_utf8(out).unwrap_or_default()
+    let mut out = [0; 64];
+    for (two, b) in out.chunks_exact_mut(2).zip(all.finalize()) {
+        two.copy_from_slice(&[b >> 4, b & 15].map(|half| DIGITS[usize::from(half)]));
+    }
+    out
 }
 
 #[cfg(test)]

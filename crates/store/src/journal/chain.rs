@@ -4,80 +4,104 @@
 //! event as 64 hexadecimal digits, or [`GENESIS`]. A line is
 //! `{"event":{...},"hash":"...","prev":"..."}`.
 
+use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use tandem_types::{
     CallId, Wall,
-    canonical::{canonical_json, sha256_hex_of},
+    canonical::{Canonical, canonical_json, sha256_hex_of},
     journal::{Event, Open},
 };
 
 /// What the first event of a call is chained to.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// A hash in hexadecimal digits.
+pub(crate) type Digits = [u8; GENESIS.len()];
+
 /// The hash of an event whose canonical JSON is `json`.
 pub fn hash(prev: &str, json: &str) -> String {
-    sha256_hex_of(&[prev.as_bytes(), json.as_bytes()])
+    text(&sha256_hex_of(&[prev.as_bytes(), json.as_bytes()]))
 }
 
-/// What a line holds of an event.
-pub(crate) struct Link {
-    pub(crate) prev: String,
-    pub(crate) hash: String,
-    /// Canonical.
-    pub(crate) json: String,
+fn text(digits: &Digits) -> String {
+    String::from_utf8_lossy(digits).into_owned()
 }
 
-impl Link {
-    /// The next one of a call's chain.
-    pub(crate) fn new(prev: &str, event: &Event) -> Self {
-        let json = canonical_json(event);
-        Self {
-            prev: prev.to_owned(),
-            hash: hash(prev, &json),
-            json,
-        }
-    }
+// What stands between the parts of a line.
+const EVENT: &str = "{\"event\":";
+const HASH: &str = ",\"hash\":\"";
+const PREV: &str = "\",\"prev\":\"";
+const END: &str = "\"}";
+/// Length of what stands behind the event.
+const BEHIND: usize = HASH.len() + GENESIS.len() + PREV.len() + GENESIS.len() + END.len();
 
-    /// Its line, line feed included.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let Self { prev, hash, json } = self;
-        for part in [
-            "{\"event\":",
-            json,
-            ",\"hash\":\"",
-            hash,
-            "\",\"prev\":\"",
-            prev,
-            "\"}\n",
-        ] {
-            out.extend_from_slice(part.as_bytes());
-        }
+/// Puts the line of an event, line feed included, behind `out`; `prev` is the hash of its call's event before. Its own hash.
+pub(crate) fn write(
+    out: &mut Vec<u8>,
+    canonical: &mut Canonical,
+    prev: &Digits,
+    event: &Event,
+) -> Digits {
+    out.extend_from_slice(EVENT.as_bytes());
+    let begin = out.len();
+    canonical.append(out, event);
+    let hash = sha256_hex_of(&[prev, out.get(begin..).unwrap_or_default()]);
+    for part in [
+        HASH.as_bytes(),
+        &hash,
+        PREV.as_bytes(),
+        prev,
+        END.as_bytes(),
+        b"\n",
+    ] {
+        out.extend_from_slice(part);
     }
-
-    /// With the event that it is of.
-    pub(crate) fn of(self, event: Event) -> Chained {
-        let Self { prev, hash, json } = self;
-        Chained {
-            prev,
-            hash,
-            json,
-            event,
-        }
-    }
+    hash
 }
 
 /// An event as it stands in the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chained {
-    /// Hash of the call's event before it.
-    pub prev: String,
-    /// Its own hash.
-    pub hash: String,
-    /// Its canonical JSON: what was hashed.
-    pub json: String,
+    /// As [`write`] spells it, without its line feed.
+    line: ByteString,
     /// The event.
     pub event: Event,
+}
+
+impl Chained {
+    /// `line` was written by [`write`].
+    pub(crate) fn new(line: ByteString, event: Event) -> Self {
+        Self { line, event }
+    }
+
+    /// Its line in the journal, without the line feed.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// Its canonical JSON: what was hashed.
+    pub fn json(&self) -> &str {
+        let end = self.line.len().saturating_sub(BEHIND);
+        self.line.get(EVENT.len()..end).unwrap_or_default()
+    }
+
+    /// Its own hash.
+    pub fn hash(&self) -> &str {
+        self.digits(BEHIND - HASH.len())
+    }
+
+    /// Hash of the call's event before it.
+    pub fn prev(&self) -> &str {
+        self.digits(GENESIS.len() + END.len())
+    }
+
+    /// Those that begin so far from the end.
+    fn digits(&self, from_end: usize) -> &str {
+        let begin = self.line.len().saturating_sub(from_end);
+        let digits = self.line.get(begin..begin + GENESIS.len());
+        digits.unwrap_or_default()
+    }
 }
 
 /// Reads a line back. The error is for a log and holds nothing of the line.
@@ -90,31 +114,31 @@ pub(crate) fn parse(line: &str) -> Result<Chained, String> {
     }
     let shape = |e: serde_json::Error| format!("{:?} at column {}", e.classify(), e.column());
     // As this crate writes it, the event stands there in its canonical spelling.
-    if let Some((json, hash, prev)) = parts(line) {
-        return Ok(Chained {
-            event: serde_json::from_str(json).map_err(shape)?,
-            prev: prev.to_owned(),
-            hash: hash.to_owned(),
-            json: json.to_owned(),
-        });
+    let line = line.trim_end();
+    if let Some((json, ..)) = parts(line) {
+        let event = serde_json::from_str(json).map_err(shape)?;
+        return Ok(Chained::new(line.into(), event));
     }
     let raw: Raw = serde_json::from_str(line).map_err(shape)?;
     let json = canonical_json(&raw.event);
     let event = serde_json::from_value(raw.event).map_err(shape)?;
-    Ok(Chained {
-        prev: raw.prev,
-        hash: raw.hash,
-        json,
-        event,
-    })
+    let Raw { hash, prev, .. } = raw;
+    let line = [EVENT, &json, HASH, &hash, PREV, &prev, END].concat();
+    // Hashes of another length are none.
+    match parts(&line).is_some() {
+        true => Ok(Chained::new(line.into(), event)),
+        false => Err("not a hash".to_owned()),
+    }
 }
 
-/// The event, its hash and the one before it in a line that is spelled as [`Link::write`] spells it.
-fn parts(line: &str) -> Option<(&str, &str, &str)> {
+/// The event, its hash and the one before it in a line that is spelled as [`write`] spells it.
+pub(crate) fn parts(line: &str) -> Option<(&str, &str, &str)> {
     let is_hash = |h: &str| h.len() == GENESIS.len() && h.bytes().all(|b| b.is_ascii_hexdigit());
-    let rest = line.strip_prefix("{\"event\":")?.trim_end();
-    let (rest, prev) = rest.strip_suffix("\"}")?.rsplit_once("\",\"prev\":\"")?;
-    let (json, hash) = rest.rsplit_once(",\"hash\":\"")?;
+    let rest = line.strip_prefix(EVENT)?.strip_suffix(END)?;
+    let (rest, prev) = rest.split_at_checked(rest.len().checked_sub(GENESIS.len())?)?;
+    let rest = rest.strip_suffix(PREV)?;
+    let (rest, hash) = rest.split_at_checked(rest.len().checked_sub(GENESIS.len())?)?;
+    let json = rest.strip_suffix(HASH)?;
     (is_hash(hash) && is_hash(prev)).then_some((json, hash, prev))
 }
 
@@ -139,8 +163,9 @@ impl Head {
         }
     }
 
-    fn apply(&mut self, event: &Event, hash: String) {
-        self.hash = hash;
+    fn apply(&mut self, event: &Event, hash: &str) {
+        self.hash.clear();
+        self.hash.push_str(hash);
         self.last = event.at;
         self.open.apply(event);
     }
@@ -169,12 +194,13 @@ impl Heads {
         self.calls.iter()
     }
 
-    pub(crate) fn tip(&self, call: CallId) -> &str {
-        self.calls.get(&call).map_or(GENESIS, |h| h.hash.as_str())
+    pub(crate) fn tip(&self, call: CallId) -> Digits {
+        let tip = self.calls.get(&call).map_or(GENESIS, |h| h.hash.as_str());
+        tip.as_bytes().try_into().unwrap_or([b'0'; GENESIS.len()])
     }
 
     /// Takes an event that is on disk. One that was taken before changes nothing.
-    pub(crate) fn apply(&mut self, event: &Event, hash: String) {
+    pub(crate) fn apply(&mut self, event: &Event, hash: &str) {
         self.forget_old(event.at);
         let head = self
             .calls

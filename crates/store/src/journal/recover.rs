@@ -138,7 +138,7 @@ fn scan(path: &Path, heads: Heads) -> io::Result<Scan> {
         match chain::parse(&text) {
             Ok(chained) => {
                 scan.recovered.last = scan.recovered.last.max(chained.event.at);
-                scan.heads.apply(&chained.event, chained.hash);
+                scan.heads.apply(&chained.event, chained.hash());
             }
             Err(_) => scan.recovered.unreadable += 1,
         }

@@ -3,32 +3,10 @@
 use crate::{calls, handoffs, recordings, sql::Statement, transfers, turns};
 use tandem_types::journal::{Event, What};
 
-/// The statements of an event, in order; besides its own row in `events`.
+/// The statements of an event, in order; besides its own line in `event_lines`.
 pub(super) fn statements(e: &Event) -> Vec<Statement> {
     match &e.what {
-        What::CallStarted {
-            from,
-            to,
-            via,
-            dialplan,
-            start,
-            sip_call_id,
-        } => {
-            let dialplan = dialplan.as_ref();
-            vec![calls::started(
-                e,
-                &calls::Started {
-                    from,
-                    to,
-                    via,
-                    dialplan,
-                    start,
-                    sip_call_id,
-                },
-            )]
-        }
         What::CallerVerified { attested, .. } => vec![calls::verified(e, *attested)],
-        What::CallAnswered => vec![calls::answered(e)],
         What::Disclosed { .. } => vec![calls::disclosed(e)],
         What::AgentEntered { agent, handoff } => {
             let entered = handoff.map(|h| handoffs::entered(e, h));
@@ -36,13 +14,6 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
                 .into_iter()
                 .chain(entered)
                 .collect()
-        }
-        What::CallEnded {
-            end,
-            duration_ms,
-            billed_ms,
-        } => {
-            vec![calls::ended(e, end, *duration_ms, *billed_ms)]
         }
         What::TurnEnded {
             turn,
@@ -110,8 +81,11 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         What::RecordingStarted { path, key } => vec![recordings::started(e, path, key.as_ref())],
         What::RecordingPaused { .. } => vec![recordings::paused(e)],
         What::RecordingEnded { sum } => vec![recordings::ended(e, sum)],
-        // Those of legs are gathered: see `legs::note`.
-        What::LegCreated { .. }
+        // Those of calls and legs are gathered: see `calls::note`, `legs::note`.
+        What::CallStarted { .. }
+        | What::CallAnswered
+        | What::CallEnded { .. }
+        | What::LegCreated { .. }
         | What::LegRinging { .. }
         | What::LegAnswered { .. }
         | What::LegProved { .. }

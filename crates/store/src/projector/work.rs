@@ -10,10 +10,9 @@ use crate::{
         reader::{Entry, Position},
     },
     legs,
-    sql::stmt,
+    sql::{Value, stmt},
 };
 use std::{collections::BTreeMap, sync::Arc};
-use tandem_types::CallId;
 
 /// Where the rows of one shard are to go on. It holds its own, as it may run on another thread.
 #[derive(Clone)]
@@ -65,46 +64,40 @@ impl Work {
         })
     }
 
-    /// One transaction: rows, ends of chains, position.
+    /// One transaction: lines, rows, ends of chains, position.
     pub(super) async fn write(self) -> Result<Written, Stopped> {
         let mut tx = self.store.begin().await?;
         self.advance(&mut tx).await?;
-        let mut faults = 0;
-        let mut ends: BTreeMap<CallId, (u32, &str)> = BTreeMap::new();
-        let mut legs = BTreeMap::new();
-        for chunk in self.entries.chunks(events::ROWS) {
-            let together = together(&mut tx, chunk).await?;
-            for entry in chunk {
-                match &entry.line {
-                    Ok(chained) => {
-                        if !together && tx.execute(&events::insert(chained)).await? == 0 {
-                            continue;
-                        }
-                        if !legs::note(&mut legs, &chained.event) {
-                            for statement in views::statements(&chained.event) {
-                                tx.execute(&statement).await?;
-                            }
-                        }
-                        ends.insert(chained.event.call, (chained.event.seq, &chained.hash));
-                    }
-                    Err((line, why)) => {
-                        self.fault(&mut tx, entry.at, line, why).await?;
-                        faults += 1;
-                    }
+        let (mut chained, mut faults) = (Vec::with_capacity(self.entries.len()), 0);
+        for entry in &*self.entries {
+            match &entry.line {
+                Ok(line) => chained.push(&**line),
+                Err((line, why)) => {
+                    self.fault(&mut tx, entry.at, line, why).await?;
+                    faults += 1;
                 }
             }
         }
-        for (leg, change) in legs {
-            tx.execute(&change.statement(leg)).await?;
+        // Those of a call together, in order.
+        chained.sort_by_key(|c| c.event.call);
+        let events = chained.len() as u64;
+        let (mut calls, mut legs) = (BTreeMap::new(), BTreeMap::new());
+        let mut others = Vec::new();
+        for line in write_lines(&mut tx, &chained).await? {
+            let of_call = calls::note(&mut calls, &line.event, line.hash());
+            if !of_call && !legs::note(&mut legs, &line.event) {
+                others.extend(views::statements(&line.event));
+            }
         }
-        for (call, (seq, hash)) in ends {
-            tx.execute(&calls::chained_to(call, seq, hash)).await?;
+        let calls = calls.iter().map(|(call, change)| change.statement(*call));
+        write_rows(&mut tx, calls).await?;
+        for statement in others {
+            tx.execute(&statement).await?;
         }
+        let legs = legs.iter().map(|(leg, change)| change.statement(*leg));
+        write_rows(&mut tx, legs).await?;
         tx.commit().await?;
-        Ok(Written {
-            events: self.entries.len() as u64 - faults,
-            faults,
-        })
+        Ok(Written { events, faults })
     }
 
     /// The events themselves, without views of them: each that is no fault already is one, for this reason.
@@ -114,8 +107,8 @@ impl Work {
         for entry in &*self.entries {
             match &entry.line {
                 Ok(chained) => {
-                    tx.execute(&events::insert(chained)).await?;
-                    self.fault(&mut tx, entry.at, &chained.json, &why).await?;
+                    write_lines(&mut tx, &[chained]).await?;
+                    self.fault(&mut tx, entry.at, chained.json(), &why).await?;
                 }
                 Err((line, _)) => self.fault(&mut tx, entry.at, line, &why).await?,
             }
@@ -170,19 +163,53 @@ impl Work {
     }
 }
 
-/// Whether these events went in by one statement: none of them was there.
-async fn together(tx: &mut Tx, chunk: &[Entry]) -> Result<bool, Stopped> {
-    let all: Option<Vec<&Chained>> = chunk
-        .iter()
-        .map(|entry| entry.line.as_ref().ok().map(|chained| &**chained))
-        .collect();
-    let Some(Ok(all)) = all.as_deref().map(<&[&Chained; events::ROWS]>::try_from) else {
-        return Ok(false);
-    };
-    match tx.execute(&events::insert_many(all)).await? {
-        0 => Ok(false),
-        all if all == events::ROWS as u64 => Ok(true),
-        // Of some that were there already nobody knows which: all of them once more, one by one.
-        _ => Err(Stopped::Mixed),
+/// Puts these events, those of a call one after the other, into the table of lines; those that were not there yet.
+async fn write_lines<'a>(
+    tx: &mut Tx,
+    chained: &[&'a Chained],
+) -> Result<Vec<&'a Chained>, StoreError> {
+    let mut rows: Vec<(events::Lines<'a>, usize)> = Vec::new();
+    for line in chained {
+        let row = rows.last_mut();
+        match row.and_then(|(row, count)| row.push(line).then_some(count)) {
+            Some(count) => *count += 1,
+            None => rows.push((events::Lines::of(line), 1)),
+        }
     }
+    let (values, counts): (Vec<_>, Vec<_>) = rows.into_iter().map(|(r, n)| (r.values(), n)).unzip();
+    let changed = tx.execute_each(events::INSERT, values).await?;
+    let mut fresh = Vec::with_capacity(chained.len());
+    let mut rest = chained;
+    for (count, changed) in counts.into_iter().zip(changed) {
+        let (row, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        rest = after;
+        if changed > 0 {
+            fresh.extend_from_slice(row);
+            continue;
+        }
+        // One of them is there already, and nobody knows which.
+        let singly = row.iter().map(|line| events::Lines::of(line).values());
+        let changed = tx.execute_each(events::INSERT, singly.collect()).await?;
+        let inserted = row.iter().zip(changed).filter(|(_, changed)| *changed > 0);
+        fresh.extend(inserted.map(|(line, _)| *line));
+    }
+    Ok(fresh)
+}
+
+/// Rows that few different statements change, so that each is looked for once.
+async fn write_rows(
+    tx: &mut Tx,
+    rows: impl Iterator<Item = (&'static str, Vec<Value>)>,
+) -> Result<(), StoreError> {
+    let mut by_statement: Vec<(&'static str, Vec<Vec<Value>>)> = Vec::new();
+    for (sql, args) in rows {
+        match by_statement.iter_mut().find(|(other, _)| *other == sql) {
+            Some((_, all)) => all.push(args),
+            None => by_statement.push((sql, vec![args])),
+        }
+    }
+    for (sql, all) in by_statement {
+        tx.execute_each(sql, all).await?;
+    }
+    Ok(())
 }

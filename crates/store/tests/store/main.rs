@@ -6,6 +6,7 @@
 
 mod away;
 mod cluster;
+mod migrate;
 mod project;
 mod queries;
 mod recordings;
