@@ -13,6 +13,7 @@ mod cli {
     mod help;
     mod hep;
     mod import;
+    mod init;
     mod phones;
     mod readme;
     mod reload;

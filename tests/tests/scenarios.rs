@@ -28,6 +28,7 @@ mod scenarios {
     mod a_person_whose_phone_dies_gives_the_caller_back_to_the_ai;
     mod a_phone_calls_for_help;
     mod a_phone_calls_whom_it_may;
+    mod a_phone_keeps_its_way_open_by_stun;
     mod a_phone_proves_itself_by_the_hash_that_the_office_prefers;
     mod a_phone_that_refuses_is_passed_over;
     mod a_registrar_by_name_is_changed_when_it_is_silent;
@@ -117,6 +118,7 @@ mod scenarios {
     mod a_wrong_key_and_silence_in_a_menu_lead_on;
     mod an_announcement_is_heard_out_then_the_call_ends;
     mod an_echo_gives_the_caller_their_own_voice;
+    mod an_extension_is_keyed_in_a_menu;
     mod an_extension_that_is_not_registered_gives_480;
     mod an_extension_that_rings_out_gives_480;
     mod an_invite_that_would_replace_a_call_is_refused;

@@ -422,7 +422,7 @@ impl Call {
                     self.referred(cx, outcome);
                 }
             }
-            Stage::Menu(m) if m.until.is_some_and(|at| now.mono >= at) => self.menu_silent(cx),
+            Stage::Menu(m) if m.until.is_some_and(|at| now.mono >= at) => self.menu_due(cx),
             Stage::Farewell { until, .. } if now.mono >= *until => self.farewell_over(cx),
             Stage::Bridged(_) => self.watch_timeout(cx),
             Stage::Menu(_)

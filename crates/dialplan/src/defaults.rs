@@ -92,6 +92,7 @@ impl Default for Node {
             providers: BTreeMap::from([(OFFLINE.to_owned(), Profile::offline())]),
             drain: Duration::from_secs(30),
             max_calls: 500,
+            watch: false,
             bans: Bans::default(),
             hep: None,
             recordings: crate::Recordings::default(),

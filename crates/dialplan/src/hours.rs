@@ -117,6 +117,13 @@ pub(crate) struct YearOfHours {
     pub unknown: bool,
 }
 
+/// Why a text is no opening hours; `None`: it is.
+pub fn hours_complaint(text: &str) -> Option<String> {
+    text.parse::<OpeningHours>()
+        .err()
+        .map(|_| format!("{text:?} is no opening hours"))
+}
+
 impl Hours {
     /// Hours by this clock; `PH` and `SH` in them are `holidays`.
     pub(crate) fn new(zone: Zone, open: OpeningHours, holidays: ContextHolidays) -> Self {

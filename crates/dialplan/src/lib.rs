@@ -28,12 +28,12 @@ pub use dial::{DialTarget, Forbidden};
 pub use dialplans::Dialplans;
 pub use emergency::Emergency;
 pub use extensions::Extensions;
-pub use hours::{Hours, NoZone, Opening, Zone};
+pub use hours::{Hours, NoZone, Opening, Zone, hours_complaint};
 pub use load::{
     Host, Inspect, Inspector, Loaded, MAX_HOPS, SourceFile, TlsComplaint, TlsPart, load, load_on,
     wanted,
 };
-pub use numbering::NumberFormat;
+pub use numbering::{NumberFormat, country_of};
 pub use pattern::{BadPattern, Pattern, normalise};
 pub use patterns::Patterns;
 pub use plan::*;

@@ -15,6 +15,7 @@ mod hours;
 mod identity;
 mod listen;
 mod mask;
+mod menu;
 mod node;
 mod people;
 mod phones;

@@ -81,6 +81,15 @@ fn dialling(country: &str) -> Option<Dialling> {
     })
 }
 
+/// The country of a number in E.164, of those whose way of dialling is known; `US` for all that share its code.
+pub fn country_of(number: &str) -> Option<&'static str> {
+    let digits = number.strip_prefix('+')?;
+    let known = COUNTRIES.iter().filter(|(name, ..)| *name != "CA");
+    let of = known.filter(|(_, code, ..)| digits.starts_with(code));
+    of.max_by_key(|(_, code, ..)| code.len())
+        .map(|(name, ..)| *name)
+}
+
 /// Numbers of this country can be turned from one format into another.
 pub(crate) fn is_known(country: &str) -> bool {
     dialling(country).is_some()

@@ -123,6 +123,30 @@ impl Pattern {
         host.eq_ignore_ascii_case(at) && fits(want, user)
     }
 
+    /// How many characters each number has that it matches; `None` if they differ, or it is a `sip:` URI.
+    pub fn fixed_length(&self) -> Option<usize> {
+        let pieces = self.pieces()?;
+        let fixed = pieces.iter().all(|p| matches!(p, Piece::One(_)));
+        fixed.then_some(pieces.len())
+    }
+
+    /// Is there a longer number that it matches and that begins so?
+    pub fn may_begin_with(&self, typed: &str) -> bool {
+        let Some(pieces) = self.pieces() else {
+            return false;
+        };
+        let head: Vec<Piece> = pieces
+            .iter()
+            .copied()
+            .take_while(|p| matches!(p, Piece::One(_)))
+            .take(typed.len())
+            .collect();
+        match head.len() < pieces.len() {
+            true => fits(&head, typed.get(..head.len()).unwrap_or_default()),
+            false => false,
+        }
+    }
+
     /// Is there a number that both match?
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self.pieces(), other.pieces()) {

@@ -3,12 +3,14 @@
 
 mod features;
 mod machine;
+mod menu;
 mod queue;
 mod recording;
 mod trunk;
 
 pub use features::Features;
 pub use machine::{Bans, Hep, Identity, NodeTls, TrunkTls};
+pub use menu::{Keyed, Menu};
 pub use queue::{LINE_SAYS, LineRules, LineSays, Queue, Strategy};
 pub use recording::{RecordFrom, RecordingRules, Recordings};
 pub use trunk::{
@@ -142,6 +144,8 @@ pub struct Node {
     pub drain: Duration,
     /// Calls at once; more get 503.
     pub max_calls: u32,
+    /// Files that were changed are taken by themselves.
+    pub watch: bool,
     /// What happens to whoever guesses passwords.
     pub bans: Bans,
     /// A server that gets a copy of every SIP message.
@@ -350,21 +354,6 @@ pub struct Dialplan {
     pub voice: String,
     /// Default provider profile.
     pub providers: Option<String>,
-}
-
-/// A menu by key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Menu {
-    /// What is said.
-    pub prompt: String,
-    /// Where each key leads.
-    pub keys: BTreeMap<char, Destination>,
-    /// Silence after the prompt.
-    pub timeout: Duration,
-    /// How often it is said again.
-    pub retries: u32,
-    /// And then.
-    pub otherwise: Destination,
 }
 
 /// How a transfer to a queue or an outside number is made.

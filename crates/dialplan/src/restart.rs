@@ -32,6 +32,7 @@ pub fn needs_restart(running: &Plan, new: &Plan) -> Vec<String> {
         providers: _,
         drain: _,
         max_calls: _,
+        watch: _,
         bans: _,
     } = was;
     let placed_alike = *data_dir == is.data_dir;

@@ -74,6 +74,11 @@ pub fn read_hashed(dir: &Path) -> Result<Read, ConfigError> {
     })
 }
 
+/// As [`Read::sha256`], of the files as they are now.
+pub(crate) fn sha256_in(dir: &Path) -> std::io::Result<String> {
+    files(dir).map(|files| sha256_of(&files))
+}
+
 /// Lengths stand before names and texts: no other files have the same bytes.
 fn sha256_of(files: &[SourceFile]) -> String {
     let mut all = Vec::new();

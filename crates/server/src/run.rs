@@ -8,6 +8,7 @@ mod record;
 mod secure;
 mod speech;
 mod stop;
+mod watching;
 
 pub(crate) use self::speech::render_prompts;
 pub use self::{error::StartError, speech::profiles, stop::Gateway};
@@ -229,6 +230,7 @@ pub async fn start(
             by: "start".to_owned(),
         }),
     });
+    watching::watch_files(reloader.clone(), &mut tasks);
     let app = App {
         shard: to_shard.clone(),
         store,

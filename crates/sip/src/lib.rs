@@ -15,6 +15,7 @@ pub mod notifier;
 pub mod registrar;
 pub mod registration;
 pub mod stir;
+pub mod stun;
 mod transaction;
 mod transport;
 pub mod xml;

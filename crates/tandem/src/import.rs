@@ -84,7 +84,7 @@ pub(crate) fn run(ask: &OldPlan) -> anyhow::Result<ExitCode> {
 }
 
 /// A password of its own for each phone, which only we can read.
-fn secret(path: &std::path::Path) -> anyhow::Result<()> {
+pub(crate) fn secret(path: &std::path::Path) -> anyhow::Result<()> {
     use std::{
         io::{Read, Write},
         os::unix::fs::OpenOptionsExt,

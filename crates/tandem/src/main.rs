@@ -7,14 +7,17 @@ mod demo;
 mod dialplan;
 mod doctor;
 mod drain;
+mod export;
 mod hours;
 mod import;
+mod init;
 mod intents;
 mod log;
 mod phones;
 mod queues;
 mod recording;
 mod reload;
+mod report;
 mod schema;
 mod serve;
 mod talk;
@@ -60,6 +63,11 @@ struct Format {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// A configuration of your own, from five questions.
+    Init {
+        #[command(flatten)]
+        asked: init::Asked,
+    },
     /// Take calls until SIGTERM or Ctrl-C; then drain.
     Serve {
         #[command(flatten)]
@@ -113,6 +121,16 @@ enum Verb {
         config: Config,
         #[command(flatten)]
         format: Format,
+    },
+    /// What happened in a time: calls by number, how far transfers came, what callers wanted.
+    Report {
+        #[command(subcommand)]
+        what: report::Report,
+    },
+    /// Call detail records, for billing and for who counts by them.
+    Export {
+        #[command(subcommand)]
+        what: export::Export,
     },
     /// The SIP ladder of a call that the running gateway has seen.
     Trace {
@@ -327,6 +345,7 @@ fn main() -> ExitCode {
 
 async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
+        Verb::Init { asked } => init::run(&asked),
         Verb::Serve { config, format: _ } => serve::run(&config).await,
         Verb::Check { dir, format } => check::run(&dir, format.json),
         Verb::Calls {
@@ -353,6 +372,8 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             config,
             format,
         } => calls::handoffs(&config, call, verify, format.json).await,
+        Verb::Report { what } => report::run(what).await,
+        Verb::Export { what } => export::run(what).await,
         Verb::Trace {
             id,
             shown,

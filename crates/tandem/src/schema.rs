@@ -20,7 +20,15 @@ pub(crate) struct Wanted {
 pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<ExitCode> {
     match &wanted.name {
         Some(name) => print(name)?,
-        None => write(&wanted.output)?,
+        None => {
+            for path in write(&wanted.output)? {
+                println!("{}", path.display());
+            }
+            println!(
+                "editors take them by the first line of a file: #:schema {}/dialplan.json",
+                wanted.output.display()
+            );
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -34,17 +42,15 @@ fn print(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write(dir: &Path) -> anyhow::Result<()> {
+/// All of them into a directory: which files.
+pub(crate) fn write(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let mut written = Vec::new();
     for (name, schema) in schemas() {
         let path = dir.join(name);
         let text = serde_json::to_string_pretty(&schema)?;
         std::fs::write(&path, format!("{text}\n")).with_context(|| path.display().to_string())?;
-        println!("{}", path.display());
+        written.push(path);
     }
-    println!(
-        "editors take them by the first line of a file: #:schema {}/dialplan.json",
-        dir.display()
-    );
-    Ok(())
+    Ok(written)
 }

@@ -131,6 +131,20 @@ impl Lab {
         self.said(words, &stdout, &stderr, status.code())
     }
 
+    /// The same to somebody who answers its questions with these lines.
+    pub(crate) fn answered(&self, words: &str, lines: &str) -> Said {
+        let (words, mut command) = self.command(words);
+        let input = self.path("answers");
+        fs::write(&input, lines).expect("a file");
+        let input = fs::File::open(input).expect("the file");
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.stdin(input).output().expect("it runs");
+        self.said(words, &stdout, &stderr, status.code())
+    }
+
     /// `tandem WORDS`, running.
     pub(crate) fn running(&self, words: &str) -> Running<'_> {
         let (words, mut command) = self.command(words);

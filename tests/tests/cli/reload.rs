@@ -123,3 +123,26 @@ fn without_a_gateway_they_say_so() {
     assert_eq!(hidden.code, Some(3), "{}", hidden.err);
     golden("nobody_reloads", &said);
 }
+
+#[tokio::test]
+async fn changed_files_are_taken_by_themselves_and_wrong_ones_are_not() {
+    let lab = Lab::new();
+    lab.change("tandem.toml", "[node]\n", "[node]\nwatch = true\n");
+    let mut serving = lab.running("serve --config office --data data");
+    serving.says("tandem: ready").await;
+    let plan = "dialplans/reception.toml";
+    let (echo, notice, wrong) = (
+        "\"2000\" = \"echo\"",
+        "\"2000\" = \"announce:notice\"",
+        "\"2000\" = \"announce:notise\"",
+    );
+    lab.change(plan, echo, wrong);
+    serving
+        .says("configuration not reloaded: it has errors")
+        .await;
+    lab.change(plan, wrong, notice);
+    serving.says("configuration reloaded").await;
+    serving.signal("-TERM");
+    serving.ended();
+    assert_eq!(journaled(&lab), ["file watch"]);
+}

@@ -28,6 +28,40 @@ async fn calls_and_one_call() {
 }
 
 #[tokio::test]
+async fn reports_and_exports() {
+    let lab = Lab::with_story().await;
+    let all: Vec<_> = [
+        "report calls",
+        "report transfers",
+        "report intents",
+        "report transfers --json",
+        "report calls --until 2020-01-01",
+        "report calls --since yesterday",
+        "export cdr",
+        "export cdr --jsonl --until 2020-01-01T08:00",
+    ]
+    .iter()
+    .map(|words| lab.tandem(&format!("{words} {AT}")))
+    .collect();
+    let codes: Vec<_> = all.iter().filter_map(|s| s.code).collect();
+    assert_eq!(codes, [0, 0, 0, 0, 0, 1, 0, 0]);
+    let jsonl = lab.tandem(&format!("export cdr --jsonl {AT}"));
+    let calls: Vec<serde_json::Value> = jsonl
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(
+        calls
+            .iter()
+            .map(|c| c["uniqueid"].clone())
+            .collect::<Vec<_>>(),
+        [json!(call(1)), json!(call(2)), json!(call(3))]
+    );
+    golden("reports", &all);
+}
+
+#[tokio::test]
 async fn the_same_as_json() {
     let lab = Lab::with_story().await;
     let calls = lab.tandem(&format!("calls --json {AT}")).json();

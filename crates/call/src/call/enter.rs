@@ -170,6 +170,7 @@ impl Call {
         self.stage = Stage::Menu(InMenu {
             name,
             tries: 0,
+            typed: String::new(),
             until: None,
         });
         self.connect_all(cx);

@@ -7,7 +7,7 @@
 //!        +-------------------------------> passed on: RFC 4733, or INFO to a leg that has no telephone-event
 //! ```
 
-use super::{Call, Ctx, Purpose, Stage};
+use super::{Call, Ctx, Stage};
 use crate::reach;
 use std::time::Duration;
 use tandem_sip::{
@@ -72,28 +72,6 @@ impl Call {
             | Stage::Farewell { .. }
             | Stage::Leaving
             | Stage::Ending => {}
-        }
-    }
-
-    fn key_in_menu(&mut self, cx: &mut Ctx<'_>, id: LegId, digit: char) {
-        match self.menu_key(cx, digit) {
-            Some(to) => {
-                self.journal(
-                    cx,
-                    What::KeyPressed {
-                        leg: id,
-                        digit,
-                        did: to.to_string(),
-                    },
-                );
-                self.stop(cx, |p| matches!(p, Purpose::Prompt));
-                self.hops = 0;
-                self.enter(cx, to);
-            }
-            None => {
-                self.stop(cx, |p| matches!(p, Purpose::Prompt));
-                self.menu_silent(cx);
-            }
         }
     }
 

@@ -2,13 +2,16 @@
 //!
 //! ```text
 //!   prompt --over--> waiting --time-out, wrong key--> prompt again, `retries` times --> otherwise
-//!      |  key           | key
-//!      +----------------+--> the key's destination (typed ahead counts)
+//!      |  key           | key                                                            ^
+//!      +----------------+--> the key's destination (typed ahead counts) --nobody takes it-+
+//!      |                |         ^
+//!      +----------------+--> an extension has begun --complete, or no digit for `digit_timeout`
 //! ```
+//! What keys mean is in [`tandem_dialplan::Menu`].
 
 use super::{Call, Ctx, Purpose, Stage};
-use tandem_dialplan::Destination;
-use tandem_types::{Party, Reason, Termination, media::Lane};
+use tandem_dialplan::{Destination, Keyed, Menu};
+use tandem_types::{LegId, Party, Reason, Termination, journal::What, media::Lane};
 
 impl Call {
     pub(crate) fn say_menu(&mut self, cx: &mut Ctx<'_>) {
@@ -16,6 +19,7 @@ impl Call {
             return;
         };
         m.until = None;
+        m.typed.clear();
         let name = m.name.clone();
         let Some(menu) = self.dialplan(cx.plan).and_then(|d| d.menus.get(&name)) else {
             return self.end(cx, Termination::new(Party::Gateway, Reason::NoRoute));
@@ -47,7 +51,7 @@ impl Call {
                 let then = then.clone();
                 self.enter(cx, then);
             }
-            Stage::Menu(m) => {
+            Stage::Menu(m) if m.typed.is_empty() => {
                 let name = m.name.clone();
                 let wait = self
                     .dialplan(cx.plan)
@@ -61,14 +65,26 @@ impl Call {
         }
     }
 
-    pub(crate) fn menu_silent(&mut self, cx: &mut Ctx<'_>) {
+    /// No key came in time: what was keyed so far is meant, or the prompt comes again.
+    pub(crate) fn menu_due(&mut self, cx: &mut Ctx<'_>) {
+        let Stage::Menu(m) = &mut self.stage else {
+            return;
+        };
+        let typed = std::mem::take(&mut m.typed);
+        let meant = self.menu(cx).and_then(|menu| menu.settled(&typed));
+        match meant.filter(|to| is_there(cx, to)) {
+            Some(to) => self.leave_menu(cx, to),
+            None => self.menu_silent(cx),
+        }
+    }
+
+    fn menu_silent(&mut self, cx: &mut Ctx<'_>) {
         let Stage::Menu(m) = &mut self.stage else {
             return;
         };
         m.tries += 1;
-        let (name, tries) = (m.name.clone(), m.tries);
-        let menu = self.dialplan(cx.plan).and_then(|d| d.menus.get(&name));
-        match menu {
+        let tries = m.tries;
+        match self.menu(cx) {
             Some(menu) if tries > menu.retries => {
                 let otherwise = menu.otherwise.clone();
                 self.enter(cx, otherwise);
@@ -77,16 +93,56 @@ impl Call {
         }
     }
 
-    /// A key in a menu: its destination, if it has one.
-    pub(crate) fn menu_key(&mut self, cx: &mut Ctx<'_>, key: char) -> Option<Destination> {
+    pub(crate) fn key_in_menu(&mut self, cx: &mut Ctx<'_>, leg: LegId, digit: char) {
+        let Stage::Menu(m) = &mut self.stage else {
+            return;
+        };
+        m.typed.push(digit);
+        let typed = m.typed.clone();
+        let Some(menu) = self.menu(cx) else { return };
+        let next = cx.now.mono + menu.digit_timeout;
+        let means = match menu.keyed(&typed) {
+            Keyed::Leads(to) if !is_there(cx, &to) => Keyed::Nothing,
+            means => means,
+        };
+        let did = match &means {
+            Keyed::Leads(to) => to.to_string(),
+            Keyed::More => "may begin an extension".to_owned(),
+            Keyed::Nothing => "leads nowhere in the menu".to_owned(),
+        };
+        self.journal(cx, What::KeyPressed { leg, digit, did });
+        self.stop(cx, |p| matches!(p, Purpose::Prompt));
+        match means {
+            Keyed::Leads(to) => self.leave_menu(cx, to),
+            Keyed::More => {
+                if let Stage::Menu(m) = &mut self.stage {
+                    m.until = Some(next);
+                }
+            }
+            Keyed::Nothing => self.menu_silent(cx),
+        }
+    }
+
+    /// The caller has chosen. When nobody takes them there, they go where silence leads, and not nowhere.
+    fn leave_menu(&mut self, cx: &mut Ctx<'_>, to: Destination) {
+        let otherwise = self.menu(cx).map(|menu| menu.otherwise.clone());
+        let otherwise = otherwise.into_iter().filter(|o| *o != to).collect();
+        self.hops = 0;
+        self.enter_with(cx, to, otherwise);
+    }
+
+    fn menu<'p>(&self, cx: &Ctx<'p>) -> Option<&'p Menu> {
         let Stage::Menu(m) = &self.stage else {
             return None;
         };
-        self.dialplan(cx.plan)?
-            .menus
-            .get(&m.name)?
-            .keys
-            .get(&key)
-            .cloned()
+        self.dialplan(cx.plan)?.menus.get(&m.name)
+    }
+}
+
+/// A pattern of a menu may have more numbers than there are extensions.
+fn is_there(cx: &Ctx<'_>, to: &Destination) -> bool {
+    match to {
+        Destination::Ext(number) => cx.plan.extension(number).is_some(),
+        _ => true,
     }
 }

@@ -69,7 +69,10 @@ pub(crate) struct Referring {
 pub(crate) struct InMenu {
     pub(crate) name: String,
     pub(crate) tries: u32,
-    /// The prompt is over: a key by then.
+    /// Digits that an extension may begin with.
+    #[serde(default)]
+    pub(crate) typed: String,
+    /// A key by then: the prompt is over, or an extension has begun.
     pub(crate) until: Option<Mono>,
 }
 

@@ -3,13 +3,17 @@
 use super::{PAST, Switch, admit::Admitted};
 use crate::api::Output;
 use tandem_sip::{
-    api::{Event, Flow, Output as SipOutput, SessionId},
+    api::{Event, Flow, Output as SipOutput, SessionId, Transport},
     message::Message,
+    stun::{self, Stun},
 };
 use tandem_types::Now;
 
 impl Switch {
     pub(super) fn packet(&mut self, now: Now, from: Flow, bytes: bytes::Bytes) {
+        if from.transport == Transport::Udp && stun::is_stun(&bytes) {
+            return self.keepalive(now, from, &bytes);
+        }
         let (room, received) = (bytes.len(), bytes.clone());
         match Message::parse(bytes) {
             Ok(message) => match self.admits(now, &from, &message) {
@@ -40,6 +44,22 @@ impl Switch {
                     });
                 }
             }
+        }
+    }
+
+    /// STUN of a phone that keeps its way through a NAT open, or of a trunk; strangers get silence here, too.
+    fn keepalive(&mut self, now: Now, flow: Flow, bytes: &[u8]) {
+        if !self.trusts(&flow) {
+            self.refused(now, &flow, "unknown-source");
+            return;
+        }
+        match stun::read(bytes, flow.remote) {
+            Some(Stun::Asks(answer)) => self.out.push_back(Output::Transmit {
+                flow,
+                bytes: answer.into(),
+            }),
+            Some(Stun::Tells) => {}
+            None => drop(self.refused(now, &flow, "malformed")),
         }
     }
 

@@ -65,6 +65,7 @@ impl<'a> Load<'a> {
                     .error("a node's name stands in SIP headers: letters, digits, - and . only");
             }
         }
+        set(&mut node.watch, s.opt("watch").and_then(|v| v.yes_no()));
         if let Some(text) = s.opt("public_address").and_then(|v| v.words()) {
             node.public_address = public_address(&text);
         }

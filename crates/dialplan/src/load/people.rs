@@ -1,14 +1,13 @@
-//! Menus, numbers outside and announcements; queues are beside ([`super::queue`]).
+//! Numbers outside and announcements; menus and queues are beside ([`super::menu`], [`super::queue`]).
 
 use super::{
     Load,
     destinations::Scope,
     node::set,
     read::{Section, Text, Val},
-    values::one_key,
 };
-use crate::{Announcement, Destination, Dialplan, Menu, Outside, TransferMode};
-use std::{collections::BTreeMap, time::Duration};
+use crate::{Announcement, Destination, Dialplan, Outside, TransferMode};
+use std::time::Duration;
 use tandem_types::agent::{AgentRules, Target};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -86,56 +85,6 @@ impl<'a> Load<'a> {
         {
             spoken.insert(Target(format!("ext:{}", ext.pattern)), ext.name.clone());
         }
-    }
-
-    /// | key | default |
-    /// |---|---|
-    /// | `timeout` | `6s` |
-    /// | `retries` | 2 |
-    fn menu(&mut self, s: &Section<'a>, scope: &Scope) -> Option<Menu> {
-        s.later(&[("direct_dial", "direct dialling in menus")]);
-        let prompt = s
-            .need("prompt", "\"For ... press 1.\"")
-            .and_then(|v| v.spoken());
-        if let Some(p) = &prompt {
-            p.placeholders(&[]);
-        }
-        let timeout = s
-            .opt("timeout")
-            .and_then(|v| v.duration(SECOND))
-            .unwrap_or(6 * SECOND);
-        let retries = s.opt("retries").and_then(|v| v.whole(0..=20)).unwrap_or(2);
-        let otherwise = s.need("otherwise", "\"queue:reception\"");
-        self.lines(scope, &otherwise);
-        let otherwise = otherwise.and_then(|v| v.words());
-        let otherwise = otherwise.and_then(|t| self.destination(scope, &t));
-        let keys_at = s.need("keys", "{ 1 = \"queue:NAME\", 0 = \"queue:reception\" }");
-        self.lines(scope, &keys_at);
-        let mut keys = BTreeMap::new();
-        if let Some(v) = &keys_at {
-            let entries = v.section().map(|k| k.all()).unwrap_or_default();
-            if entries.is_empty() {
-                v.spot
-                    .error("a menu without keys is no menu")
-                    .help("for a text alone there is [announcements.NAME]");
-            }
-            for v in entries {
-                let key = one_key(&Text {
-                    value: v.key.clone(),
-                    spot: v.key_spot,
-                });
-                self.line(scope, &v);
-                let to = v.words().and_then(|t| self.destination(scope, &t));
-                keys.extend(key.zip(to));
-            }
-        }
-        Some(Menu {
-            prompt: prompt?.value,
-            keys,
-            timeout,
-            retries,
-            otherwise: otherwise?,
-        })
     }
 
     /// | key | default |

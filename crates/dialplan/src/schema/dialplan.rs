@@ -175,6 +175,10 @@ struct MenuTable {
     /// What is said.
     prompt: String,
     keys: BTreeMap<String, Destination>,
+    /// Extensions that callers may key: `_2XX`, or several.
+    direct_dial: Option<DirectDial>,
+    /// So long after a digit the next one of an extension may come: 3s.
+    digit_timeout: Option<Span>,
     /// Silence after the prompt.
     timeout: Option<Span>,
     /// How often it is said again.
@@ -182,6 +186,13 @@ struct MenuTable {
     retries: Option<u32>,
     /// And then.
     otherwise: Destination,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum DirectDial {
+    One(Dialled),
+    Several(Vec<Dialled>),
 }
 
 /// People who are rung, and callers who wait for them.

@@ -36,6 +36,8 @@ struct NodeTable {
     /// Calls at once; more get 503.
     #[schemars(range(min = 1, max = 100_000))]
     max_calls: Option<u32>,
+    /// Files that were changed are taken by themselves.
+    watch: Option<bool>,
     /// How long a stop waits for calls to end by themselves.
     drain: Option<Span>,
 }

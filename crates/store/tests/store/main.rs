@@ -10,6 +10,7 @@ mod migrate;
 mod project;
 mod queries;
 mod recordings;
+mod reports;
 mod story;
 mod verify;
 

@@ -5,7 +5,7 @@ use tandem_agent::{
     Brain,
     typed::{Caller as Speaker, Happened, Typed},
 };
-use tandem_dialplan::{Destination, Dialplan, Plan, Route};
+use tandem_dialplan::{Destination, Dialplan, Keyed, Menu, Plan, Route};
 use tandem_types::{Mono, Now, Wall, context::HandoffReason, journal::What};
 
 /// More steps than any sane call has.
@@ -189,18 +189,22 @@ impl<'p> Walk<'p> {
             &format!("menus.{name}"),
         );
         for _ in 0..=menu.retries {
-            let Some(key) = self.caller.keys.pop_front() else {
+            let Some((typed, to)) = self.keyed(menu) else {
                 break;
             };
-            if let Some(to) = menu.keys.get(&key) {
-                self.step(
-                    format!("key {key} leads to {to}"),
-                    &format!("menus.{name}.keys.{key}"),
-                );
-                return Some(to.clone());
+            let what = if typed.len() > 1 { "keys" } else { "key" };
+            if let Some(to) = to {
+                let place = match menu.keys.contains_key(&typed.chars().next().unwrap_or(' '))
+                    && typed.len() == 1
+                {
+                    true => format!("menus.{name}.keys.{typed}"),
+                    false => format!("menus.{name}.direct_dial"),
+                };
+                self.step(format!("{what} {typed} leads to {to}"), &place);
+                return Some(to);
             }
             self.step(
-                format!("key {key} means nothing here; the prompt again"),
+                format!("{what} {typed} means nothing here; the prompt again"),
                 &format!("menus.{name}.keys"),
             );
         }
@@ -214,6 +218,29 @@ impl<'p> Walk<'p> {
             &format!("menus.{name}.otherwise"),
         );
         Some(menu.otherwise.clone())
+    }
+
+    /// The next keys of the caller that belong together, and where they lead; `None`: no key comes.
+    fn keyed(&mut self, menu: &Menu) -> Option<(String, Option<Destination>)> {
+        let mut typed = self.caller.keys.pop_front()?.to_string();
+        loop {
+            let to = match menu.keyed(&typed) {
+                Keyed::Leads(to) => Some(to),
+                Keyed::Nothing => None,
+                Keyed::More => match self.caller.keys.pop_front() {
+                    Some(next) => {
+                        typed.push(next);
+                        continue;
+                    }
+                    None => menu.settled(&typed),
+                },
+            };
+            let there = |to: &Destination| match to {
+                Destination::Ext(number) => self.plan.extension(number).is_some(),
+                _ => true,
+            };
+            return Some((typed, to.filter(there)));
+        }
     }
 
     fn agent(&mut self, name: &str) -> Option<Destination> {
