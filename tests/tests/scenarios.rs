@@ -10,6 +10,7 @@ mod scenarios {
     mod lines;
 
     mod a_call_is_recorded;
+    mod a_caller_is_looked_up_before_the_greeting;
     mod a_caller_leaves_the_queue_by_its_key;
     mod a_caller_of_an_agent_waits_and_the_person_is_briefed;
     mod a_caller_who_waits_hangs_up;
@@ -68,6 +69,7 @@ mod scenarios {
     mod the_person_is_silent_after_the_brief;
     mod the_persons_phone_rings_while_the_ai_still_speaks;
     mod the_voice_is_down_and_keys_reach_a_person;
+    mod tools_do_what_the_caller_agreed_to;
     mod total_time_is_over;
     mod triage_hands_to_a_specialist_who_knows_what_was_said;
     mod tts_is_down_for_the_brief;

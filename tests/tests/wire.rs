@@ -44,6 +44,7 @@ mod wire {
     mod room;
     mod srtp;
     mod tls;
+    mod tools;
     mod trunk;
     mod waiting;
     mod warm;

@@ -23,6 +23,7 @@
 
 mod brain;
 mod ending;
+mod greeting;
 mod guards;
 mod handoff;
 mod io;
@@ -33,6 +34,7 @@ mod phrases;
 mod playout;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod transfer;
 mod triage;
 mod turns;
@@ -57,6 +59,9 @@ use tandem_types::{
 };
 use triage::Asked;
 use turns::Ears;
+
+/// Where facts come from that nobody said.
+const LOOKUP: &str = "caller_lookup";
 
 /// Deadlines handled in one call of [`Conversation::handle_timeout`]; each clears its own cause, so
 /// this is never reached.
@@ -130,6 +135,14 @@ pub struct Conversation {
     /// A key that leads somewhere, as soon as what it interrupted is accounted for.
     key_choice: Option<(char, Target)>,
     asked: Option<Asked>,
+    #[serde(default)]
+    tools: tools::Tools,
+    /// First words that wait until the caller was looked up.
+    #[serde(default)]
+    greeting: Option<greeting::Greeting>,
+    /// The caller is looked up until then.
+    #[serde(default)]
+    looked_up_by: Option<Mono>,
     guards: Guards,
     held: bool,
     /// An utterance was halted by that.
@@ -144,7 +157,7 @@ pub struct Conversation {
 impl Conversation {
     /// A conversation that waits for [`Input::Begin`].
     pub fn new(start: ConversationStart, _now: Now) -> Self {
-        Self {
+        let mut this = Self {
             brain: start.brain,
             call: start.call,
             rng: start.rng,
@@ -165,13 +178,18 @@ impl Conversation {
             keys: Keys::default(),
             key_choice: None,
             asked: None,
+            tools: tools::Tools::default(),
+            greeting: None,
+            looked_up_by: start.looked_up_by,
             guards: Guards::default(),
             held: false,
             held_back: false,
             queued: false,
-            next_request: 0,
+            next_request: start.requests,
             outputs: VecDeque::new(),
-        }
+        };
+        this.learn_facts(start.facts, LOOKUP);
+        this
     }
 
     /// Gives a deserialised conversation its rules and models back.
@@ -263,6 +281,7 @@ impl Conversation {
             } => self.on_transfer_failed(now, handoff, reason, more),
             Input::TransferDone { handoff } => self.on_transfer_done(now, handoff),
             Input::Returned { note, how } => self.on_returned(now, note, how),
+            Input::LookedUp { facts } => self.on_looked_up(now, facts),
             Input::PersonKeeps => self.on_person_keeps(),
             Input::CallerGone => self.on_gone(now),
         }
@@ -295,8 +314,10 @@ impl Conversation {
 
     /// Everything that can go on goes on.
     fn settle(&mut self, now: Now) {
+        self.settle_tools(now);
         self.settle_turns(now);
         self.settle_key(now);
+        self.settle_greeting(now);
         self.settle_words(now);
         self.settle_pause(now);
         self.settle_leaving(now);
@@ -323,6 +344,7 @@ impl Conversation {
             ProviderEvent::ChatFailed { request, fault } => {
                 self.on_chat_failed(now, request, fault)
             }
+            ProviderEvent::Fetched { request, result } => self.on_fetched(now, request, &result),
         }
     }
 
@@ -353,6 +375,7 @@ impl Conversation {
             return;
         }
         self.drop_chat();
+        self.abandon_tools(now);
         self.give_up_on_all(now);
         let digits = std::mem::take(&mut self.keys).digits;
         if !digits.is_empty() {

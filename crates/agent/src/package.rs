@@ -121,9 +121,8 @@ fn summary(p: &ContextPackage) -> String {
         (None, Some(intent)) => format!("{who} called about {}.", spoken_label(intent)),
         (None, None) => format!("{who} has not said what it is about."),
     };
-    let given = facts(&p.entities);
-    if !given.is_empty() {
-        out.push_str(&format!(" They gave {given}."));
+    for (source, known) in by_source(&p.entities) {
+        out.push_str(&format!(" {source} {known}."));
     }
     for action in &p.actions {
         out.push_str(&format!(" Tried: {} ({}).", action.what, action.result));
@@ -150,6 +149,21 @@ pub(crate) fn facts(entities: &[Entity]) -> String {
         })
         .collect();
     listed(&all, "and")
+}
+
+/// The caller said or keyed it, rather than somebody who was asked about them.
+pub(crate) fn is_given(entity: &Entity) -> bool {
+    let turn = entity.turn.strip_prefix('t');
+    turn.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// What the caller gave, and what was known or found out, each as [`facts`]; empty ones are left out.
+pub(crate) fn by_source(entities: &[Entity]) -> Vec<(&'static str, String)> {
+    let (given, known): (Vec<_>, Vec<_>) = entities.iter().cloned().partition(is_given);
+    [("They gave", facts(&given)), ("On record:", facts(&known))]
+        .into_iter()
+        .filter(|(_, facts)| !facts.is_empty())
+        .collect()
 }
 
 /// Facts that say who or what it is about. Days, times and sums belong to the story, which is told in

@@ -39,6 +39,8 @@ pub struct Caller {
     pub language: String,
     /// Minutes east of UTC of the dialplan's clock.
     pub utc_offset: i16,
+    /// What is known of them already.
+    pub facts: Vec<crate::tool::Fact>,
 }
 
 /// The conversation.
@@ -64,7 +66,7 @@ pub struct Typed {
 
 impl Typed {
     /// The caller comes to this agent.
-    /// With `models`, what is to be asked of them comes out of [`Self::asked`].
+    /// With `models`, what is to be asked of them and of tools comes out of [`Self::asked`].
     pub fn begin(
         brain: Arc<Brain>,
         agent: &str,
@@ -81,6 +83,9 @@ impl Typed {
             language: caller.language,
             brain,
             rng,
+            facts: caller.facts,
+            looked_up_by: None,
+            requests: 0,
         };
         let mut conversation = Conversation::new(start, now);
         conversation.set_utc_offset(caller.utc_offset);
@@ -130,18 +135,20 @@ impl Typed {
         self.act(Input::Digit(key))
     }
 
-    /// What a model is to be asked now; all of its answer goes to [`Self::answered`].
+    /// What a model or a tool is to be asked now; all of its answer goes to [`Self::answered`].
     pub fn asked(&mut self) -> Option<ProviderCommand> {
         let chat = self.chats.pop_front();
         self.thinking |= chat.is_some();
         chat
     }
 
-    /// A model's answer, or a part of it.
+    /// An answer, or a part of it.
     pub fn answered(&mut self, event: ProviderEvent) -> Vec<Happened> {
         let last = matches!(
             event,
-            ProviderEvent::ChatDone { .. } | ProviderEvent::ChatFailed { .. }
+            ProviderEvent::ChatDone { .. }
+                | ProviderEvent::ChatFailed { .. }
+                | ProviderEvent::Fetched { .. }
         );
         self.thinking &= !last;
         self.act(Input::Provider(event))
@@ -250,8 +257,20 @@ impl Typed {
                     rejected: false,
                 }),
             },
-            chat @ ProviderCommand::Chat { .. } if self.models => {
-                return self.chats.push_back(chat);
+            asks @ (ProviderCommand::Chat { .. } | ProviderCommand::Fetch { .. })
+                if self.models =>
+            {
+                return self.chats.push_back(asks);
+            }
+            ProviderCommand::Fetch { request, .. } => ProviderEvent::Fetched {
+                request,
+                result: Err(ProviderFault::NotConfigured),
+            },
+            ProviderCommand::CancelFetch { request: gone } => {
+                self.chats.retain(
+                    |c| !matches!(c, ProviderCommand::Fetch { request, .. } if *request == gone),
+                );
+                return;
             }
             ProviderCommand::Chat { request, .. } => ProviderEvent::ChatFailed {
                 request,

@@ -6,6 +6,7 @@ mod mood;
 mod tokens;
 mod wishes;
 
+pub(crate) use entities::is_secret;
 pub use entities::{Found, from_keys, from_words};
 pub use mood::mood;
 pub use tokens::words;

@@ -22,7 +22,7 @@
 //!
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
-//! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one),
+//! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one), [`lookup`] (who calls),
 //! [`queued`] (the caller waits until somebody is free), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
 
 mod background;
@@ -34,6 +34,7 @@ pub(crate) mod enter;
 pub(crate) mod keys;
 pub(crate) mod legs;
 pub(crate) mod lend;
+pub(crate) mod lookup;
 pub(crate) mod menu;
 mod parting;
 mod passed;
@@ -133,6 +134,9 @@ pub(crate) struct Call {
     /// Somebody calls for help, or is called back: no limit holds it up or ends it.
     #[serde(default)]
     pub(crate) help: bool,
+    /// Who calls, as another system knows them.
+    #[serde(default)]
+    pub(crate) lookup: lookup::Lookup,
 }
 
 impl Call {
@@ -168,6 +172,7 @@ impl Call {
             over_at: None,
             hops: 0,
             help: false,
+            lookup: lookup::Lookup::None,
         }
     }
 
@@ -359,7 +364,9 @@ impl Call {
     }
 
     pub(crate) fn handle_provider(&mut self, cx: &mut Ctx<'_>, event: ProviderEvent) {
-        self.talk_input(cx, tandem_agent::Input::Provider(event));
+        if !self.looked_up(cx, &event) {
+            self.talk_input(cx, tandem_agent::Input::Provider(event));
+        }
     }
 
     /// The next deadline, and why.
@@ -397,6 +404,7 @@ impl Call {
             self.parting_timeout(),
             self.typed_until(),
             self.lending_timeout(),
+            self.lookup.poll_timeout(),
         ]
         .into_iter()
         .chain(legs)
@@ -440,6 +448,7 @@ impl Call {
         self.partings_due(cx);
         self.typed_due(cx);
         self.lending_due(cx);
+        self.lookup_due(cx);
         self.leg_timeouts(cx);
         self.check_length(cx);
     }

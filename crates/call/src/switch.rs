@@ -446,7 +446,8 @@ fn call_of_provider(event: &ProviderEvent) -> CallId {
         ProviderEvent::ChatText { request, .. }
         | ProviderEvent::ChatTool { request, .. }
         | ProviderEvent::ChatDone { request }
-        | ProviderEvent::ChatFailed { request, .. } => request.call,
+        | ProviderEvent::ChatFailed { request, .. }
+        | ProviderEvent::Fetched { request, .. } => request.call,
     }
 }
 

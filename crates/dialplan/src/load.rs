@@ -29,6 +29,7 @@ mod spot;
 mod telemetry;
 mod templates;
 mod tls;
+mod tools;
 mod trunk;
 mod values;
 

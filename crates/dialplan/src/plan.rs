@@ -1,6 +1,7 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
+mod endpoint;
 mod features;
 mod machine;
 mod menu;
@@ -8,6 +9,7 @@ mod queue;
 mod recording;
 mod trunk;
 
+pub use endpoint::Endpoint;
 pub use features::Features;
 pub use machine::{Bans, Hep, Identity, NodeTls, TrunkTls};
 pub use menu::{Keyed, Menu};
@@ -328,6 +330,8 @@ pub struct Dialplan {
     /// Numbers with a way of their own, first match wins: `[routes] "2000" = "echo"`. Captures: `{to}` in a
     /// destination is the called number.
     pub routes: Vec<(Pattern, Destination)>,
+    /// Whom its tools ask.
+    pub endpoints: Vec<Endpoint>,
     /// Agents and the rules they obey.
     pub rules: Arc<AgentRules>,
     /// By name.

@@ -8,6 +8,8 @@ mod node;
 #[expect(dead_code, reason = "types that are only described")]
 mod phones;
 #[expect(dead_code, reason = "types that are only described")]
+mod tools;
+#[expect(dead_code, reason = "types that are only described")]
 mod trunk;
 mod values;
 

@@ -36,7 +36,7 @@ pub mod trace;
 pub use clock::Clock;
 pub use recorder::sealed as recording;
 pub use reload::{InForce, NotReloaded, Reloaded};
-pub use run::{Gateway, StartError, profiles, start};
+pub use run::{Gateway, StartError, endpoints, profiles, start};
 pub use shard::Snapshot;
 pub use tandem_call::{
     Answered, ContactRow, Failed, MemberRow, PeerRow, PhoneRow, QueueRow, RegistrationRow,

@@ -14,13 +14,12 @@ use crate::{
     Clock, config,
     hours::Override,
     places::ShardHandle,
-    run::{profiles, render_prompts},
+    run::{Asked, render_prompts},
     shard::ToShard,
 };
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc,
@@ -28,9 +27,9 @@ use std::{
     },
 };
 use tandem_call::{Admin, Edition, brains_of};
-use tandem_dialplan::{Diagnostic, Plan, Profile, needs_restart};
+use tandem_dialplan::{Diagnostic, Plan, needs_restart};
 use tandem_net::tls::{Ready, Tls};
-use tandem_speech::{Providers, Settings};
+use tandem_speech::Providers;
 use tandem_types::Wall;
 use tokio::sync::{Mutex, oneshot};
 
@@ -93,8 +92,7 @@ pub(crate) struct Reloader {
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) hours: Arc<Mutex<Override>>,
     pub(crate) draining: Arc<AtomicBool>,
-    /// Profiles that can be spoken to: those of the plan, and of plans before it, by which calls may still go.
-    pub(crate) profiles: Mutex<BTreeMap<String, Profile>>,
+    pub(crate) asked: Mutex<Asked>,
     pub(crate) in_force: ArcSwap<InForce>,
 }
 
@@ -105,7 +103,7 @@ struct Made {
     warnings: Vec<Diagnostic>,
     sha256: String,
     tls: Option<Ready>,
-    profiles: BTreeMap<String, Profile>,
+    asked: Asked,
     /// `None`: they are the same.
     providers: Option<Arc<Providers>>,
 }
@@ -161,16 +159,16 @@ impl Reloader {
 
     async fn work(&self, by: String) -> Result<Reloaded, NotReloaded> {
         // Held to the end: one at a time.
-        let mut profiles = self.profiles.lock().await;
+        let mut asked = self.asked.lock().await;
         if self.draining.load(Ordering::Relaxed) {
             return Err(NotReloaded::Draining);
         }
-        let made = self.make(&profiles).await?;
+        let made = self.make(&asked).await?;
         // From here on nothing fails but a gateway that is gone.
         if let Some(providers) = made.providers {
             self.providers.store(providers);
         }
-        *profiles = made.profiles;
+        *asked = made.asked;
         if let (Some(tls), Some(ready)) = (&self.tls, made.tls) {
             tls.put_in_force(ready);
         }
@@ -211,7 +209,7 @@ impl Reloader {
     }
 
     /// Everything that can fail, or takes its time.
-    async fn make(&self, profiles_now: &BTreeMap<String, Profile>) -> Result<Made, NotReloaded> {
+    async fn make(&self, asked_now: &Asked) -> Result<Made, NotReloaded> {
         let running = self.plan.load_full();
         let (dir, data) = (self.config_dir.clone(), self.data_dir.clone());
         let has_tls = self.tls.is_some();
@@ -243,16 +241,11 @@ impl Reloader {
         });
         let (edition, warnings, sha256, tls) = read.await.map_err(|_| NotReloaded::Gone)??;
         let plan = edition.plan.clone();
-        let mut profiles = profiles_now.clone();
-        profiles.extend(plan.node.providers.clone());
-        let providers = if profiles == *profiles_now {
+        let asked = asked_now.clone().with(&plan);
+        let providers = if asked == *asked_now {
             None
         } else {
-            let settings = Settings {
-                cache_dir: Some(plan.node.prompt_cache.clone().into()),
-                ..Settings::default()
-            };
-            let made = Providers::new(self::profiles(&profiles), settings);
+            let made = asked.providers(&plan);
             Some(made.map_err(|error| NotReloaded::Unusable(error.to_string()))?)
         };
         let speakers = providers
@@ -265,7 +258,7 @@ impl Reloader {
             warnings,
             sha256,
             tls,
-            profiles,
+            asked,
             providers,
         })
     }

@@ -10,8 +10,12 @@ mod speech;
 mod stop;
 mod watching;
 
-pub(crate) use self::speech::render_prompts;
-pub use self::{error::StartError, speech::profiles, stop::Gateway};
+pub(crate) use self::speech::{Asked, render_prompts};
+pub use self::{
+    error::StartError,
+    speech::{endpoints, profiles},
+    stop::Gateway,
+};
 
 use self::{
     identity::Certificates,
@@ -46,7 +50,6 @@ use tandem_call::{Admin, Switch, SwitchConfig, brains_of};
 use tandem_dialplan::{Node, Plan};
 use tandem_net::NameService;
 use tandem_sip::api::Transport;
-use tandem_speech::{Providers, Settings};
 use tokio::{
     sync::{Mutex, broadcast, watch},
     task::JoinSet,
@@ -109,13 +112,8 @@ pub async fn start(
     let (shutdown, stopping) = watch::channel(false);
     let projector = tokio_task(projector.run(until(stopping)));
 
-    let providers = Providers::new(
-        profiles(&node.providers),
-        Settings {
-            cache_dir: Some(node.prompt_cache.clone().into()),
-            ..Settings::default()
-        },
-    )?;
+    let asked = Asked::default().with(&plan);
+    let providers = asked.providers(&plan)?;
     render_prompts(&plan, &providers, &mut progress).await;
     let hints = providers
         .probe()
@@ -223,7 +221,7 @@ pub async fn start(
         tls: tls.clone(),
         hours: hours.clone(),
         draining: draining.clone(),
-        profiles: Mutex::new(node.providers.clone()),
+        asked: Mutex::new(asked),
         in_force: ArcSwap::from_pointee(InForce {
             sha256,
             since: clock.now().wall,

@@ -159,8 +159,13 @@ fn overloaded(command: &ProviderCommand) -> Option<ProviderEvent> {
             request: *request,
             fault,
         }),
+        ProviderCommand::Fetch { request, .. } => Some(ProviderEvent::Fetched {
+            request: *request,
+            result: Err(fault),
+        }),
         ProviderCommand::Discard { .. }
         | ProviderCommand::CancelChat { .. }
+        | ProviderCommand::CancelFetch { .. }
         | ProviderCommand::Forget { .. } => None,
     }
 }
@@ -169,6 +174,9 @@ fn overloaded(command: &ProviderCommand) -> Option<ProviderEvent> {
 enum Key {
     Player(PlayerId),
     Chat(RequestId),
+    Fetch(RequestId),
+    /// A tool that changes something: once asked it is not called off, for nobody could say how far it got.
+    Act(RequestId),
     Segment(SegmentId),
 }
 
@@ -176,7 +184,7 @@ impl Key {
     fn call(self) -> CallId {
         match self {
             Self::Player(p) => p.call,
-            Self::Chat(r) => r.call,
+            Self::Chat(r) | Self::Fetch(r) | Self::Act(r) => r.call,
             Self::Segment(s) => s.call,
         }
     }
@@ -310,13 +318,28 @@ impl Desk {
                 });
             }
             ProviderCommand::CancelChat { request } => self.call_off(Key::Chat(request)),
+            ProviderCommand::Fetch { request, ask } => {
+                let providers = self.providers.load_full();
+                let shard = self.shard.clone();
+                let key = match ask.key.is_some() {
+                    true => Key::Act(request),
+                    false => Key::Fetch(request),
+                };
+                self.start(key, async move {
+                    let result = providers.fetch(*ask).await;
+                    shard
+                        .answer(ProviderEvent::Fetched { request, result })
+                        .await;
+                });
+            }
+            ProviderCommand::CancelFetch { request } => self.call_off(Key::Fetch(request)),
             ProviderCommand::Forget { leg } => {
                 self.segments.forget(leg);
                 let keys: Vec<Key> = self
                     .running
                     .keys()
                     .copied()
-                    .filter(|k| k.call() == leg.call)
+                    .filter(|k| k.call() == leg.call && !matches!(k, Key::Act(_)))
                     .collect();
                 for key in keys {
                     self.call_off(key);

@@ -55,6 +55,18 @@ pub(crate) fn note(what: &What) -> Option<String> {
             instead,
             ..
         } => format!("{door} failed ({}): {instead}", snake(fault)),
+        What::ToolCalled {
+            tool, arguments, ..
+        } => format!("asks {tool} {arguments}"),
+        What::ToolEnded {
+            tool,
+            outcome,
+            kept,
+            ..
+        } => match kept.is_empty() {
+            true => format!("{tool}: {outcome}"),
+            false => format!("{tool}: {outcome}, and keeps {}", kept.join(", ")),
+        },
         What::HandoffOffered { package, .. } => {
             format!(
                 "hands off {} to {} ({})",

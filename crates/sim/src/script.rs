@@ -10,6 +10,7 @@ use tandem_types::{
     provider::{
         ChatMessage, ProviderCommand, ProviderEvent, ProviderFault, ToolCall, ToolSpec, Transcript,
     },
+    tool::{HttpAnswer, HttpAsk},
 };
 
 /// One answer of the scripted model.
@@ -123,6 +124,10 @@ pub struct Script {
     pub tts_down: bool,
     /// Texts that cannot be made into sound, by a part of them.
     pub tts_fails_on: Vec<String>,
+    /// Answers of tools over HTTP in order, each after that time; none left: nobody answers, ever.
+    pub answers: VecDeque<(Duration, Result<HttpAnswer, ProviderFault>)>,
+    /// A tool's requests so far.
+    pub fetched: Vec<HttpAsk>,
     asked: Vec<Asked>,
     pub(crate) utterances: Vec<Utterance>,
     pub(crate) segments: BTreeMap<SegmentId, Segment>,
@@ -140,6 +145,8 @@ impl Default for Script {
             tts_after: Duration::from_millis(20),
             tts_down: false,
             tts_fails_on: Vec::new(),
+            answers: VecDeque::new(),
+            fetched: Vec::new(),
             asked: Vec::new(),
             utterances: Vec::new(),
             segments: BTreeMap::new(),
@@ -188,7 +195,18 @@ impl Script {
                 });
                 (self.chat(request, first_token, total), None)
             }
-            ProviderCommand::CancelChat { request } => (Vec::new(), Some(request)),
+            ProviderCommand::Fetch { request, ask } => {
+                let timeout = ask.timeout;
+                self.fetched.push(*ask);
+                let late = (timeout, Err(ProviderFault::TimedOut));
+                let answer = self.answers.pop_front().filter(|a| a.0 < timeout);
+                let (after, result) = answer.unwrap_or(late);
+                let event = ProviderEvent::Fetched { request, result };
+                (vec![(after, event)], None)
+            }
+            ProviderCommand::CancelChat { request } | ProviderCommand::CancelFetch { request } => {
+                (Vec::new(), Some(request))
+            }
             ProviderCommand::Discard { segment } => {
                 self.segments.remove(&segment);
                 (Vec::new(), None)

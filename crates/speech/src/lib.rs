@@ -8,6 +8,7 @@
 //! | [`providers`] | [`Providers`]: profiles by name, with fallback, breaker and cache in place |
 //! | [`offline`] | pocketsphinx, flite and espeak-ng: no key, no network |
 //! | [`openai`] | every server that speaks OpenAI's HTTP shapes, however loosely |
+//! | [`fetch`] | tools of the dialplan over HTTP |
 //! | [`wrap`] | fallback to the next profile, and the circuit breaker |
 //! | [`cache`] | sound that was made once is not made twice |
 //! | [`probe`] | what is installed and answers, for the administrator |
@@ -18,6 +19,7 @@
 
 pub mod cache;
 pub mod door;
+pub mod fetch;
 pub mod offline;
 pub mod openai;
 pub mod probe;
@@ -32,6 +34,7 @@ pub use cache::Rendered;
 pub use door::{
     Answer, ChatPart, ChatRequest, ChatStream, Line, Llm, PcmStream, SAMPLE_RATE, Stt, Tts,
 };
+pub use fetch::EndpointSpec;
 pub use openai::Limits;
 pub use probe::ProbeLine;
 pub use profile::{DoorSpec, ProfileSpec, SetupError};

@@ -12,5 +12,5 @@ mod speech;
 mod sse;
 mod transcribe;
 
-pub(crate) use http::Clients;
+pub(crate) use http::{Clients, body, send};
 pub use http::{Limits, OpenAi};

@@ -103,6 +103,9 @@ pub enum SetupError {
         /// `stt`, `llm` or `tts`.
         door: &'static str,
     },
+    /// Headers or address of a tool cannot be sent.
+    #[error("tool `{0}`: its address or a header cannot be sent")]
+    Endpoint(String),
     /// The HTTP client could not be made.
     #[error("the HTTP client could not be set up: {0}")]
     Client(String),

@@ -2,6 +2,7 @@
 
 use crate::cache::{Cached, PromptCache, Rendered};
 use crate::door::{Answer, ChatPart, ChatRequest, ChatStream, Line, Llm, PcmStream, Stt, Tts};
+use crate::fetch::{EndpointSpec, Endpoints};
 use crate::offline::{OfflineStt, OfflineTts, PocketsphinxSettings, Programs};
 use crate::openai::{Clients, Limits, OpenAi};
 use crate::probe::{self, ProbeLine};
@@ -10,6 +11,7 @@ use crate::wrap::{Breaker, Fallback, Gate};
 use futures_util::StreamExt;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use tandem_types::provider::{Hints, ProviderFault, Transcript};
+use tandem_types::tool::{HttpAnswer, HttpAsk};
 
 /// What all profiles share.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +22,8 @@ pub struct Settings {
     pub pocketsphinx: PocketsphinxSettings,
     /// How long servers may take.
     pub limits: Limits,
+    /// Whom tools ask.
+    pub endpoints: Vec<EndpointSpec>,
 }
 
 /// The doors of every profile, with fallback, breaker and cache in place.
@@ -30,6 +34,7 @@ pub struct Providers {
     settings: Settings,
     clients: Clients,
     recogniser: Arc<OfflineStt>,
+    endpoints: Endpoints,
 }
 
 /// What one profile leads to.
@@ -81,7 +86,9 @@ impl Providers {
         for name in by_name.keys() {
             profiles.insert(name.clone(), chain(name, &by_name, &raw)?);
         }
+        let endpoints = Endpoints::new(&clients, &settings.endpoints)?;
         Ok(Arc::new(Self {
+            endpoints,
             profiles,
             specs: by_name,
             cache,
@@ -122,6 +129,14 @@ impl Providers {
         self.profiles
             .get(profile)
             .map_or_else(|| Arc::new(Nothing) as Arc<dyn Tts>, |d| d.tts.clone())
+    }
+
+    /// Asks a tool: the answer if it is a 2xx, UTF-8 and not too long. Dropping it ends the request.
+    ///
+    /// # Errors
+    /// Whatever else came of it; a redirect is `Status(3xx)` and not followed.
+    pub async fn fetch(&self, ask: HttpAsk) -> Result<HttpAnswer, ProviderFault> {
+        self.endpoints.fetch(ask).await
     }
 
     /// Has the profile, with its fallbacks, any model at all?

@@ -19,3 +19,5 @@ mod profiles;
 mod secrecy;
 #[path = "it/sound.rs"]
 mod sound;
+#[path = "it/tools.rs"]
+mod tools;

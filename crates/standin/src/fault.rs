@@ -157,6 +157,7 @@ impl std::fmt::Display for Door {
             Self::Chat => "chat",
             Self::Transcription => "transcription",
             Self::Speech => "speech",
+            Self::Tool => "tool",
         })
     }
 }

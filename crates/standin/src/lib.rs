@@ -8,6 +8,7 @@
 //! | `POST /v1/audio/transcriptions` | the text for the tone in the WAV, or the next of a list |
 //! | `POST /v1/audio/speech` | a tone, as long as the text |
 //! | `GET /v1/models` | one model |
+//! | any `/tools/...` | the first [`ToolRule`] whose path fits, as JSON |
 //!
 //! [`dns`] is a name server in the same manner, [`authority`] signs certificates.
 
@@ -21,10 +22,11 @@ mod log;
 mod paced;
 mod script;
 mod speak;
+mod tool;
 
 pub use fault::Fault;
 pub use log::{Door, End, Logged};
-pub use script::{ChatRule, Dialect, Hear, Script, Speak};
+pub use script::{ChatRule, Dialect, Hear, Script, Speak, ToolRule};
 
 use axum::{Json, Router, routing};
 use connection::{Connections, Handle};
@@ -85,6 +87,7 @@ impl Standin {
             .route("/v1/audio/transcriptions", routing::post(hear::handle))
             .route("/v1/audio/speech", routing::post(speak::handle))
             .route("/v1/models", routing::get(models))
+            .route("/tools/{*path}", routing::any(tool::handle))
             .layer(axum::extract::DefaultBodyLimit::max(64 << 20))
             .with_state(shared.clone());
         let task = tokio::spawn(async move {
@@ -97,6 +100,11 @@ impl Standin {
             shared,
             task,
         })
+    }
+
+    /// Where tools are: `http://127.0.0.1:PORT/tools`.
+    pub fn tools_url(&self) -> String {
+        self.base_url.replace("/v1", "/tools")
     }
 
     /// Every request so far, in the order of arrival.

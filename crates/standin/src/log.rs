@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Which of the three.
+/// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Door {
@@ -16,6 +16,8 @@ pub enum Door {
     Transcription,
     /// `/v1/audio/speech`
     Speech,
+    /// `/tools/...`
+    Tool,
 }
 
 /// How a request ended.
@@ -37,7 +39,7 @@ pub struct Logged {
     pub door: Door,
     /// Which one at this door, from 1.
     pub nth: usize,
-    /// The JSON body; for a transcription the form's fields, with `file` as
+    /// The JSON body; for a tool `{"method", "path", "query", "headers", "json"}`; for a transcription the form's fields, with `file` as
     /// `{"bytes", "rate", "ms", "tone"}`.
     pub body: Value,
     /// The `Authorization` header.

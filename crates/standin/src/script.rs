@@ -18,6 +18,8 @@ pub struct Script {
     pub hear: Hear,
     /// What it sounds like.
     pub speak: Speak,
+    /// What tools answer; 404 where none fits.
+    pub tools: Vec<ToolRule>,
     /// Door, which request to it (from 1; `None`: every one), and the fault. The first that fits counts.
     pub faults: Vec<(Door, Option<usize>, Fault)>,
 }
@@ -27,6 +29,13 @@ impl Script {
     #[must_use]
     pub fn rule(mut self, rule: ChatRule) -> Self {
         self.chat.push(rule);
+        self
+    }
+
+    /// What a tool answers.
+    #[must_use]
+    pub fn tool(mut self, rule: ToolRule) -> Self {
+        self.tools.push(rule);
         self
     }
 
@@ -55,6 +64,58 @@ impl Script {
         let fits =
             |(d, n, _): &&(Door, Option<usize>, Fault)| *d == door && n.is_none_or(|n| n == nth);
         self.faults.iter().find(fits).map(|(_, _, fault)| *fault)
+    }
+}
+
+/// What a tool answers at a path.
+#[derive(Clone, Debug)]
+pub struct ToolRule {
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) answer: Value,
+    pub(crate) location: Option<String>,
+    pub(crate) delay: Duration,
+}
+
+impl ToolRule {
+    /// Where the path contains this: 200 and `null`.
+    pub fn at(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            status: 200,
+            answer: Value::Null,
+            location: None,
+            delay: Duration::ZERO,
+        }
+    }
+
+    /// Answers this.
+    #[must_use]
+    pub fn answers(mut self, answer: Value) -> Self {
+        self.answer = answer;
+        self
+    }
+
+    /// With this status.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sends the client elsewhere.
+    #[must_use]
+    pub fn redirects(mut self, location: &str) -> Self {
+        self.status = 302;
+        self.location = Some(location.to_owned());
+        self
+    }
+
+    /// After so long.
+    #[must_use]
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
     }
 }
 

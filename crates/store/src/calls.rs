@@ -1,8 +1,9 @@
 //! Calls: the call detail records.
 
 use crate::{
-    HandoffRow, LegRow, RecordingRow, Span, Store, StoreError, TransferRow, TurnRow,
+    HandoffRow, LegRow, RecordingRow, Span, Store, StoreError, ToolRow, TransferRow, TurnRow,
     sql::{Row, Statement, Value, stmt},
+    tools,
     words::{maybe_time, time, word},
 };
 use serde::Serialize;
@@ -84,6 +85,8 @@ pub struct CallDetail {
     pub handoffs: Vec<HandoffRow>,
     /// With their attempts.
     pub transfers: Vec<TransferRow>,
+    /// Tools that were asked, the look-up of the caller among them.
+    pub tools: Vec<ToolRow>,
     /// If it was to be recorded.
     pub recording: Option<RecordingRow>,
 }
@@ -155,6 +158,7 @@ impl Store {
             turns: self.turns(call).await?,
             handoffs: self.handoffs_of(call).await?,
             transfers: self.transfers(call).await?,
+            tools: tools::of(&self.events(call).await?),
             recording: self.recording(call).await?,
         }))
     }

@@ -10,7 +10,7 @@
 //! error that could end a call. [`Projector`] is a task that follows the files and writes rows; a
 //! database that is away only makes it wait. [`Store`] is the database, SQLite or PostgreSQL, with
 //! the queries that the command line asks. One file per noun: [`calls`], [`legs`], [`turns`],
-//! [`handoffs`], [`transfers`], [`recordings`], [`events`]; [`reports`] count over them.
+//! [`handoffs`], [`transfers`], [`recordings`], [`tools`], [`events`]; [`reports`] count over them.
 
 pub mod calls;
 mod db;
@@ -24,6 +24,7 @@ pub mod projector;
 pub mod recordings;
 pub mod reports;
 mod sql;
+pub mod tools;
 pub mod transfers;
 pub mod turns;
 mod words;
@@ -39,5 +40,6 @@ pub use legs::LegRow;
 pub use projector::{Projector, Rows, Status};
 pub use recordings::RecordingRow;
 pub use reports::{Funnel, IntentReport, NumberReport, Span};
+pub use tools::ToolRow;
 pub use transfers::{AttemptRow, TransferRow};
 pub use turns::TurnRow;

@@ -8,6 +8,7 @@ use tandem_dialplan::Node;
 use tandem_server::config::{ConfigError, database_file, read};
 use tandem_store::{
     CallDetail, CallFilter, CallRow, HandoffFilter, HandoffRow, LegRow, RecordingRow, Store,
+    ToolRow,
 };
 use tandem_types::{CallId, Wall};
 
@@ -235,6 +236,12 @@ pub(crate) fn text(d: &CallDetail) -> String {
             let _ = writeln!(out, "               brief: {brief}");
         }
     }
+    if !d.tools.is_empty() {
+        let _ = writeln!(out, "\n  tools");
+    }
+    for t in &d.tools {
+        let _ = writeln!(out, "  {} {}", since(c.started, t.at), tool_words(t));
+    }
     if let Some(r) = &d.recording {
         let _ = writeln!(out, "\n  recording");
         let _ = writeln!(
@@ -256,6 +263,17 @@ pub(crate) fn text(d: &CallDetail) -> String {
         );
     }
     out
+}
+
+fn tool_words(t: &ToolRow) -> String {
+    let outcome = t.outcome.as_deref().unwrap_or("under way");
+    let ms =
+        t.ms.map_or_else(String::new, |ms| format!(" after {ms} ms"));
+    let kept = match t.kept.is_empty() {
+        true => String::new(),
+        false => format!(", and keeps {}", t.kept.join(", ")),
+    };
+    format!("{} {}: {outcome}{ms}{kept}", t.tool, t.arguments)
 }
 
 fn recording_words(r: &RecordingRow) -> String {

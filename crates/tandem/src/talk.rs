@@ -10,10 +10,11 @@ use std::{
 };
 use tandem_agent::{
     Brain,
+    tool::{Fact, facts, judged, lookup},
     typed::{Caller, Happened, Typed},
 };
 use tandem_dialplan::{Destination, Dialplan, Plan};
-use tandem_server::{config::read, profiles};
+use tandem_server::{config::read, endpoints, profiles};
 use tandem_speech::{ChatPart, ChatRequest, Providers, Settings};
 use tandem_types::{
     Mono, Now, Reason,
@@ -36,7 +37,7 @@ pub(crate) struct Typist {
     /// Local time, as "2026-12-25 10:00"; now if left out.
     #[arg(long)]
     at: Option<String>,
-    /// Ask no language model, as if all of them were down.
+    /// Ask no language model and no tool, as if all of them were down.
     #[arg(long)]
     no_model: bool,
 }
@@ -57,14 +58,24 @@ pub(crate) async fn run(config: &Config, ask: &Typist) -> anyhow::Result<ExitCod
         number: ask.from.clone(),
         language: dialplan.languages.first().cloned().unwrap_or_default(),
         utc_offset: dialplan.timezone.offset_minutes(at),
+        facts: Vec::new(),
     };
     let brain = Arc::new(Brain::new(dialplan.rules.clone()));
     let now = Now {
         mono: Mono::default(),
         wall: at,
     };
-    let providers = Providers::new(profiles(&plan.node.providers), Settings::default())?;
+    let settings = Settings {
+        endpoints: endpoints(&plan),
+        ..Settings::default()
+    };
+    let providers = Providers::new(profiles(&plan.node.providers), settings)?;
     println!("{HELP}");
+    let facts = match ask.no_model {
+        true => Vec::new(),
+        false => looked_up(dialplan, &ask.from, &providers).await,
+    };
+    let caller = Caller { facts, ..caller };
     let (typed, happened) = Typed::begin(brain, &agent, caller, now, !ask.no_model);
     let mut talk = Conversation {
         plan: &plan,
@@ -111,6 +122,36 @@ pub(crate) async fn run(config: &Config, ask: &Typist) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the dialplan's look-up knows of a caller.
+async fn looked_up(dialplan: &Dialplan, from: &str, providers: &Providers) -> Vec<Fact> {
+    let Some(plan) = &dialplan.rules.caller_lookup else {
+        return Vec::new();
+    };
+    let Some(ask) = lookup(plan, from) else {
+        println!("    nobody is looked up: --from is no number like +447700900123");
+        return Vec::new();
+    };
+    println!("    GET {}", ask.url);
+    match judged(&providers.fetch(ask).await) {
+        Ok(answer) => {
+            let facts = facts(&plan.keep, &answer);
+            for fact in &facts {
+                let value = if fact.sensitive {
+                    "(hidden)"
+                } else {
+                    &fact.value
+                };
+                println!("      {}: {value}", fact.name);
+            }
+            facts
+        }
+        Err(fault) => {
+            println!("    caller_lookup: {}", fault.label());
+            Vec::new()
+        }
+    }
+}
+
 fn first_agent(dialplan: &Dialplan, asked: Option<&str>) -> anyhow::Result<String> {
     let agents = &dialplan.rules.agents;
     let known = agents.keys().cloned().collect::<Vec<_>>().join(", ");
@@ -139,7 +180,16 @@ impl Conversation<'_> {
     async fn told(&mut self, happened: Vec<Happened>) -> bool {
         let mut over = self.show(happened);
         while let Some(command) = self.typed.asked() {
-            over |= self.chat(command).await;
+            over |= match command {
+                ProviderCommand::Fetch { request, ask } => {
+                    println!("    {} {}", ask.method.as_str(), ask.url);
+                    let result = self.providers.fetch(*ask).await;
+                    let event = ProviderEvent::Fetched { request, result };
+                    let happened = self.typed.answered(event);
+                    self.show(happened)
+                }
+                command => self.chat(command).await,
+            };
         }
         over
     }
@@ -167,7 +217,7 @@ impl Conversation<'_> {
             let event = match stream.next().await {
                 Some(Ok(ChatPart::Text(text))) => ProviderEvent::ChatText { request, text },
                 Some(Ok(ChatPart::Tool(call))) => {
-                    println!("    tool {} {}", call.name, call.arguments);
+                    println!("    the model calls {} {}", call.name, call.arguments);
                     ProviderEvent::ChatTool { request, call }
                 }
                 Some(Ok(ChatPart::Done)) => ProviderEvent::ChatDone { request },
@@ -264,6 +314,22 @@ fn decided(what: &What) {
             }
         }
         What::Refused { wanted, rule } => println!("    refused: {wanted}: {rule}"),
+        What::ToolCalled {
+            tool, arguments, ..
+        } => println!("    tool {tool} {arguments}"),
+        What::ToolEnded {
+            tool,
+            outcome,
+            ms,
+            kept,
+            ..
+        } => {
+            let kept = match kept.is_empty() {
+                true => String::new(),
+                false => format!(", and keeps {}", kept.join(", ")),
+            };
+            println!("    tool {tool}: {outcome} after {ms} ms{kept}");
+        }
         What::ProviderFailed {
             door,
             fault,

@@ -1,5 +1,6 @@
 //! An agent as the dialplan describes it: data, never code. Made by `dialplan`, run by `agent`.
 
+use crate::tool::{Bounds, CallerLookup, Tool};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -43,6 +44,10 @@ pub struct AgentSpec {
     pub min_confidence: u16,
     /// Turns of the caller after which it hands to the operator; 0: no limit.
     pub max_turns: u32,
+    /// Tools of the dialplan that its model may call.
+    pub tools: Vec<String>,
+    /// How far it may go with them: by tool and argument. What the tool itself allows is the outer limit.
+    pub authority: BTreeMap<String, BTreeMap<String, Bounds>>,
 }
 
 /// The rules of a dialplan that every agent of a call obeys.
@@ -72,4 +77,8 @@ pub struct AgentRules {
     pub spoken: BTreeMap<Target, String>,
     /// How long the AI may talk with one caller; zero: no limit.
     pub max_ai_time: Duration,
+    /// Tools by name.
+    pub tools: BTreeMap<String, Arc<Tool>>,
+    /// Who calls is asked of somebody before the greeting.
+    pub caller_lookup: Option<Arc<CallerLookup>>,
 }

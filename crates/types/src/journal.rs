@@ -15,6 +15,7 @@ use crate::{
     media::{Codec, LegStats, Proof},
     provider::ProviderFault,
     recording::RecordingSum,
+    tool::Effect,
 };
 use serde::{Deserialize, Serialize};
 
@@ -194,6 +195,34 @@ pub enum What {
         fault: ProviderFault,
         /// The fallback.
         instead: String,
+    },
+    /// A tool is asked, or the caller is looked up; written before the request goes out.
+    ToolCalled {
+        /// Which request of the call.
+        request: u32,
+        /// Its name in the dialplan; `caller_lookup`.
+        tool: String,
+        /// What it does.
+        effect: Effect,
+        /// The turn that led to it; empty before the first.
+        turn: String,
+        /// Canonical JSON; secrets among them masked.
+        arguments: String,
+        /// The same act has the same key.
+        key: Option<String>,
+    },
+    /// What came of it.
+    ToolEnded {
+        /// Which request of the call.
+        request: u32,
+        /// Its name.
+        tool: String,
+        /// `ok`, a fault (`timed_out`, `status_500`), `dropped` (nobody wanted it any more), `caller_gone`.
+        outcome: String,
+        /// Milliseconds from the request to that.
+        ms: u32,
+        /// Names of the facts that were kept.
+        kept: Vec<String>,
     },
     /// A handoff was decided; the package is recorded before anybody is told.
     HandoffOffered {
@@ -399,6 +428,8 @@ impl What {
             Self::TurnEnded { .. } => "turn_ended",
             Self::Understood { .. } => "understood",
             Self::ProviderFailed { .. } => "provider_failed",
+            Self::ToolCalled { .. } => "tool_called",
+            Self::ToolEnded { .. } => "tool_ended",
             Self::HandoffOffered { .. } => "handoff_offered",
             Self::HandoffAcknowledged { .. } => "handoff_acknowledged",
             Self::HandoffEnded { .. } => "handoff_ended",

@@ -15,6 +15,7 @@
 //! | [`recording`] | what a recording of a call comes to |
 //! | [`provider`] | what the call asks of speech and language providers |
 //! | [`agent`] | an agent as the dialplan describes it |
+//! | [`tool`] | a tool over HTTP as the dialplan describes it |
 //! | [`phrases`] | what an agent says where its dialplan is silent |
 //! | [`context`] | the context package of a handoff |
 //! | [`journal`] | the spine: every decision of a call |
@@ -37,6 +38,7 @@ pub mod rng;
 pub mod srtp;
 pub mod termination;
 pub mod time;
+pub mod tool;
 
 pub use attested::Attested;
 pub use id::{CallId, HandoffId, LegId, PlayerId, RequestId, SegmentId, TransferId};

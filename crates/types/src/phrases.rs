@@ -22,6 +22,12 @@ pub fn usual(key: &str) -> &'static str {
         "goodbye" => "Thank you for calling. Goodbye.",
         "still_there" => "Are you still there? I'm listening.",
         "filler" => "One moment, please.",
+        "checking" => "I'm looking that up for you.",
+        "confirm_tool" => "Shall I do this: {action}?",
+        "say_yes" => "Please say yes, or press 1.",
+        "tool_done" => "That is done.",
+        "tool_failed" => "I'm sorry, I could not do that just now.",
+        "tool_unsure" => "I'm sorry, I cannot tell just now whether that was done.",
         "returned" => "I remember what we discussed. How can I help?",
         "waiting" => {
             "I'm still trying to reach {to}. If you would rather stay with me, press {key}, or say: never mind."

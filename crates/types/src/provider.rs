@@ -1,7 +1,10 @@
 //! What a call asks of speech and language providers, and their answers. A request is answered
-//! exactly once with an end (`Transcribed`, `ChatDone`, `ChatFailed`), or not at all after its cancel.
+//! exactly once with an end (`Transcribed`, `ChatDone`, `ChatFailed`, `Fetched`), or not at all after its cancel.
 
-use crate::{LegId, RequestId, SegmentId};
+use crate::{
+    LegId, RequestId, SegmentId,
+    tool::{HttpAnswer, HttpAsk},
+};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -25,6 +28,8 @@ pub enum ProviderFault {
     Status(u16),
     /// The answer was no answer: HTML, broken JSON, cut in mid-stream, empty, endless.
     Malformed,
+    /// The answer is longer than anybody needs.
+    TooLarge,
     /// Our own queue for it is full.
     Overloaded,
     /// The circuit breaker is open: it failed a moment ago.
@@ -151,7 +156,19 @@ pub enum ProviderCommand {
         /// The request.
         request: RequestId,
     },
-    /// The leg is gone: drop whatever is kept of it.
+    /// Ask a tool over HTTP.
+    Fetch {
+        /// Chosen by the asker; no chat's.
+        request: RequestId,
+        /// What.
+        ask: Box<HttpAsk>,
+    },
+    /// Nobody waits for the answer any more.
+    CancelFetch {
+        /// The request.
+        request: RequestId,
+    },
+    /// The leg is gone: drop whatever is kept of it. What a tool does goes on where it has a key.
     Forget {
         /// The leg.
         leg: LegId,
@@ -195,4 +212,31 @@ pub enum ProviderEvent {
         /// Why.
         fault: ProviderFault,
     },
+    /// The end of `Fetch`.
+    Fetched {
+        /// The request.
+        request: RequestId,
+        /// What was answered, or why nothing of use was.
+        result: Result<HttpAnswer, ProviderFault>,
+    },
+}
+
+impl ProviderFault {
+    /// For metrics and for the record: `timed_out`, `status_500`.
+    pub fn label(self) -> String {
+        let name = match self {
+            Self::NotConfigured => "not_configured",
+            Self::NotInstalled => "not_installed",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+            Self::Unauthorized => "unauthorized",
+            Self::RateLimited => "rate_limited",
+            Self::Status(status) => return format!("status_{status}"),
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::Overloaded => "overloaded",
+            Self::Open => "open",
+        };
+        name.to_owned()
+    }
 }

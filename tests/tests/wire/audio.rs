@@ -236,6 +236,15 @@ impl Heard {
         self.share(|w| level_dbov(w) > -50.0)
     }
 
+    /// Milliseconds until this tone is heard first.
+    pub(crate) fn first(&self, hz: f64) -> Option<usize> {
+        const STEP_MS: usize = 50;
+        let step = STEP_MS * self.rate as usize / 1000;
+        let meter = ToneMeter::new(self.rate);
+        let at = self.pcm.chunks_exact(step).position(|w| meter.hears(w, hz));
+        at.map(|n| n * STEP_MS)
+    }
+
     /// The greatest amplitude that a frequency has at any moment.
     pub(crate) fn loudest(&self, hz: f64) -> f64 {
         loudest(&self.pcm, hz)

@@ -112,6 +112,15 @@ impl Office {
         )
     }
 
+    /// Whoever asks `TOOLS` asks the stand-in.
+    #[must_use]
+    pub(crate) fn asking(mut self, tools: &str) -> Self {
+        for text in self.0.values_mut() {
+            *text = text.replace("TOOLS", tools);
+        }
+        self
+    }
+
     /// The password of a phone.
     pub(crate) fn password(&self, user: &str) -> String {
         self.0[&format!("secrets/{user}")].trim().to_owned()

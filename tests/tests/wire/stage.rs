@@ -61,7 +61,7 @@ impl Stage {
             .await
             .expect("a port");
         let office = Office::shipped(&lab).with_standin(&standin.base_url, llm);
-        let office = change(&lab, office);
+        let office = change(&lab, office).asking(&standin.tools_url());
         let running = Running::start(&lab, &office).await;
         let capture = Capture::start(&lab).await;
         Self {

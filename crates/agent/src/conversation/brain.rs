@@ -1,6 +1,7 @@
 //! What all calls of a dialplan share: its rules, and what was learnt from them.
 
 use crate::intent::IntentModel;
+use crate::tool::Patterns;
 use crate::understand::{hints, spoken_label, spoken_of};
 use std::{collections::BTreeMap, sync::Arc};
 use tandem_types::agent::{AgentRules, AgentSpec};
@@ -13,6 +14,7 @@ const SEED: u64 = 0x7a6e_64e6;
 pub struct Brain {
     rules: Arc<AgentRules>,
     learnt: BTreeMap<String, Learnt>,
+    patterns: Patterns,
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +35,12 @@ impl Brain {
                 (name.clone(), Learnt { model, hints })
             })
             .collect();
-        Self { rules, learnt }
+        let patterns = Patterns::of(&rules);
+        Self {
+            rules,
+            learnt,
+            patterns,
+        }
     }
 
     /// The rules it was made from.
@@ -52,6 +59,10 @@ impl Brain {
             .get(agent)
             .map(|l| l.hints.clone())
             .unwrap_or_default()
+    }
+
+    pub(super) fn patterns(&self) -> &Patterns {
+        &self.patterns
     }
 
     pub(super) fn spec(&self, agent: &str) -> Arc<AgentSpec> {

@@ -81,6 +81,10 @@ pub(super) enum Alarm {
     Transcript,
     /// The model's first token, its next one, or its end is overdue.
     Model,
+    /// A tool is overdue.
+    Tool,
+    /// A greeting waits no longer.
+    Greeting,
     /// No further key.
     Keys,
     /// A remark came to nothing.
@@ -110,6 +114,8 @@ impl Alarm {
             Self::Filler => "filler",
             Self::Transcript => "transcript",
             Self::Model => "model",
+            Self::Tool => "tool",
+            Self::Greeting => "caller_lookup",
             Self::Keys => "keys",
             Self::Resume => "resume",
             Self::Stopped => "stopped",
@@ -136,9 +142,11 @@ impl Conversation {
         add(open.map(|p| p.by).min(), Alarm::Transcript);
         add(self.playout.stopped_by, Alarm::Stopped);
         add(self.keys.by, Alarm::Keys);
-        if let Some(chat) = &self.chat {
+        if let Some(chat) = self.chat.as_ref().filter(|c| !c.waits) {
             add(Some(chat.deadline()), Alarm::Model);
         }
+        add(self.tools_by(), Alarm::Tool);
+        add(self.greeting.as_ref().map(|g| g.by), Alarm::Greeting);
         if self.held {
             // Somebody has answered: they are not kept waiting for the caller to be back.
             if let State::Leaving(leaving) = &self.state
@@ -210,6 +218,8 @@ impl Conversation {
             Alarm::Filler => self.say_filler(now),
             Alarm::Transcript => self.give_up_on_transcripts(now),
             Alarm::Model => self.model_failed(now, ProviderFault::TimedOut, true),
+            Alarm::Tool => self.give_up_on_tools(now),
+            Alarm::Greeting => self.greet_now(now),
             Alarm::Keys => self.keys_complete(now),
             Alarm::Resume => self.resume(now),
             Alarm::Stopped => self.give_up_on_stopped(now),
@@ -224,7 +234,12 @@ impl Conversation {
 
     fn say_filler(&mut self, now: Now) {
         self.guards.fillers += 1;
-        let text = self.phrase(now, "filler", &[]);
+        let looks_up = self.chat.as_ref().is_some_and(|c| c.waits);
+        let key = match looks_up && self.guards.fillers % 2 == 1 {
+            true => "checking",
+            false => "filler",
+        };
+        let text = self.phrase(now, key, &[]);
         let reply = self.open_reply();
         self.say(now, reply, &text, super::playout::Kind::Filler, true);
         self.close_reply(now, reply);
@@ -238,6 +253,7 @@ impl Conversation {
             && !self.ears.busy()
             && self.ears.unanswered.is_empty()
             && self.chat.is_none()
+            && self.greeting.is_none()
             && self.keys.digits.is_empty();
         match quiet {
             true => {
@@ -250,6 +266,9 @@ impl Conversation {
     fn idle(&mut self, now: Now) {
         self.guards.quiet_since = None;
         self.guards.idle_stage = self.guards.idle_stage.saturating_add(1);
+        if self.guards.idle_stage <= 2 && self.puts_question_again(now) {
+            return;
+        }
         match self.guards.idle_stage {
             1 => {
                 let text = self.phrase(now, "still_there", &[]);

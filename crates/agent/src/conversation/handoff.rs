@@ -181,7 +181,7 @@ impl Conversation {
             .memory
             .entities
             .iter()
-            .filter(|e| package::identifies(e));
+            .filter(|e| package::identifies(e) && package::is_given(e));
         let facts = package::spelt(&package::facts(&known.cloned().collect::<Vec<_>>()));
         let fill = [("from", from), ("known", facts.as_str())];
         let mut text = match template.is_empty() {
@@ -218,11 +218,13 @@ impl Conversation {
             handoff: None,
         });
         let spec = self.brain.spec(&self.agent);
-        let text = match &spec.greeting {
-            Some(greeting) => self.fill(now, greeting, &[]),
-            None => self.phrase(now, "greeting", &[]),
-        };
-        self.reply(now, &text);
+        match spec.greeting.clone() {
+            Some(greeting) => self.greet(now, greeting),
+            None => {
+                let text = self.phrase(now, "greeting", &[]);
+                self.reply(now, &text);
+            }
+        }
     }
 
     pub(super) fn refused(&mut self, wanted: &str, rule: &str) {

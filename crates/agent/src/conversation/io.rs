@@ -1,10 +1,11 @@
 //! What the machine is told and what it asks for.
 
 use super::Brain;
+use crate::tool::Fact;
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tandem_types::{
-    CallId, HandoffId, Reason, Rng, SegmentId,
+    CallId, HandoffId, Mono, Reason, Rng, SegmentId,
     agent::Target,
     context::ContextPackage,
     journal::What,
@@ -26,6 +27,12 @@ pub struct ConversationStart {
     pub brain: Arc<Brain>,
     /// For handoff ids.
     pub rng: Rng,
+    /// What is known of the caller already.
+    pub facts: Vec<Fact>,
+    /// They are being looked up: [`Input::LookedUp`] follows. A greeting that says what is known waits until then.
+    pub looked_up_by: Option<Mono>,
+    /// Numbers of requests that the call has used up.
+    pub requests: u32,
 }
 
 /// Told to the machine.
@@ -114,6 +121,11 @@ pub enum Input {
         note: Option<String>,
         /// How that came.
         how: Return,
+    },
+    /// The caller was looked up, or could not be.
+    LookedUp {
+        /// What is known now; none.
+        facts: Vec<Fact>,
     },
     /// Whoever had the caller before [`Conversation::pass_on`](super::Conversation::pass_on) has them still.
     PersonKeeps,

@@ -1,6 +1,6 @@
 //! Keys: choices that lead somewhere at once, and digits that are collected.
 
-use super::{Conversation, State};
+use super::{Conversation, State, triage::Asked};
 use crate::understand::words;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -48,6 +48,12 @@ impl Conversation {
         {
             self.keyed(digit.to_string(), false);
             return self.never_mind(now);
+        }
+        if let (Some(Asked::Act { .. }), '1' | '2') = (&self.asked, digit)
+            && self.keys.digits.is_empty()
+            && self.is_talking()
+        {
+            return self.keyed(digit.to_string(), true);
         }
         let leads = self.brain.rules().keys.contains_key(&digit);
         if leads && self.keys.digits.is_empty() && self.is_talking() && !self.awaits_digits() {

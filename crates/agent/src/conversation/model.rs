@@ -6,7 +6,7 @@
 //!              │ fault, no token,       │ fault, stall:   │ none, but "I'm transferring you": told so once,
 //!              │ nothing in it          │ what was said   │   then the operator
 //!              ▼                        ▼ stands          ▼ none
-//!          templates at once         listening         listening
+//!          templates at once         listening         listening     (tools of the dialplan: `tools`)
 //!              │ three faults in a row, or an agent without templates
 //!              ▼
 //!          on_provider_down
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use speech::{next_sentence, speakable};
 use std::time::Duration;
 use tandem_types::{
-    Mono, Now, RequestId,
+    CallId, Mono, Now, RequestId,
     context::Speaker,
     provider::{ChatMessage, ProviderCommand, ProviderFault, ToolCall},
 };
@@ -41,9 +41,9 @@ const LONGEST: usize = 1500;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Chat {
-    request: RequestId,
+    pub(super) request: RequestId,
     /// The caller's words that it answers, for the templates if it fails.
-    words: Vec<Unanswered>,
+    pub(super) words: Vec<Unanswered>,
     since: Mono,
     by: Mono,
     end: Mono,
@@ -58,10 +58,48 @@ pub(super) struct Chat {
     /// It was told to act on its own words; what it says now is not for the caller.
     nudged: bool,
     /// The caller has heard, or will hear, something of this answer.
-    spoke: bool,
+    pub(super) spoke: bool,
+    /// It waits for tools; nothing is asked of the model.
+    #[serde(default)]
+    pub(super) waits: bool,
+    /// What tools have answered, until the model is told.
+    #[serde(default)]
+    pub(super) results: Vec<(ToolCall, String)>,
+    /// Rounds of tools so far.
+    #[serde(default)]
+    pub(super) rounds: u8,
+    /// What acts have come to.
+    #[serde(default)]
+    pub(super) came: Option<super::tools::Came>,
+    /// The conversation is over once the model has said so.
+    #[serde(default)]
+    pub(super) last: bool,
 }
 
 impl Chat {
+    /// One that was asked nothing yet.
+    pub(super) fn new(call: CallId, since: Now, words: Vec<Unanswered>) -> Self {
+        Self {
+            request: RequestId { call, index: 0 },
+            words,
+            since: since.mono,
+            by: since.mono,
+            end: since.mono,
+            reply: None,
+            buffer: String::new(),
+            text: String::new(),
+            tools: Vec::new(),
+            extra: Vec::new(),
+            steps: 0,
+            nudged: false,
+            spoke: false,
+            waits: false,
+            results: Vec::new(),
+            rounds: 0,
+            came: None,
+            last: false,
+        }
+    }
     pub(super) fn spoke(&self) -> bool {
         self.spoke
     }
@@ -78,22 +116,8 @@ impl Conversation {
     pub(super) fn ask_model(&mut self, now: Now, words: Vec<Unanswered>) {
         let since = self.ears.waiting_since.unwrap_or(now.mono);
         self.chat = Some(Chat {
-            request: RequestId {
-                call: self.call,
-                index: 0,
-            },
-            words,
             since,
-            by: now.mono,
-            end: now.mono,
-            reply: None,
-            buffer: String::new(),
-            text: String::new(),
-            tools: Vec::new(),
-            extra: Vec::new(),
-            steps: 0,
-            nudged: false,
-            spoke: false,
+            ..Chat::new(self.call, now, words)
         });
         self.send_chat(now);
     }
@@ -153,7 +177,8 @@ impl Conversation {
     }
 
     fn is_current(&self, request: RequestId) -> bool {
-        self.chat.as_ref().is_some_and(|c| c.request == request)
+        let asked = self.chat.as_ref().filter(|c| !c.waits);
+        asked.is_some_and(|c| c.request == request)
     }
 
     pub(super) fn on_chat_text(&mut self, now: Now, request: RequestId, text: &str) {
@@ -251,9 +276,13 @@ impl Conversation {
         let Some(chat) = self.chat.take() else {
             return;
         };
-        self.provider(ProviderCommand::CancelChat {
-            request: chat.request,
-        });
+        if chat.waits {
+            self.leave_tools();
+        } else {
+            self.provider(ProviderCommand::CancelChat {
+                request: chat.request,
+            });
+        }
         if let Some(reply) = chat.reply {
             self.abandon_reply(reply);
         }

@@ -2,11 +2,14 @@
 //! and restored at every step: the same must come out.
 
 mod barge_in;
+mod confirm;
+mod greeting;
 mod handoffs;
 mod ladders;
 mod models;
 mod office;
 mod random;
 mod stage;
+mod tools;
 mod triage;
 mod waiting;

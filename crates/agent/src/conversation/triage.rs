@@ -12,7 +12,7 @@ use crate::understand::{
     YesNo, is_backchannel, is_farewell, only_answers, phrase_rule, wants_person, words, yes_or_no,
 };
 use serde::{Deserialize, Serialize};
-use tandem_types::{Now, agent::Target, context::HandoffReason, journal::What};
+use tandem_types::{Now, agent::Target, context::HandoffReason, journal::What, provider::ToolCall};
 
 /// A question of ours that a short answer settles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +38,20 @@ pub(super) enum Asked {
     },
     /// What is your ...?
     Need { intent: String, entity: String },
+    /// Shall I do this? Nothing but a yes to the question as it was heard does it.
+    Act {
+        call: ToolCall,
+        question: String,
+        utterance: u32,
+        heard: bool,
+    },
 }
 
 impl Conversation {
     /// Acts on what the caller said, once they have finished and nothing is in the way.
     pub(super) fn settle_words(&mut self, now: Now) {
-        if !self.is_talking() || self.held || self.key_choice.is_some() {
+        let greets = self.greeting.is_some();
+        if !self.is_talking() || self.held || self.key_choice.is_some() || greets {
             return;
         }
         if self.ears.unanswered.is_empty() {
@@ -178,7 +186,11 @@ impl Conversation {
 
     /// Yes, no, or the fact that was asked for.
     fn decided_by_answer(&mut self, now: Now, turn: &str, text: &str) -> bool {
-        let answer = yes_or_no(text);
+        let answer = match (&self.asked, text) {
+            (Some(Asked::Act { .. }), "1") => Some(YesNo::Yes),
+            (Some(Asked::Act { .. }), "2") => Some(YesNo::No),
+            _ => yes_or_no(text),
+        };
         // "Yes, when do you close?" wants an answer of its own.
         let own = answer.is_some() && !only_answers(text);
         if own && self.accepted(&self.classify(text)).is_some() {
@@ -225,6 +237,32 @@ impl Conversation {
                 self.understood(turn, None, 1000, "phrase");
                 self.ask(now, "anything_else", Asked::AnythingElse);
             }
+            (
+                Some(Asked::Act {
+                    call,
+                    heard,
+                    question,
+                    ..
+                }),
+                Some(YesNo::Yes),
+            ) => {
+                self.understood(turn, None, 1000, "phrase");
+                match heard {
+                    true => {
+                        let words = Unanswered {
+                            turn: turn.to_owned(),
+                            text: text.to_owned(),
+                            by_keys: false,
+                            learnt: false,
+                        };
+                        self.confirmed(now, call, words);
+                    }
+                    // To something else, then.
+                    false => self.put_question(now, call, question),
+                }
+            }
+            // The model hears of it, and goes on from there.
+            (Some(Asked::Act { .. }), _) => return false,
             (Some(_), Some(YesNo::Yes | YesNo::No)) => {
                 self.understood(turn, None, 1000, "phrase");
                 let text = self.phrase(now, "how_help", &[]);

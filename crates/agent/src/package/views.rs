@@ -1,6 +1,6 @@
 //! What of a package is spoken to a person, shown on a phone, sent in a header.
 
-use super::{facts, is_upset, masked};
+use super::{by_source, is_given, is_upset, masked};
 use crate::understand::{asks_to_be_moved, spoken_label, wants_person};
 use tandem_types::context::{ContextPackage, HandoffReason, Holder, Speaker};
 
@@ -59,9 +59,8 @@ fn headline(p: &ContextPackage) -> String {
 /// The facts first: where there is time for some of it only, they are what the person would have to ask for again.
 fn detail(p: &ContextPackage) -> String {
     let mut out = Vec::new();
-    let given = facts(&p.entities);
-    if !given.is_empty() {
-        out.push(format!("They gave {}.", spelt(&given)));
+    for (source, known) in by_source(&p.entities) {
+        out.push(format!("{source} {}.", spelt(&known)));
     }
     let whole = p
         .goal
@@ -280,7 +279,8 @@ pub(crate) fn for_model(p: &ContextPackage) -> String {
         } else {
             e.value.clone()
         };
-        out.push(format!("{}: {value} (said in {}).", e.name, e.turn));
+        let from = if is_given(e) { "said in" } else { "from" };
+        out.push(format!("{}: {value} ({from} {}).", e.name, e.turn));
     }
     for a in &p.actions {
         out.push(format!("Done so far: {}: {}.", a.what, a.result));

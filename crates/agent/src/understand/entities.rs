@@ -28,9 +28,14 @@ impl Found {
             name: name.to_owned(),
             value: value.into(),
             confidence,
-            sensitive: matches!(name, "card_number" | "sort_code" | "pin"),
+            sensitive: is_secret(name),
         }
     }
+}
+
+/// Not for everybody's eyes, by its name.
+pub(crate) fn is_secret(name: &str) -> bool {
+    matches!(name, "card_number" | "sort_code" | "pin")
 }
 
 /// What a number is called by the word beside it.

@@ -142,6 +142,7 @@ impl Call {
         if std::mem::replace(&mut self.recorded, true) {
             return;
         }
+        self.abandon_lookup(cx);
         let end = self
             .ended
             .unwrap_or(Termination::new(Party::Gateway, Reason::Internal));

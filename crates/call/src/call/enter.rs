@@ -149,6 +149,7 @@ impl Call {
             .dialplan(cx.plan)
             .and_then(|d| d.languages.first().cloned())
             .unwrap_or_else(|| "en-GB".into());
+        let (facts, looked_up_by) = self.lookup.begins_with();
         let start = ConversationStart {
             call: self.id,
             caller_number: self.from.clone(),
@@ -156,6 +157,9 @@ impl Call {
             language,
             brain,
             rng: cx.rng.fork(),
+            facts,
+            looked_up_by,
+            requests: super::lookup::REQUEST,
         };
         let mut talk = Conversation::new(start, cx.now);
         if let Some(d) = self.dialplan(cx.plan) {

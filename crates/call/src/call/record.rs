@@ -215,6 +215,21 @@ impl Call {
                 interrupted,
                 confidence,
             },
+            What::ToolCalled {
+                request,
+                tool,
+                effect,
+                turn,
+                arguments: _,
+                key,
+            } => What::ToolCalled {
+                request,
+                tool,
+                effect,
+                turn,
+                arguments: UNRECORDED.to_owned(),
+                key,
+            },
             other => other,
         }
     }

@@ -403,6 +403,7 @@ impl Switch {
                 },
             );
             cx.media(MediaCommand::OpenLeg { leg, reserve: help });
+            c.look_up(cx);
         });
     }
 

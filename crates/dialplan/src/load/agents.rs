@@ -10,6 +10,7 @@ use super::{
     rules::plain_words,
     spot::{did_you_mean, listed},
     templates,
+    tools::kept,
 };
 use crate::{Destination, Dialplan, Door};
 use std::{collections::BTreeMap, sync::Arc};
@@ -35,7 +36,7 @@ impl<'a> Load<'a> {
             self.spots
                 .insert(format!("{} agent:{}", plan.name, v.key), s.spot);
             self.line(scope, &v);
-            let spec = self.agent(&v, &s, plan, scope);
+            let spec = self.agent(&v, &s, plan, scope, rules);
             rules
                 .spoken
                 .insert(Target(format!("agent:{}", v.key)), spec.spoken_name.clone());
@@ -52,11 +53,15 @@ impl<'a> Load<'a> {
     /// | `min_confidence` | 0.6 |
     /// | `max_turns` | 20; 0 for no limit |
     /// | `says.*` | see `templates` |
-    fn agent(&mut self, v: &Val<'a>, s: &Section<'a>, plan: &Dialplan, scope: &Scope) -> AgentSpec {
-        s.later(&[
-            ("tools", "tools of agents"),
-            ("redact", "redaction by kind"),
-        ]);
+    fn agent(
+        &mut self,
+        v: &Val<'a>,
+        s: &Section<'a>,
+        plan: &Dialplan,
+        scope: &Scope,
+        rules: &AgentRules,
+    ) -> AgentSpec {
+        s.later(&[("redact", "redaction by kind")]);
         let mut spec = AgentSpec {
             name: v.key.clone(),
             spoken_name: spoken_name(s, &v.key),
@@ -68,7 +73,7 @@ impl<'a> Load<'a> {
             ..AgentSpec::default()
         };
         if let Some(text) = s.opt("greeting").and_then(|v| v.spoken()) {
-            text.placeholders(&templates::GREETING);
+            text.placeholders(&[&templates::GREETING[..], &kept(rules)].concat());
             spec.greeting = Some(text.value);
         }
         spec.instructions = self.instructions(s);
@@ -118,7 +123,8 @@ impl<'a> Load<'a> {
                     .map(|d| Target(d.to_string())),
             );
         }
-        self.understanding(s, scope, &mut spec);
+        self.understanding(s, scope, &mut spec, rules);
+        self.tools_of(s, rules, &mut spec);
         templates::says(s, &mut spec);
         spec
     }
@@ -167,7 +173,13 @@ impl<'a> Load<'a> {
     }
 
     /// Intents, and what follows from each.
-    fn understanding(&mut self, s: &Section<'a>, scope: &Scope, spec: &mut AgentSpec) {
+    fn understanding(
+        &mut self,
+        s: &Section<'a>,
+        scope: &Scope,
+        spec: &mut AgentSpec,
+        rules: &AgentRules,
+    ) {
         let intents: Vec<Val<'a>> = s.section("intents").iter().flat_map(Section::all).collect();
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
         for v in &intents {
@@ -228,7 +240,7 @@ impl<'a> Load<'a> {
         for v in s.section("answers").iter().flat_map(Section::all) {
             known_intent(&v, spec);
             if let Some(text) = v.spoken() {
-                text.placeholders(&templates::of_answers());
+                text.placeholders(&[templates::of_answers(), kept(rules)].concat());
                 spec.answers.insert(v.key.clone(), text.value);
             }
         }

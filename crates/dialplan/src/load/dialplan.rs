@@ -23,12 +23,7 @@ impl<'a> Load<'a> {
     /// | `providers` | `offline`, and no model |
     pub(super) fn dialplan(&mut self, name: &str, root: &Section<'a>) -> Dialplan {
         let scope = Scope::of(name, root);
-        root.later(&[
-            ("voicemail", "voicemail"),
-            ("callbacks", "callbacks"),
-            ("caller_lookup", "caller lookup"),
-            ("tools", "tools of agents"),
-        ]);
+        root.later(&[("voicemail", "voicemail"), ("callbacks", "callbacks")]);
         if let Some(v) = root.opt("version")
             && v.whole(0..=u32::MAX).is_some_and(|n| n != 1)
         {
@@ -85,6 +80,7 @@ impl<'a> Load<'a> {
         self.transfers(root, &mut plan, &scope);
         self.recording(root, &mut plan, &scope);
         rules.cancel_key = Some(plan.warm.cancel_key);
+        self.tools(root, &mut plan, &mut rules);
         self.agents(root, &plan, &scope, &mut rules);
         self.escalations(root, &scope, &mut rules);
         plan.rules = Arc::new(rules);

@@ -289,6 +289,28 @@ impl<'a> Val<'a> {
         }
     }
 
+    /// A whole number, also below 0.
+    pub(crate) fn integer(&self) -> Option<i64> {
+        let DeValue::Integer(i) = self.value else {
+            self.wrong("a whole number, without quotes", "50");
+            return None;
+        };
+        let number = i64::from_str_radix(i.as_str(), i.radix()).ok();
+        if number.is_none() {
+            self.spot.error(format!("`{}` is too large", self.key));
+        }
+        number
+    }
+
+    /// As JSON; a date has none.
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
+        let json = json_of(self.value);
+        if json.is_none() {
+            self.wrong("of texts, numbers, lists and tables", "{ ... }");
+        }
+        json
+    }
+
     /// 0 to 1 as thousandths.
     pub(crate) fn share(&self) -> Option<u16> {
         let number = match self.value {
@@ -405,6 +427,28 @@ impl<'a> Val<'a> {
         }
         None
     }
+}
+
+fn json_of(value: &DeValue<'_>) -> Option<serde_json::Value> {
+    use serde_json::{Map, Number, Value};
+    Some(match value {
+        DeValue::String(text) => Value::from(text.as_ref()),
+        DeValue::Integer(i) => i64::from_str_radix(i.as_str(), i.radix()).ok()?.into(),
+        DeValue::Float(f) => Value::Number(Number::from_f64(f.as_str().parse().ok()?)?),
+        DeValue::Boolean(b) => Value::from(*b),
+        DeValue::Datetime(_) => return None,
+        DeValue::Array(items) => {
+            let items: Option<Vec<Value>> = items.iter().map(|v| json_of(v.get_ref())).collect();
+            Value::Array(items?)
+        }
+        DeValue::Table(table) => {
+            let fields: Option<Map<String, Value>> = table
+                .iter()
+                .map(|(k, v)| Some((k.get_ref().to_string(), json_of(v.get_ref())?)))
+                .collect();
+            Value::Object(fields?)
+        }
+    })
 }
 
 fn kind_of(value: &DeValue<'_>) -> &'static str {

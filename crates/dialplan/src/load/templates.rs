@@ -11,7 +11,7 @@ use tandem_types::{agent::AgentSpec, phrases::usual};
 const ALWAYS: [&str; 5] = ["me", "caller_name", "goal", "daypart", "keys"];
 
 /// Facts that are picked out of what callers say and key in.
-const FACTS: [&str; 19] = [
+pub(super) const FACTS: [&str; 19] = [
     "account_number",
     "amount",
     "booking_number",
@@ -49,7 +49,7 @@ const fn template(name: &'static str, holds: &'static [&'static str]) -> Templat
 const BY_CONTEXT: &str = "greeting_after_handoff";
 
 /// Every template, and when it is said.
-const SAYS: [Template; 25] = [
+const SAYS: [Template; 31] = [
     // Moving the caller: to another agent, to a person; the first words of who received them.
     template("handing_over", &["to"]),
     template("transferring", &["to"]),
@@ -85,6 +85,23 @@ const SAYS: [Template; 25] = [
     template("filler", &[]),
     template("trouble", &[]),
     template("goodbye", &[]),
+    // While a tool is asked; before it does what the caller must agree to; what came of it where no model can say so.
+    template("checking", &[]),
+    template("confirm_tool", &["action"]),
+    template("say_yes", &[]),
+    template("tool_done", &[]),
+    template("tool_failed", &[]),
+    template("tool_unsure", &[]),
+];
+
+/// Those that only an agent with tools ever says.
+const OF_TOOLS: [&str; 6] = [
+    "checking",
+    "confirm_tool",
+    "say_yes",
+    "tool_done",
+    "tool_failed",
+    "tool_unsure",
 ];
 
 /// What can be written into `says`, and what is said otherwise; empty where that depends on the moment.
@@ -106,7 +123,9 @@ pub(super) fn of_answers() -> Vec<&'static str> {
 
 /// `[agents.NAME.says]`, what is not written filled in.
 pub(super) fn says(s: &Section<'_>, spec: &mut AgentSpec) {
-    for t in SAYS.iter().filter(|t| t.name != BY_CONTEXT) {
+    let with_tools = !spec.tools.is_empty();
+    let says = |t: &&Template| with_tools || !OF_TOOLS.contains(&t.name);
+    for t in SAYS.iter().filter(says).filter(|t| t.name != BY_CONTEXT) {
         spec.says
             .insert(t.name.to_owned(), usual(t.name).to_owned());
     }
@@ -127,6 +146,7 @@ pub(super) fn says(s: &Section<'_>, spec: &mut AgentSpec) {
     }
     let missing = SAYS
         .iter()
+        .filter(says)
         .map(|t| t.name)
         .filter(|n| !written.iter().any(|v| v.key == *n));
     let missing: Vec<&str> = missing.collect();

@@ -1,6 +1,9 @@
 //! `dialplans/NAME.toml`.
 
-use super::values::{Country, Destination, Dialled, Key, Language, Number, Span};
+use super::{
+    tools::{AuthorityTable, CallerLookupTable, ToolTable},
+    values::{Country, Destination, Dialled, Key, Language, Number, Span},
+};
 use crate::{LINE_SAYS, load::said};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -49,6 +52,9 @@ pub(super) struct DialplanToml {
     /// By name.
     announcements: Option<BTreeMap<String, AnnouncementTable>>,
     transfers: Option<Transfers>,
+    caller_lookup: Option<CallerLookupTable>,
+    /// What agents may ask of other systems, by name.
+    tools: Option<BTreeMap<String, ToolTable>>,
     /// What moves a caller to a person, whatever an agent thinks.
     escalate: Option<Vec<Escalation>>,
     limits: Option<LimitsTable>,
@@ -157,6 +163,10 @@ struct Agent {
     max_turns: Option<u32>,
     /// Whom it may give callers to.
     hands_off_to: Option<Vec<Destination>>,
+    /// Tools that its language model may call: names of [tools].
+    tools: Option<Vec<String>>,
+    /// How far it may go with them: by tool and argument.
+    authority: Option<BTreeMap<String, BTreeMap<String, AuthorityTable>>>,
     /// What callers want, each with five to ten examples as they really say it.
     intents: Option<BTreeMap<String, Vec<String>>>,
     /// Where an intent leads.

@@ -168,7 +168,18 @@ start = "announce:closed"
 en-GB = "This is a machine."
 [recording]
 calls = "never"
+[caller_lookup]
+url = "https://crm.example/{from_e164}"
+[tools.refund]
+description = "d"
+method = "POST"
+url = "https://crm.example/refunds"
+headers = { X-Office = "a" }
+body = { sum = "{amount}" }
+args = { amount = { type = "integer" } }
 [agents.triage]
+tools = ["refund"]
+authority = { refund = { amount = { max = 5 } } }
 hands_off_to = ["queue:people"]
 intents = { team = ["a b c", "d e f", "g h i"] }
 routes = { team = "queue:people" }

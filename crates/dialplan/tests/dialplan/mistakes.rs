@@ -13,6 +13,70 @@ const PHONES: &str = "phones.toml";
 const HEAD: &str = "dialplans/head.toml";
 const EMERGENCY: &str = "[[emergency]]\nnumbers = [\"999\", \"112\"]\ncaller_id = \"+442079460100\"\ntell = [\"ext:200\"]\n";
 
+/// Each in its own way.
+const TOOLS_WRONG: &str = r#"
+[tools.transfer_to]
+description = "Taken"
+url = "https://crm.example/a"
+[tools.no_scheme]
+description = "d"
+url = "crm.example/a"
+[tools.chosen_host]
+description = "d"
+url = "https://{host}.example/a"
+[tools.chosen_host.args]
+host = {}
+[tools.with_a_user]
+description = "d"
+url = "https://me:s3cr3t@crm.example/a"
+[tools.with_a_fragment]
+description = "d"
+url = "https://crm.example/a#b"
+[tools.with_a_blank]
+description = "d"
+url = "https://crm.example/a b"
+[tools.unknown_gap]
+description = "d"
+url = "https://crm.example/{tenent_id}"
+[tools.optional_gap]
+description = "d"
+url = "https://crm.example/{id}"
+args = { id = { required = false } }
+[tools.no_description]
+url = "https://crm.example/a"
+[tools.headers]
+description = "d"
+url = "https://crm.example/a"
+headers = { Authorization = "x", Host = "y", "X Y" = "z", X-Api-Key = "s3cr3t", X-Line = "a\nb" }
+[tools.body]
+description = "d"
+url = "https://crm.example/a"
+body = { a = 1 }
+[tools.slow]
+description = "d"
+url = "https://crm.example/a"
+timeout = "1m"
+confirm_with_caller = "Shall I book {day}?"
+"#;
+
+const ARGS_WRONG: &str = r#"
+[tools.book]
+description = "Book"
+method = "POST"
+url = "https://crm.example/book"
+body = { day = "{dya}" }
+[tools.book.args]
+a = { type = "array" }
+b = { type = "integer", pattern = "x", format = "date", enum = ["1"] }
+c = { type = "string", min = 1 }
+d = { type = "integer", min = 5, max = 1 }
+e = { pattern = "[a" }
+f = { format = "day" }
+g = { enum = [] }
+h = { max_length = 0 }
+day = { kind = "string" }
+"#;
+
 fn golden(name: &str, printed: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
@@ -99,6 +163,19 @@ mistakes! {
     refused a_placeholder_that_is_unknown: [Swap(HEAD, "Good {daypart}.", "Good {day_part}, {weather}.")];
     refused a_capture_where_nothing_was_called: [Swap(HEAD, "then = \"hangup\"", "then = \"ext:{to}\"")];
     refused a_host_made_from_a_capture: [Swap(HEAD, "\"2000\" = \"echo\"", "\"_4X\" = \"sip:400@{to}\"")];
+    // tools
+    refused tools_that_cannot_be_asked: [Add(HEAD, TOOLS_WRONG)];
+    refused arguments_that_cannot_be: [Add(HEAD, ARGS_WRONG)];
+    refused a_look_up_that_cannot_be: [Add(HEAD, "[caller_lookup]\nurl = \"https://crm.example/callers\"\ntimeout = \"5s\"\nbearer = \"s3cr3t-token\"\nkeep = [\"name\", \"Name.\", \"a.name\"]\nsensitive = [\"pin\"]\n")];
+    refused tools_of_an_agent_that_are_none: [
+        Swap(HEAD, "hands_off_to = [\"queue:repairs\"]", "hands_off_to = [\"queue:repairs\"]\ntools = [\"find\", \"fnid\", \"end_call\"]\nauthority = { find = { id = { max = 5 } }, refund = { amount = { max = 5 } } }"),
+        Add(HEAD, "[tools.find]\ndescription = \"Find\"\nurl = \"https://crm.example/find\"\n[tools.find.args]\ncode = {}\n"),
+    ];
+    warned a_secret_that_goes_unencrypted: [
+        Swap(HEAD, "hands_off_to = [\"queue:repairs\"]", "hands_off_to = [\"queue:repairs\"]\nproviders = \"offline\"\ntools = [\"find\"]"),
+        Swap(HEAD, "providers = \"fast\"\n", ""),
+        Add(HEAD, "[tools.find]\ndescription = \"Find\"\nurl = \"http://crm.example/find\"\nbearer = \"env:CRM\"\n"),
+    ];
     // secrets
     refused a_password_in_the_file: [Swap(CARRIER, "cred:carrier", "s3cr3t-value")];
     refused a_secret_that_cannot_be_read: [Swap(TANDEM, "env:KEY", "env:GONE")];

@@ -64,6 +64,13 @@ pub(super) fn event(event: &Event) {
             metrics::counter!("tandem_provider_faults_total", "door" => door.clone()).increment(1);
             tracing::warn!(%call, door, ?fault, instead, "provider failed");
         }
+        What::ToolEnded {
+            tool, outcome, ms, ..
+        } => {
+            metrics::histogram!("tandem_tool_seconds", "tool" => tool.clone(), "outcome" => outcome.clone())
+                .record(f64::from(*ms) / 1000.0);
+            tracing::info!(%call, tool, outcome, ms, "a tool was asked");
+        }
         What::Refused { rule, .. } => tracing::warn!(%call, rule, "refused by the dialplan"),
         What::Alarm { text } => tracing::error!(target: "tandem::alarm", %call, text, "alarm"),
         _ => {}

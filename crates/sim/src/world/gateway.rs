@@ -370,7 +370,8 @@ fn call_of(event: &ProviderEvent) -> CallId {
         ProviderEvent::ChatText { request, .. }
         | ProviderEvent::ChatTool { request, .. }
         | ProviderEvent::ChatDone { request }
-        | ProviderEvent::ChatFailed { request, .. } => request.call,
+        | ProviderEvent::ChatFailed { request, .. }
+        | ProviderEvent::Fetched { request, .. } => request.call,
     }
 }
 
@@ -379,7 +380,8 @@ fn request_of(event: &ProviderEvent) -> Option<tandem_types::RequestId> {
         ProviderEvent::ChatText { request, .. }
         | ProviderEvent::ChatTool { request, .. }
         | ProviderEvent::ChatDone { request }
-        | ProviderEvent::ChatFailed { request, .. } => Some(*request),
+        | ProviderEvent::ChatFailed { request, .. }
+        | ProviderEvent::Fetched { request, .. } => Some(*request),
         ProviderEvent::Transcribed { .. } => None,
     }
 }

@@ -63,7 +63,7 @@ impl Clients {
         })
     }
 
-    fn to(&self, url: &Url) -> reqwest::Client {
+    pub(crate) fn to(&self, url: &Url) -> reqwest::Client {
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if here {
@@ -151,7 +151,7 @@ impl OpenAi {
 }
 
 /// Sends it, and reads the status. The body of a refusal is not read: it may quote what we sent.
-pub(super) async fn send(request: RequestBuilder) -> Result<Response, ProviderFault> {
+pub(crate) async fn send(request: RequestBuilder) -> Result<Response, ProviderFault> {
     let response = request.send().await.map_err(|error| fault_of(&error))?;
     match response.status() {
         status if status.is_success() => Ok(response),
@@ -162,14 +162,14 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, ProviderFa
 }
 
 /// The whole body, if it is not longer than `limit` bytes.
-pub(super) async fn body(response: Response, limit: usize) -> Result<Vec<u8>, ProviderFault> {
+pub(crate) async fn body(response: Response, limit: usize) -> Result<Vec<u8>, ProviderFault> {
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         // The status line has come: what breaks now is the answer, not the way to the server.
         body.extend_from_slice(&chunk.map_err(|_| ProviderFault::Malformed)?);
         if body.len() > limit {
-            return Err(ProviderFault::Malformed);
+            return Err(ProviderFault::TooLarge);
         }
     }
     Ok(body)

@@ -34,7 +34,12 @@ impl Stt for OpenAi {
                         .multipart(self.form(&pcm, hints)?),
                 )
                 .await?;
-                body(response, MAX_BODY).await
+                // No transcript is as long: this is none.
+                let long = |fault| match fault {
+                    ProviderFault::TooLarge => ProviderFault::Malformed,
+                    other => other,
+                };
+                body(response, MAX_BODY).await.map_err(long)
             };
             let answer = timeout(self.limits.transcription, answer)
                 .await

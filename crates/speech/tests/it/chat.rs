@@ -272,6 +272,7 @@ async fn dropping_a_request_ends_it_at_every_door() {
                         .next()
                         .await,
                 ),
+                Door::Tool => unreachable!("tools have no profile"),
             }
         };
         tokio::select! {

@@ -101,6 +101,7 @@ async fn outcome(door: Door, providers: &Providers) -> Option<P> {
             }
             end.err()
         }
+        Door::Tool => unreachable!("tools have no profile: see tools.rs"),
     }
 }
 

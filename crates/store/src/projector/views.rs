@@ -95,6 +95,8 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::LegHeld { .. }
         | What::RecordingResumed { .. }
         | What::ProviderFailed { .. }
+        | What::ToolCalled { .. }
+        | What::ToolEnded { .. }
         | What::PersonPaused { .. }
         | What::KeyPressed { .. }
         | What::Refused { .. }

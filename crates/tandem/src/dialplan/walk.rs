@@ -50,6 +50,7 @@ impl<'p> Walk<'p> {
     }
 
     pub(super) fn go(mut self, start: Destination) -> Vec<Step> {
+        self.lookup();
         let mut next = Some(start);
         while let Some(to) = next.take() {
             if self.steps.len() > STEPS {
@@ -68,6 +69,50 @@ impl<'p> Walk<'p> {
             .get(&format!("dialplans.{}.{place}", self.name))
             .cloned();
         self.steps.push(Step { what, line });
+    }
+
+    /// Who calls is asked before anything else; here nobody is asked.
+    fn lookup(&mut self) {
+        let plan = self.dialplan.and_then(|d| d.rules.caller_lookup.as_ref());
+        if let Some(plan) = plan {
+            let what = match tandem_agent::tool::lookup(plan, &self.caller.number) {
+                Some(ask) => format!(
+                    "the caller is looked up: GET {}, {} ms at the most",
+                    ask.url,
+                    ask.timeout.as_millis()
+                ),
+                None => {
+                    "the caller is not looked up: there is no number like +447700900123".to_owned()
+                }
+            };
+            self.step(what, "caller_lookup");
+        }
+    }
+
+    /// The tools of an agent that the caller comes to.
+    fn tools(&mut self, agent: &str) {
+        let Some(d) = self.dialplan else { return };
+        let Some(spec) = d.rules.agents.get(agent) else {
+            return;
+        };
+        for name in &spec.tools {
+            let Some(tool) = d.rules.tools.get(name) else {
+                continue;
+            };
+            let effect = format!("{:?}", tool.effect).to_lowercase();
+            let asks = match tool.confirm {
+                tandem_types::tool::Confirm::No => "",
+                _ => ", once the caller has said yes",
+            };
+            self.step(
+                format!(
+                    "its model may call {name} ({effect}{asks}): {} {}",
+                    tool.method.as_str(),
+                    tool.url.origin
+                ),
+                &format!("tools.{name}"),
+            );
+        }
     }
 
     /// What happens there, and where it leads on.
@@ -249,6 +294,7 @@ impl<'p> Walk<'p> {
             number: self.caller.number.clone(),
             language: dialplan.languages.first().cloned().unwrap_or_default(),
             utc_offset: dialplan.timezone.offset_minutes(self.at),
+            facts: Vec::new(),
         };
         let now = Now {
             mono: Mono::default(),
@@ -288,6 +334,7 @@ impl<'p> Walk<'p> {
                         format!("agent:{agent} has the caller"),
                         &format!("agents.{agent}"),
                     );
+                    self.tools(&agent);
                 }
                 Happened::Decided(What::Understood {
                     intent,

@@ -262,6 +262,7 @@ mod tests {
                             number: "+447700900001".to_owned(),
                             language: "en-GB".to_owned(),
                             utc_offset: 0,
+                            facts: Vec::new(),
                         };
                         let (mut typed, _) =
                             Typed::begin(brain.clone(), name, caller, Now::default(), false);

@@ -85,6 +85,8 @@ impl Open {
             | What::TurnEnded { .. }
             | What::Understood { .. }
             | What::ProviderFailed { .. }
+            | What::ToolCalled { .. }
+            | What::ToolEnded { .. }
             | What::HandoffAcknowledged { .. }
             | What::TransferDialled { .. }
             | What::TransferRang { .. }

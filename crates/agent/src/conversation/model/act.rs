@@ -24,6 +24,9 @@ impl Conversation {
     /// What the answer asks for, checked against what this agent may do.
     pub(super) fn act(&mut self, now: Now, mut chat: Chat) {
         let calls = std::mem::take(&mut chat.tools);
+        if !chat.nudged && calls.iter().any(|c| self.has_tool(&c.name)) {
+            return self.use_tools(now, chat, calls);
+        }
         let mut results = Vec::new();
         for call in &calls {
             match self.read_tool(call) {
@@ -68,10 +71,13 @@ impl Conversation {
             return self.make_it_act(now, chat);
         }
         self.note_model(&chat, None);
+        if chat.last {
+            self.end_after_words(now);
+        }
     }
 
     /// What the caller's words were taken for, by the model.
-    fn note_model(&mut self, chat: &Chat, target: Option<&Target>) {
+    pub(in crate::conversation) fn note_model(&mut self, chat: &Chat, target: Option<&Target>) {
         let Some(turn) = chat.words.last().map(|w| w.turn.clone()) else {
             return;
         };
@@ -83,16 +89,31 @@ impl Conversation {
     }
 
     /// Tells the model why its calls were refused, and asks again.
-    fn answer_tools(&mut self, now: Now, mut chat: Chat, results: Vec<(ToolCall, String)>) {
+    pub(in crate::conversation) fn answer_tools(
+        &mut self,
+        now: Now,
+        mut chat: Chat,
+        results: Vec<(ToolCall, String)>,
+    ) {
         chat.steps += 1;
         if chat.steps >= STEPS {
-            if !chat.spoke {
+            if let Some(came) = chat.came.filter(|_| !chat.spoke) {
+                self.say_what_came(now, came);
+            } else if !chat.spoke {
                 let words = std::mem::take(&mut chat.words);
                 let guess = Default::default();
                 self.by_template(now, &words, guess);
             }
             return;
         }
+        chat.results = results;
+        self.tell_results(now, chat);
+    }
+
+    /// The model is told what came of its calls, and asked how to go on.
+    pub(in crate::conversation) fn tell_results(&mut self, now: Now, mut chat: Chat) {
+        let results = std::mem::take(&mut chat.results);
+        chat.waits = false;
         let mut message = ChatMessage::new(Role::Assistant, std::mem::take(&mut chat.text));
         message.tool_calls = results.iter().map(|r| r.0.clone()).collect();
         chat.extra.push(message);
@@ -153,10 +174,12 @@ impl Conversation {
         let no_templates =
             spec.intents.is_empty() && spec.answers.is_empty() && spec.routes.is_empty();
         let down = self.guards.model_faults >= DOWN || (no_templates && !chat.spoke);
+        let came = chat.came.filter(|_| !chat.spoke);
         let instead = match (chat.nudged, down, chat.spoke) {
             (true, _, _) => "operator",
             (_, true, _) => "on_provider_down",
             (_, _, true) => "what was said",
+            (_, _, false) if came.is_some() => "what came of it",
             (_, _, false) => "templates",
         };
         self.journal(What::ProviderFailed {
@@ -170,6 +193,13 @@ impl Conversation {
         if !chat.tools.is_empty() {
             // A whole call had come before the fault.
             return self.act(now, chat);
+        }
+        if let Some(came) = came {
+            // Whatever follows: what was done, or was not, they must hear.
+            self.say_what_came(now, came);
+            if chat.last {
+                return self.end(now);
+            }
         }
         match instead {
             "operator" => self.escalate(

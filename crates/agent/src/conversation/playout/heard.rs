@@ -22,14 +22,16 @@ impl Conversation {
         let Some(u) = self.playout.queue.iter().find(|u| u.id == utterance) else {
             return;
         };
+        let kind = u.kind;
         let heard = match whole {
             true => u.text.clone(),
             false => heard_part(&u.text, u64::from(played), u64::from(total)),
         };
         if whole {
             self.playout.failed_in_a_row = 0;
+            self.question_heard(utterance);
         }
-        if whole && u.kind == Kind::Disclosure {
+        if whole && kind == Kind::Disclosure {
             let language = self.memory.language.clone();
             self.memory.disclosed_at = Some(now.wall);
             self.journal(What::Disclosed { language });

@@ -173,5 +173,6 @@ pub(super) fn rules() -> AgentRules {
             ),
         ]),
         max_ai_time: Duration::from_secs(1800),
+        ..AgentRules::default()
     }
 }

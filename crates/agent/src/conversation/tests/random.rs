@@ -1,8 +1,8 @@
 //! No order of events strands a caller, loses a word or breaks the machine.
 
 use super::{
-    office,
     stage::{Model, Stage},
+    tools,
 };
 use crate::conversation::{Brain, Conversation, ConversationStart, Input, Output, Return};
 use proptest::prelude::*;
@@ -12,12 +12,13 @@ use tandem_types::{
     CallId, HandoffId, Mono, Now, Reason, RequestId, Rng, SegmentId, Wall,
     journal::What,
     provider::{ProviderEvent, ProviderFault, ToolCall, Transcript},
+    tool::HttpAnswer,
 };
 
 fn brain() -> Arc<Brain> {
     static BRAIN: OnceLock<Arc<Brain>> = OnceLock::new();
     BRAIN
-        .get_or_init(|| Arc::new(Brain::new(Arc::new(office::rules()))))
+        .get_or_init(|| Arc::new(Brain::new(Arc::new(tools::rules()))))
         .clone()
 }
 
@@ -39,7 +40,11 @@ const SAYINGS: &[&str] = &[
 
 #[derive(Clone, Debug)]
 enum Act {
-    Speaks { saying: usize, ms: u32, fault: bool },
+    Speaks {
+        saying: usize,
+        ms: u32,
+        fault: bool,
+    },
     Key(char),
     Hold(bool),
     Fails,
@@ -48,6 +53,8 @@ enum Act {
     Mute(bool),
     Slow(u64),
     Model(usize),
+    /// A tool answers after so long, or fails.
+    Answer(u64, bool),
     Wait(u64),
 }
 
@@ -62,7 +69,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Returned),
         1 => prop::bool::weighted(0.2).prop_map(Act::Mute),
         1 => (10u64..6_000).prop_map(Act::Slow),
-        2 => (0usize..6).prop_map(Act::Model),
+        3 => (0usize..10).prop_map(Act::Model),
+        2 => (10u64..6_000, any::<bool>()).prop_map(|(ms, ok)| Act::Answer(ms, ok)),
         6 => (1u64..9_000).prop_map(Act::Wait),
     ]
 }
@@ -84,6 +92,18 @@ fn model(kind: usize) -> Vec<Model> {
         ],
         3 => vec![Tool("transfer_to", r#"{"target":"queue:moon"}"#), Done],
         4 => vec![Fails(ProviderFault::Open)],
+        5 => vec![
+            Text("Let me look."),
+            Tool("find_tenant", r#"{"postcode":"SW1A 1AA"}"#),
+            Done,
+        ],
+        6 => vec![
+            Tool("open_ticket", r#"{"summary":"leak"}"#),
+            Tool("find_tenant", r#"{"postcode":"N1"}"#),
+            Done,
+        ],
+        7 => vec![Tool("book_visit", r#"{"day":"Tuesday"}"#), Done],
+        8 => vec![Tool("refund", r#"{"amount":7000}"#), Done],
         _ => vec![Text("Goodbye then."), Tool("end_call", ""), Done],
     }
 }
@@ -124,6 +144,14 @@ fn perform(s: &mut Stage, act: &Act) {
         Act::Mute(mute) => s.mute = *mute,
         Act::Slow(ms) => s.stt_ms = *ms,
         Act::Model(kind) => s.models.push_back(model(*kind)),
+        Act::Answer(ms, ok) => {
+            let answer = HttpAnswer {
+                status: 200,
+                body: r#"{"tenancy":"T-1"}"#.into(),
+            };
+            let result = ok.then_some(answer).ok_or(ProviderFault::Status(500));
+            s.fetches.push_back((*ms, result));
+        }
         Act::Wait(ms) => s.run(*ms),
     }
 }
@@ -182,6 +210,24 @@ fn check_ledger(s: &Stage) -> Result<(), TestCaseError> {
                     if to_agent { (1, 1) } else { (0, 0) }
                 );
             }
+            What::ToolCalled { request, key, .. } => {
+                let of = |r: &u32| r == request;
+                let ends: Vec<&str> = s.journal[n..]
+                    .iter()
+                    .filter_map(|w| match w {
+                        What::ToolEnded {
+                            request, outcome, ..
+                        } if of(request) => Some(outcome.as_str()),
+                        _ => None,
+                    })
+                    .collect();
+                prop_assert_eq!(ends.len(), 1, "a request ends once");
+                let again = s.journal[n + 1..].iter().any(|w| {
+                    matches!(w,
+                    What::ToolCalled { key: other, .. } if key.is_some() && other == key)
+                });
+                prop_assert!(!(again && ends[0] == "ok"), "an act was done twice");
+            }
             _ => {}
         }
     }
@@ -226,6 +272,9 @@ proptest! {
             language: "xx".into(),
             brain: brain(),
             rng: Rng::seeded(3),
+            facts: Vec::new(),
+            looked_up_by: None,
+            requests: 0,
         };
         let mut c = Conversation::new(start, now);
         for (input, wait) in inputs {
@@ -323,5 +372,23 @@ fn raw() -> impl Strategy<Value = Input> {
             how: Return::Lost,
         }),
         Just(Input::CallerGone),
+        (
+            request(),
+            prop::sample::select(vec!["find_tenant", "open_ticket", "book_visit", "sign_off"])
+        )
+            .prop_map(|(request, name)| {
+                let arguments = r#"{"postcode":"N1","summary":"leak","day":"Tuesday"}"#;
+                let call = ToolCall {
+                    id: String::new(),
+                    name: name.into(),
+                    arguments: arguments.into(),
+                };
+                Input::Provider(ProviderEvent::ChatTool { request, call })
+            }),
+        (request(), ".{0,40}").prop_map(|(request, body)| {
+            let result = Ok(HttpAnswer { status: 200, body });
+            Input::Provider(ProviderEvent::Fetched { request, result })
+        }),
+        Just(Input::LookedUp { facts: Vec::new() }),
     ]
 }

@@ -15,6 +15,7 @@ use tandem_types::{
     provider::{
         ChatMessage, ProviderCommand, ProviderEvent, ProviderFault, ToolCall, ToolSpec, Transcript,
     },
+    tool::{HttpAnswer, HttpAsk},
 };
 
 /// Milliseconds of speech for a letter.
@@ -66,6 +67,10 @@ pub(super) struct Stage {
     pub(super) paused: bool,
     words: BTreeMap<SegmentId, Result<Transcript, ProviderFault>>,
     pub(super) models: VecDeque<Vec<Model>>,
+    /// Answers of tools, each after so many milliseconds; none left: never.
+    pub(super) fetches: VecDeque<(u64, Result<HttpAnswer, ProviderFault>)>,
+    pub(super) fetched: Vec<HttpAsk>,
+    pub(super) cancelled: Vec<RequestId>,
     pub(super) stt_ms: u64,
     /// Sounds cannot be made.
     pub(super) mute: bool,
@@ -112,6 +117,9 @@ impl Stage {
             language: "en-GB".into(),
             brain: brain.clone(),
             rng: Rng::seeded(1),
+            facts: Vec::new(),
+            looked_up_by: None,
+            requests: 0,
         };
         Self {
             now,
@@ -130,6 +138,9 @@ impl Stage {
             paused: false,
             words: BTreeMap::new(),
             models: VecDeque::new(),
+            fetches: VecDeque::new(),
+            fetched: Vec::new(),
+            cancelled: Vec::new(),
             stt_ms: 150,
             mute: false,
             events: BTreeMap::new(),
@@ -140,6 +151,22 @@ impl Stage {
             longest_silence: 0,
             speaking_until: 0,
         }
+    }
+
+    /// The caller is being looked up, for so long at the most.
+    pub(super) fn is_looked_up(&mut self, ms: u64) {
+        let start = ConversationStart {
+            call: CallId(7),
+            caller_number: "+447700900123".into(),
+            caller_name: None,
+            language: "en-GB".into(),
+            brain: self.brain.clone(),
+            rng: Rng::seeded(1),
+            facts: Vec::new(),
+            looked_up_by: Some(self.now.mono + Duration::from_millis(ms)),
+            requests: 1,
+        };
+        self.c = Conversation::new(start, self.now);
     }
 
     fn ms(&self) -> u64 {
@@ -259,6 +286,14 @@ impl Stage {
                     .unwrap_or_else(|| vec![Model::Hangs]);
                 self.stream(request, script);
             }
+            ProviderCommand::Fetch { request, ask } => {
+                self.fetched.push(*ask);
+                if let Some((after, result)) = self.fetches.pop_front() {
+                    let event = ProviderEvent::Fetched { request, result };
+                    self.schedule(after, Input::Provider(event));
+                }
+            }
+            ProviderCommand::CancelFetch { request } => self.cancelled.push(request),
             ProviderCommand::Discard { .. }
             | ProviderCommand::CancelChat { .. }
             | ProviderCommand::Forget { .. } => {}
@@ -440,6 +475,16 @@ impl Stage {
         let ms = (text.chars().count() as u64 * LETTER).max(150) as u32;
         self.speaks(ms, Self::heard(text));
         self.quiet();
+    }
+
+    /// The caller says this, and something else while a tool is asked because of it.
+    pub(super) fn says_over_a_tool(&mut self, first: &str, second: &str) {
+        let asked = self.fetched.len();
+        self.speaks(900, Self::heard(first));
+        while self.fetched.len() == asked {
+            self.run(20);
+        }
+        self.says(second);
     }
 
     /// The caller says something that no recogniser understands.

@@ -151,6 +151,9 @@ impl Conversation {
     /// Not understood: rephrase, then the keys, then somebody.
     pub(in crate::conversation) fn no_match(&mut self, now: Now) {
         self.guards.no_match = self.guards.no_match.saturating_add(1);
+        if self.guards.no_match <= 2 && self.puts_question_again(now) {
+            return;
+        }
         match self.guards.no_match {
             1 => {
                 let text = self.phrase(now, "not_understood", &[]);
