@@ -26,6 +26,7 @@ pub fn usual(key: &str) -> &'static str {
         "confirm_tool" => "Shall I do this: {action}?",
         "say_yes" => "Please say yes, or press 1.",
         "tool_done" => "That is done.",
+        "not_done" => "I'm sorry, I was wrong: that has not been done.",
         "tool_failed" => "I'm sorry, I could not do that just now.",
         "tool_unsure" => "I'm sorry, I cannot tell just now whether that was done.",
         "returned" => "I remember what we discussed. How can I help?",

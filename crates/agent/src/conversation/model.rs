@@ -13,6 +13,7 @@
 //! ```
 
 mod act;
+mod claims;
 mod prompt;
 mod speech;
 
@@ -71,6 +72,9 @@ pub(super) struct Chat {
     /// What acts have come to.
     #[serde(default)]
     pub(super) came: Option<super::tools::Came>,
+    /// It was told that what it said was done is not.
+    #[serde(default)]
+    pub(super) corrected: bool,
     /// The conversation is over once the model has said so.
     #[serde(default)]
     pub(super) last: bool,
@@ -97,6 +101,7 @@ impl Chat {
             results: Vec::new(),
             rounds: 0,
             came: None,
+            corrected: false,
             last: false,
         }
     }

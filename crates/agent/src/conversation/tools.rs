@@ -208,6 +208,16 @@ impl Conversation {
         }
     }
 
+    /// Something was done for this caller, in this call.
+    pub(super) fn has_acted(&self) -> bool {
+        !self.tools.done.is_empty()
+    }
+
+    /// A tool has told something.
+    pub(super) fn has_looked_up(&self) -> bool {
+        !self.tools.answers.is_empty()
+    }
+
     fn is_done(&self, ask: &HttpAsk) -> bool {
         let key = ask.key.as_ref();
         key.is_some_and(|k| self.tools.done.contains_key(k))

@@ -49,7 +49,7 @@ const fn template(name: &'static str, holds: &'static [&'static str]) -> Templat
 const BY_CONTEXT: &str = "greeting_after_handoff";
 
 /// Every template, and when it is said.
-const SAYS: [Template; 31] = [
+const SAYS: [Template; 32] = [
     // Moving the caller: to another agent, to a person; the first words of who received them.
     template("handing_over", &["to"]),
     template("transferring", &["to"]),
@@ -85,6 +85,8 @@ const SAYS: [Template; 31] = [
     template("filler", &[]),
     template("trouble", &[]),
     template("goodbye", &[]),
+    // A model has told of something that nobody has done.
+    template("not_done", &[]),
     // While a tool is asked; before it does what the caller must agree to; what came of it where no model can say so.
     template("checking", &[]),
     template("confirm_tool", &["action"]),

@@ -2,10 +2,11 @@
 
 use super::{
     Chat,
+    claims::{claims_act, claims_transfer},
     prompt::Tool,
-    speech::{claims_transfer, says_goodbye},
+    speech::says_goodbye,
 };
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, triage::Asked};
 use tandem_types::{
     Now,
     agent::Target,
@@ -69,6 +70,12 @@ impl Conversation {
         }
         if chat.nudged || claims_transfer(&chat.text) {
             return self.make_it_act(now, chat);
+        }
+        if let Some(claim) =
+            claims_act(&chat.text, self.has_looked_up()).filter(|_| !self.has_acted())
+        {
+            let claim = claim.to_owned();
+            return self.make_it_correct_itself(now, chat, &claim);
         }
         self.note_model(&chat, None);
         if chat.last {
@@ -147,6 +154,35 @@ impl Conversation {
         self.ask_again(now, chat);
     }
 
+    /// It said that something was done, and no tool of this call has done anything: it does it now, or takes it back, once; then it
+    /// is taken back for it.
+    fn make_it_correct_itself(&mut self, now: Now, mut chat: Chat, claim: &str) {
+        self.refused(claim, "what is said is done");
+        if chat.corrected {
+            self.note_model(&chat, None);
+            return self.take_back(now);
+        }
+        chat.corrected = true;
+        chat.spoke = false;
+        chat.extra.push(ChatMessage::new(
+            Role::Assistant,
+            std::mem::take(&mut chat.text),
+        ));
+        chat.extra.push(ChatMessage::new(
+            Role::System,
+            "You told the caller that something was done, and no tool has done it. If it is right and you have a tool for it, call it now. Otherwise tell the caller in one sentence that it has not been done.",
+        ));
+        self.ask_again(now, chat);
+    }
+
+    /// In our own words.
+    fn take_back(&mut self, now: Now) {
+        let text = self.phrase(now, "not_done", &[]);
+        let more = self.phrase(now, "anything_else", &[]);
+        self.reply(now, &format!("{text} {more}"));
+        self.asked = Some(Asked::AnythingElse);
+    }
+
     fn ask_again(&mut self, now: Now, mut chat: Chat) {
         chat.buffer.clear();
         chat.text.clear();
@@ -180,6 +216,7 @@ impl Conversation {
             (_, true, _) => "on_provider_down",
             (_, _, true) => "what was said",
             (_, _, false) if came.is_some() => "what came of it",
+            (_, _, false) if chat.corrected => "it was taken back",
             (_, _, false) => "templates",
         };
         self.journal(What::ProviderFailed {
@@ -200,6 +237,9 @@ impl Conversation {
             if chat.last {
                 return self.end(now);
             }
+        }
+        if came.is_none() && chat.corrected && !chat.spoke {
+            self.take_back(now);
         }
         match instead {
             "operator" => self.escalate(

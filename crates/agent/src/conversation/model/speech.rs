@@ -1,4 +1,4 @@
-//! A stream of tokens as sentences to speak, and sentences that promise what no tool was called for.
+//! A stream of tokens as sentences to speak.
 
 use crate::understand::words;
 
@@ -98,63 +98,6 @@ pub(super) fn says_goodbye(text: &str) -> bool {
     .any(|p| said.contains(p))
 }
 
-const VERBS: &[&str] = &[
-    "transferring",
-    "connecting",
-    "forwarding",
-    "redirecting",
-    "transfer",
-    "connect",
-    "forward",
-    "redirect",
-];
-
-/// Whether the text tells the caller that a transfer is being made, rather than offers or denies one.
-pub(super) fn claims_transfer(text: &str) -> bool {
-    text.split_inclusive(['.', '!', '?', '\n'])
-        .any(sentence_claims)
-}
-
-fn sentence_claims(sentence: &str) -> bool {
-    if sentence.trim_end().ends_with('?') {
-        return false;
-    }
-    let said = words(sentence);
-    let joined = format!(" {} ", said.join(" "));
-    let has = |phrases: &[&str]| phrases.iter().any(|p| joined.contains(&format!(" {p} ")));
-    if has(&[
-        "if", "would", "could", "can", "can't", "cannot", "not", "unable", "won't", "don't",
-        "before i", "once", "shall", "may", "might", "unless", "want me", "like me", "happy to",
-        "whether", "until",
-    ]) {
-        return false;
-    }
-    if has(&[
-        "putting you through",
-        "put you through",
-        "passing you over",
-        "passing you to",
-        "handing you over",
-    ]) {
-        return true;
-    }
-    said.iter().enumerate().any(|(i, w)| {
-        let Some(verb) = VERBS.iter().position(|v| v == w) else {
-            return false;
-        };
-        let object = said.get(i + 1).is_some_and(|n| n == "you" || n == "your");
-        let before = &said[i.saturating_sub(4)..i];
-        let first_person = before.iter().any(|b| {
-            matches!(
-                b.as_str(),
-                "i'll" | "i'm" | "i" | "we'll" | "we're" | "me" | "am"
-            )
-        });
-        let going = verb < 4;
-        object && (going || first_person)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,31 +148,5 @@ mod tests {
     fn marks_are_not_spoken() {
         assert_eq!(speakable("**Sure** - `x`\u{7}"), "Sure - x");
         assert_eq!(speakable("- first"), "first");
-    }
-
-    #[test]
-    fn claims_are_told_from_offers() {
-        for claim in [
-            "I'm transferring you to billing now.",
-            "Okay. Let me connect you with a colleague.",
-            "I'll put you through.",
-            "Please hold while I transfer you.",
-            "Great, connecting you now!",
-            "I am going to forward you to our repairs team.",
-        ] {
-            assert!(claims_transfer(claim), "{claim}");
-        }
-        for no in [
-            "Would you like me to transfer you to billing?",
-            "I can't transfer you there.",
-            "If you like I can connect you with a person.",
-            "Shall I put you through?",
-            "Your payment was transferred yesterday.",
-            "I can put you through to billing.",
-            "I'm connecting the dots here.",
-            "",
-        ] {
-            assert!(!claims_transfer(no), "{no}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Acts: agreed to by the caller first, and done once.
+//! Acts: agreed to by the caller first, done once, and not claimed where nobody did them.
 
 use super::{
     stage::{Model::*, Stage},
@@ -143,5 +143,69 @@ fn an_act_that_failed_is_tried_again_by_the_same_key() {
         assert_eq!(s.last(), "Now it is noted.");
         assert_eq!(s.fetched.len(), 2);
         assert_eq!(s.fetched[0].key, s.fetched[1].key);
+    });
+}
+
+#[test]
+fn what_was_not_done_is_done_or_taken_back() {
+    let claim = Text("I have opened a ticket for you.");
+    play(|s| {
+        at_repairs(
+            s,
+            &[
+                &[claim.clone(), Done],
+                &[OPEN, Done],
+                &[Text("Now it is open."), Done],
+            ],
+        );
+        s.fetches.push_back((200, ok("")));
+        s.says("it is under the sink");
+        assert_eq!(
+            s.refusals(),
+            ["I have opened a ticket for you."],
+            "the ledger says so"
+        );
+        let messages = &s.asked[2].messages;
+        assert!(
+            messages
+                .last()
+                .is_some_and(|m| m.content.contains("no tool has done it"))
+        );
+        assert_eq!((s.last(), s.fetched.len()), ("Now it is open.", 1));
+    });
+    play(|s| {
+        at_repairs(
+            s,
+            &[
+                &[claim.clone(), Done],
+                &[Text("Sorry, it has not been opened."), Done],
+            ],
+        );
+        s.says("it is under the sink");
+        assert_eq!(s.last(), "Sorry, it has not been opened.");
+    });
+    let taken_back = "I'm sorry, I was wrong: that has not been done. Is there anything else I can help you with?";
+    for second in [claim.clone(), Fails(ProviderFault::Status(500))] {
+        play(|s| {
+            at_repairs(s, &[&[claim.clone(), Done], &[second.clone(), Done]]);
+            s.says("it is under the sink");
+            assert_eq!(s.last(), taken_back);
+            assert!(s.longest_silence < 3000, "{} ms", s.longest_silence);
+        });
+    }
+    // What was done may be told, now and later.
+    play(|s| {
+        at_repairs(
+            s,
+            &[
+                &[OPEN, Done],
+                &[claim.clone(), Done],
+                &[Text("Yes, it is opened."), Done],
+            ],
+        );
+        s.fetches.push_back((200, ok("")));
+        s.says("it is under the sink");
+        s.says("have you really done that");
+        assert_eq!((s.last(), s.refusals().len()), ("Yes, it is opened.", 0));
     });
 }
