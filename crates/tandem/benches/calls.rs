@@ -1,23 +1,34 @@
-//! Figures for calls, INVITE to BYE without sound: what a call costs, how long its set-up takes, how many a core
-//! carries, what memory does over many, and what happens at five times that. Kamailio as a proxy, which does less, is
-//! measured in the same run where it is installed.
+//! Figures for calls. INVITE to BYE without sound: what a call costs, how long its set-up takes, how many a core
+//! carries, what memory does over many, and what happens at five times that. With sound: what a packet costs, and how late
+//! it is; transcoded, recorded, in a room, with an agent. Kamailio as a proxy and rtpengine in user space, which do less, are
+//! measured in the same run where they are installed.
 //!
 //!     cargo bench -p tandem --bench calls [-- signalling | capacity | memory | overload]
+//!     cargo bench -p tandem --bench calls -- media | relay | lines | codecs | rooms | agents
 //!     SOAK_MINUTES=30 cargo bench -p tandem --bench calls -- soak
 //!
 //! The device and the load have a core each and real-time priority where that is allowed. Bounded: loopback, some
-//! minutes, 130,000 calls. The table goes to standard output and to `target/bench/calls.txt`.
+//! minutes, 130,000 calls. The tables go to standard output, to `target/bench/calls.txt` and to `target/bench/media.txt`.
 
 #[path = "calls/device.rs"]
 mod device;
+#[path = "calls/legs.rs"]
+mod legs;
 #[path = "calls/load.rs"]
 mod load;
+#[path = "calls/media.rs"]
+mod media;
 #[path = "calls/message.rs"]
 mod message;
-#[path = "calls/sound.rs"]
-mod sound;
+#[path = "calls/rtpengine.rs"]
+mod rtpengine;
+#[path = "calls/table.rs"]
+mod table;
+#[path = "calls/voice.rs"]
+mod voice;
 
 use device::{Cores, Device, gateway, kamailio, version};
+use legs::{Legs, Payload, Shape};
 use load::{Load, Outcome, carry};
 use std::{
     fmt::Write as _,
@@ -30,6 +41,7 @@ use std::{
     time::Duration,
 };
 use tandem_server::Clock;
+use tandem_types::media::Codec;
 
 /// The binary of the same build.
 const TANDEM: &str = env!("CARGO_BIN_EXE_tandem");
@@ -52,7 +64,7 @@ fn callee() -> SocketAddr {
     ([127, 0, 2, 3], 5367).into()
 }
 
-fn load(device: &Device, rate: usize, calls: usize) -> Load {
+fn load(device: &Device, rate: usize, calls: usize) -> Load<'static> {
     Load {
         device: device.sip,
         caller: caller(),
@@ -61,7 +73,8 @@ fn load(device: &Device, rate: usize, calls: usize) -> Load {
         calls,
         hold: Duration::from_millis(1000),
         options_every: None,
-        sound: false,
+        user: |n| format!("{:06}", n % 1_000_000),
+        legs: None,
     }
 }
 
@@ -81,6 +94,8 @@ struct Row {
 struct Bench {
     cores: Cores,
     runtime: tokio::runtime::Runtime,
+    /// Where and with what.
+    head: String,
     text: String,
 }
 
@@ -90,7 +105,7 @@ impl Bench {
         let _ = writeln!(self.text, "{line}");
     }
 
-    fn run(&mut self, device: &Device, load: Load) -> io::Result<Row> {
+    fn run(&mut self, device: &Device, load: Load<'_>) -> io::Result<Row> {
         let (cpu, begin) = (device.cpu_ns(), clock());
         let out = self.runtime.block_on(carry(load))?;
         // Work that was put off is work.
@@ -229,7 +244,7 @@ impl Bench {
     }
 
     /// The most memory while these calls are up.
-    fn while_held(&mut self, device: &Device, load: Load) -> io::Result<u64> {
+    fn while_held(&mut self, device: &Device, load: Load<'_>) -> io::Result<u64> {
         let most = std::cell::Cell::new(0);
         let out = self.runtime.block_on(async {
             let mut tick = tokio::time::interval(Duration::from_millis(500));
@@ -282,13 +297,21 @@ impl Bench {
         let mut seen = Vec::new();
         let mut well = true;
         for minute in 1..=minutes {
+            let shape = Shape {
+                calls: 110,
+                room: 0,
+                codecs: [Codec::Pcma; 2],
+                payload: Payload::Marked,
+            };
+            let legs = Legs::open([[127, 0, 2, 2].into(), [127, 0, 2, 3].into()], shape)?;
+            legs.count(Duration::from_secs(600));
             let load = Load {
                 hold: Duration::from_secs(20),
-                sound: true,
-                ..load(&device, 3, 110)
+                legs: Some(&legs),
+                ..load(&device, 3, shape.calls)
             };
-            let out = self.runtime.block_on(carry(load))?;
-            let (sent, arrived) = out.sound;
+            let (out, heard) = legs.during(|| self.runtime.block_on(carry(load)))?;
+            let (sent, arrived) = (heard.sent, heard.heard);
             let (kb, files) = (device.memory_kb(), device.files());
             seen.push((kb, files));
             // The last packets of a call cross its BYE.
@@ -317,16 +340,16 @@ impl Bench {
         Ok(well && flat)
     }
 
-    fn keep(&self) -> io::Result<PathBuf> {
+    fn keep(&self, name: &str) -> io::Result<PathBuf> {
         let target = Path::new(TANDEM).ancestors().nth(2);
         let dir = target.unwrap_or(Path::new(".")).join("bench");
         fs::create_dir_all(&dir)?;
-        let path = dir.join("calls.txt");
+        let path = dir.join(name);
         let mut file = fs::OpenOptions::new()
             .append(true)
             .create(true)
             .open(&path)?;
-        writeln!(file, "{}", self.text)?;
+        writeln!(file, "{}{}", self.head, self.text)?;
         Ok(path)
     }
 }
@@ -378,9 +401,19 @@ fn main() -> io::Result<()> {
     let mut bench = Bench {
         cores,
         runtime,
+        head: String::new(),
         text: String::new(),
     };
     bench.heading()?;
+    bench.head = std::mem::take(&mut bench.text);
+    let sound = ["media", "relay", "lines", "codecs", "rooms", "agents"];
+    let names_sound = wanted.iter().any(|w| sound.contains(&w.as_str()));
+    if wanted.is_empty() || names_sound {
+        let all = wanted.is_empty() || wanted.iter().any(|w| w == "media");
+        bench.media(|row| all || wanted.iter().any(|w| w == row))?;
+        println!("kept in {}", bench.keep("media.txt")?.display());
+        bench.text.clear();
+    }
     if want("signalling") {
         bench.signalling()?;
     }
@@ -400,7 +433,9 @@ fn main() -> io::Result<()> {
             .and_then(|m| m.parse().ok());
         well = bench.soak(minutes.unwrap_or(30).min(240))?;
     }
-    println!("kept in {}", bench.keep()?.display());
+    if !bench.text.is_empty() {
+        println!("kept in {}", bench.keep("calls.txt")?.display());
+    }
     match well {
         true => Ok(()),
         false => Err(io::Error::other("the soak did not go well")),

@@ -99,10 +99,10 @@ peers = ["sip:CALLEE"]
 [auth]
 allow_from = ["127.0.2.2/32"]
 [limits]
-may_dial = ["_X."]
+may_dial = ["_X.", "_gX."]
 "#;
 
-/// Straight to a SIP address, an echo and a conference: the routes of a load. What begins with `_` is a pattern of the dialplan, an X
+/// Straight to a SIP address, by the trunk with its codecs, an echo and a conference: the routes of a load. What begins with `_` is a pattern of the dialplan, an X
 /// any digit and a dot the rest: the load numbers its calls. The trunk and the plan allow the same numbers, since both are asked.
 const DIALPLAN: &str = r#"
 version = 1
@@ -111,45 +111,76 @@ start = "echo"
 numbers = ["100"]
 languages = ["en-GB"]
 country = "GB"
+[limits]
+may_dial = ["sip:_X.@CALLEE", "_gX."]
 [routes]
 "_X." = "sip:{to}@CALLEE"
+"_gX." = "trunk:carrier/{to}"
 "_eX." = "echo"
 "_cX." = "conference:{to}"
-[limits]
-may_dial = ["sip:_X.@CALLEE"]
 "#;
+
+/// What a row wants besides, at the end of each file.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct More<'a> {
+    pub(crate) node: &'a str,
+    pub(crate) trunk: &'a str,
+    pub(crate) dialplan: &'a str,
+}
 
 /// `tandem serve`, with a database and a journal of its own.
 pub(crate) fn gateway(cores: Cores, callee: SocketAddr) -> io::Result<Device> {
-    let dir = TempDir::new()?;
+    gateway_with(cores, callee, More::default())
+}
+
+/// The same with more configuration.
+pub(crate) fn gateway_with(cores: Cores, callee: SocketAddr, more: More<'_>) -> io::Result<Device> {
     let sip: SocketAddr = ([127, 0, 1, 9], 5060).into();
-    let fill = |text: &str| {
-        text.replace("GATEWAY", &sip.ip().to_string())
+    let fill = |text: &str, more: &str| {
+        (text.to_owned() + more)
+            .replace("GATEWAY", &sip.ip().to_string())
             .replace("CALLEE", &callee.to_string())
     };
-    for folder in ["trunks", "dialplans"] {
-        fs::create_dir(dir.path().join(folder))?;
-    }
-    fs::write(dir.path().join("tandem.toml"), fill(NODE))?;
-    fs::write(dir.path().join("trunks/carrier.toml"), fill(TRUNK))?;
-    fs::write(dir.path().join("dialplans/bench.toml"), fill(DIALPLAN))?;
+    let device = start(cores, "tandem", sip, TANDEM, |command, dir| {
+        for folder in ["trunks", "dialplans"] {
+            fs::create_dir(dir.join(folder))?;
+        }
+        fs::write(dir.join("tandem.toml"), fill(NODE, more.node))?;
+        fs::write(dir.join("trunks/carrier.toml"), fill(TRUNK, more.trunk))?;
+        fs::write(
+            dir.join("dialplans/bench.toml"),
+            fill(DIALPLAN, more.dialplan),
+        )?;
+        command.args(["serve", "--config"]).arg(dir);
+        Ok(())
+    })?;
+    device.until("tandem: ready")?;
+    Ok(device)
+}
+
+/// Starts a device; `prepare` has its command and a folder of its own.
+pub(crate) fn start(
+    cores: Cores,
+    name: &'static str,
+    sip: SocketAddr,
+    program: &str,
+    prepare: impl FnOnce(&mut Command, &Path) -> io::Result<()>,
+) -> io::Result<Device> {
+    let dir = TempDir::new()?;
+    let mut command = cores.command(program);
+    prepare(&mut command, dir.path())?;
     let log = fs::File::create(dir.path().join("log"))?;
-    let child = cores
-        .command(TANDEM)
-        .args(["serve", "--config"])
-        .arg(dir.path())
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()?;
-    let device = Device {
-        name: "tandem",
+    Ok(Device {
+        name,
         sip,
         child,
         dir,
-    };
-    device.until("tandem: ready")?;
-    Ok(device)
+    })
 }
 
 /// The least that relays calls statefully: record-routing, no authentication, no database.
@@ -191,34 +222,26 @@ pub(crate) fn kamailio(cores: Cores, callee: SocketAddr) -> io::Result<Option<De
     if version(Command::new("kamailio").arg("-v")).is_none() {
         return Ok(None);
     }
-    let dir = TempDir::new()?;
-    let config = dir.path().join("kamailio.cfg");
-    fs::write(&config, KAMAILIO.replace("CALLEE", &callee.to_string()))?;
-    let log = fs::File::create(dir.path().join("log"))?;
-    let child = cores
-        .command("kamailio")
-        .arg("-f")
-        .arg(&config)
-        .args(["-DD", "-E", "-m", "256", "-M", "16", "-Y"])
-        .arg(dir.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()?;
-    let device = Device {
-        name: "kamailio",
-        sip: ([127, 0, 1, 3], 5062).into(),
-        child,
-        dir,
-    };
+    let sip = ([127, 0, 1, 3], 5062).into();
+    let device = start(cores, "kamailio", sip, "kamailio", |command, dir| {
+        let config = dir.join("kamailio.cfg");
+        fs::write(&config, KAMAILIO.replace("CALLEE", &callee.to_string()))?;
+        command.arg("-f").arg(&config);
+        command
+            .args(["-DD", "-E", "-m", "256", "-M", "16", "-Y"])
+            .arg(dir);
+        Ok(())
+    })?;
     wait_until(|| device.pids().len() >= 4);
     Ok(Some(device))
 }
 
-/// The first line that a command prints.
+/// The first line that a command prints, where it is installed.
 pub(crate) fn version(command: &mut Command) -> Option<String> {
-    let out = command.stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let out = command.output().ok()?;
+    // Some say it as an error.
+    let text = [out.stdout, out.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
     text.lines().next().map(str::to_owned)
 }
 
@@ -238,7 +261,7 @@ fn pause(time: Duration) {
 }
 
 /// Looks for half a minute.
-fn wait_until(yes: impl Fn() -> bool) -> bool {
+pub(crate) fn wait_until(yes: impl Fn() -> bool) -> bool {
     (0..600).any(|_| {
         let done = yes();
         if !done {

@@ -3,8 +3,8 @@
 
 use crate::{
     clock,
-    message::{Caller, Dialog, reply, status, value},
-    sound::Sound,
+    legs::Legs,
+    message::{Caller, Dialog, called, reply, status, value},
 };
 use std::{
     cmp::Reverse,
@@ -25,8 +25,8 @@ const PATIENCE: u64 = 12_000_000_000;
 const BURST: usize = 8;
 
 /// What is to be done.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Load {
+#[derive(Clone, Copy)]
+pub(crate) struct Load<'a> {
     pub(crate) device: SocketAddr,
     pub(crate) caller: SocketAddr,
     pub(crate) callee: SocketAddr,
@@ -36,8 +36,10 @@ pub(crate) struct Load {
     pub(crate) hold: Duration,
     /// Ask OPTIONS this often besides.
     pub(crate) options_every: Option<Duration>,
-    /// Both ends speak.
-    pub(crate) sound: bool,
+    /// Whom call `n` is to.
+    pub(crate) user: fn(usize) -> String,
+    /// Both ends speak; else they say that they would.
+    pub(crate) legs: Option<&'a Legs>,
 }
 
 /// What became of it.
@@ -61,8 +63,6 @@ pub(crate) struct Outcome {
     pub(crate) setup_us: Vec<u64>,
     /// From the first INVITE to the last.
     pub(crate) seconds: f64,
-    /// Packets of sound that were sent, and that arrived.
-    pub(crate) sound: (u64, u64),
 }
 
 impl Outcome {
@@ -102,8 +102,8 @@ struct Call {
     dialog: Dialog,
 }
 
-struct Run {
-    load: Load,
+struct Run<'a> {
+    load: Load<'a>,
     caller: Caller,
     a: UdpSocket,
     b: UdpSocket,
@@ -113,18 +113,28 @@ struct Run {
     /// Answers of the callee that wait for their ACK.
     unacked: HashMap<String, (String, SocketAddr)>,
     again: BinaryHeap<Reverse<(u64, String, u8)>>,
+    /// Of the callee's calls.
+    legs: HashMap<String, usize>,
     options: u64,
-    /// Of the caller and of the callee.
-    sound: Option<(Sound, Sound)>,
     out: Outcome,
 }
 
+/// Sound that nobody sends: both ends take PCMA where nobody listens.
+fn sdp(at: SocketAddr) -> String {
+    let ip = at.ip();
+    format!(
+        "v=0\r\no=load 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio 39998 RTP/AVP 8\r\n\
+         a=rtpmap:8 PCMA/8000\r\na=ptime:20\r\na=sendrecv\r\n"
+    )
+}
+
 /// Carries the load.
-pub(crate) async fn carry(load: Load) -> std::io::Result<Outcome> {
+pub(crate) async fn carry(load: Load<'_>) -> std::io::Result<Outcome> {
     let caller = Caller {
         at: load.caller,
         device: load.device,
         run: clock() / 1000 % 1_000_000_000,
+        user: load.user,
     };
     let mut run = Run {
         load,
@@ -136,17 +146,10 @@ pub(crate) async fn carry(load: Load) -> std::io::Result<Outcome> {
         due: BinaryHeap::new(),
         unacked: HashMap::new(),
         again: BinaryHeap::new(),
+        legs: HashMap::new(),
         options: 0,
-        sound: match load.sound {
-            true => Some((
-                Sound::at(SocketAddr::new(load.caller.ip(), 39_998)).await?,
-                Sound::at(SocketAddr::new(load.callee.ip(), 39_996)).await?,
-            )),
-            false => None,
-        },
         out: Outcome::default(),
     };
-    let mut frame = 0;
     let mut tick = interval(Duration::from_millis(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let begin = clock();
@@ -172,28 +175,23 @@ pub(crate) async fn carry(load: Load) -> std::io::Result<Outcome> {
         }
         run.place(begin);
         run.timers();
-        if let Some((a, b)) = &mut run.sound {
-            let now = (clock() - begin) / 20_000_000;
-            for side in [a, b] {
-                side.hear();
-                if now > frame {
-                    side.speak();
-                }
-            }
-            frame = frame.max(now);
-        }
-    }
-    if let Some((a, b)) = run.sound {
-        run.out.sound = (a.sent + b.sent, a.received + b.received);
     }
     run.out.setup_us.sort_unstable();
     Ok(run.out)
 }
 
-impl Run {
+impl Run<'_> {
     fn send(&self, text: &str) {
         // A full buffer loses it, as a full link would; it is sent again.
         let _ = self.a.try_send_to(text.as_bytes(), self.load.device);
+    }
+
+    fn invite(&self, n: usize) {
+        let sdp = match self.load.legs {
+            Some(legs) => legs.description(n, None),
+            None => sdp(self.load.caller),
+        };
+        self.send(&self.caller.invite(n, &sdp));
     }
 
     fn place(&mut self, begin: u64) {
@@ -204,7 +202,7 @@ impl Run {
             if n >= due {
                 break;
             }
-            self.send(&self.caller.invite(n));
+            self.invite(n);
             let now = clock();
             self.calls.push(Call {
                 state: State::Inviting { heard: false },
@@ -229,7 +227,7 @@ impl Run {
     fn caller_hears(&mut self, text: &str) {
         let Some(status) = status(text) else {
             // The device hangs up or asks; the callee's answer will do.
-            let ok = reply(text, "200 OK", self.load.caller, false);
+            let ok = reply(text, "200 OK", self.load.caller, "");
             return self.send(&ok);
         };
         let cseq = value(text, "CSeq");
@@ -256,8 +254,8 @@ impl Run {
                     self.due.push(Reverse((hang_up, n, Due::HangUp)));
                     let ack = self.caller.ack_answer(n, &call.dialog);
                     self.send(&ack);
-                    if let Some((a, _)) = &mut self.sound {
-                        a.begin(value(text, "Call-ID"), text);
+                    if let Some(legs) = self.load.legs {
+                        legs.speak(n, text);
                     }
                 }
                 _ => {
@@ -293,13 +291,6 @@ impl Run {
     }
 
     fn callee_hears(&mut self, text: &str, from: SocketAddr) {
-        if let Some((_, b)) = &mut self.sound {
-            match text.split(' ').next() {
-                Some("INVITE") => b.begin(value(text, "Call-ID"), text),
-                Some("BYE") => b.end(value(text, "Call-ID")),
-                _ => {}
-            }
-        }
         let at = self.load.callee;
         let send = |text: &str| {
             let _ = self.b.try_send_to(text.as_bytes(), from);
@@ -309,8 +300,17 @@ impl Run {
             if let Some((ok, _)) = self.unacked.get(call_id) {
                 return send(ok);
             }
-            send(&reply(text, "180 Ringing", at, false));
-            let ok = reply(text, "200 OK", at, true);
+            send(&reply(text, "180 Ringing", at, ""));
+            let answer = match (self.load.legs, called(text)) {
+                (Some(legs), Some(n)) => {
+                    let leg = legs.callee(n);
+                    legs.speak(leg, text);
+                    self.legs.insert(call_id.to_owned(), leg);
+                    legs.description(leg, Some(text))
+                }
+                _ => sdp(at),
+            };
+            let ok = reply(text, "200 OK", at, &answer);
             send(&ok);
             self.unacked.insert(call_id.to_owned(), (ok, from));
             self.again
@@ -320,8 +320,12 @@ impl Run {
         } else if status(text).is_none() {
             if text.starts_with("BYE ") {
                 self.unacked.remove(call_id);
+                let leg = self.legs.remove(call_id);
+                if let Some((legs, leg)) = self.load.legs.zip(leg) {
+                    legs.hush(leg);
+                }
             }
-            send(&reply(text, "200 OK", at, false));
+            send(&reply(text, "200 OK", at, ""));
         }
     }
 
@@ -366,15 +370,15 @@ impl Run {
                 }
                 if !heard {
                     self.out.repeats += 1;
-                    self.send(&self.caller.invite(n));
+                    self.invite(n);
                 }
                 let again = now + (T1 << tries.min(4));
                 self.due.push(Reverse((again, n, Due::Invite(tries + 1))));
             }
             (Due::HangUp, State::Up) => {
                 call.state = State::Leaving;
-                if let Some((a, _)) = &mut self.sound {
-                    a.end(&self.caller.call_id(n));
+                if let Some(legs) = self.load.legs {
+                    legs.hush(n);
                 }
                 let bye = self.caller.bye(n, &call.dialog);
                 self.send(&bye);

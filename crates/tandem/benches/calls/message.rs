@@ -3,15 +3,6 @@
 
 use std::net::SocketAddr;
 
-/// A description of PCMA at this address.
-fn sdp(at: SocketAddr, port: u16) -> String {
-    let ip = at.ip();
-    format!(
-        "v=0\r\no=load 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n\
-         a=rtpmap:8 PCMA/8000\r\na=ptime:20\r\na=sendrecv\r\n"
-    )
-}
-
 /// All values of a header, in order.
 fn values<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     let head = text.split("\r\n\r\n").next().unwrap_or_default();
@@ -65,6 +56,8 @@ pub(crate) struct Caller {
     pub(crate) device: SocketAddr,
     /// Tells runs apart.
     pub(crate) run: u64,
+    /// Whom call `n` is to.
+    pub(crate) user: fn(usize) -> String,
 }
 
 impl Caller {
@@ -74,14 +67,9 @@ impl Caller {
         (run.parse() == Ok(self.run)).then(|| n.parse().ok())?
     }
 
-    pub(crate) fn call_id(&self, n: usize) -> String {
-        format!("{}x{n}@load", self.run)
-    }
-
-    pub(crate) fn invite(&self, n: usize) -> String {
+    pub(crate) fn invite(&self, n: usize, sdp: &str) -> String {
         let (at, run, device) = (self.at, self.run, self.device);
-        let user = format!("{:06}", n % 1_000_000);
-        let sdp = sdp(at, 39_998);
+        let user = (self.user)(n);
         format!(
             "INVITE sip:{user}@{device} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bKi{run}x{n};rport\r\n\
              Max-Forwards: 70\r\nFrom: <sip:load@{at}>;tag=f{run}x{n}\r\nTo: <sip:{user}@{device}>\r\n\
@@ -97,7 +85,7 @@ impl Caller {
         let (at, run, device) = (self.at, self.run, self.device);
         let (kind, target, routes) = match dialog {
             Some(d) => ('a', d.target.clone(), d.routes.as_str()),
-            None => ('i', format!("sip:{:06}@{device}", n % 1_000_000), ""),
+            None => ('i', format!("sip:{}@{device}", (self.user)(n)), ""),
         };
         format!(
             "ACK {target} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{kind}{run}x{n};rport\r\n{routes}\
@@ -130,8 +118,18 @@ impl Caller {
     }
 }
 
-/// A response of the callee at `at`, with a description where asked for.
-pub(crate) fn reply(request: &str, line: &str, at: SocketAddr, with_sdp: bool) -> String {
+/// The digits of whom a request is to.
+pub(crate) fn called(request: &str) -> Option<usize> {
+    let (_, uri) = request.split_once("sip:")?;
+    uri.split_once('@')?
+        .0
+        .trim_start_matches(|c: char| !c.is_ascii_digit())
+        .parse()
+        .ok()
+}
+
+/// A response of the callee at `at`, with a description or without.
+pub(crate) fn reply(request: &str, line: &str, at: SocketAddr, sdp: &str) -> String {
     let mut text = format!("SIP/2.0 {line}\r\n");
     for name in ["Via", "Record-Route"] {
         for v in values(request, name) {
@@ -144,17 +142,16 @@ pub(crate) fn reply(request: &str, line: &str, at: SocketAddr, with_sdp: bool) -
     } else {
         ";tag=callee"
     };
-    let (kind, body) = if with_sdp {
-        ("Content-Type: application/sdp\r\n", sdp(at, 39_996))
-    } else {
-        ("", String::new())
+    let kind = match sdp {
+        "" => "",
+        _ => "Content-Type: application/sdp\r\n",
     };
     text.push_str(&format!(
-        "From: {}\r\nTo: {to}{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: <sip:callee@{at}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+        "From: {}\r\nTo: {to}{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: <sip:callee@{at}>\r\n{kind}Content-Length: {}\r\n\r\n{sdp}",
         value(request, "From"),
         value(request, "Call-ID"),
         value(request, "CSeq"),
-        body.len()
+        sdp.len()
     ));
     text
 }
