@@ -1,6 +1,6 @@
 //! Keys as tones (ITU-T Q.23): made, and recognised (Q.24) where a leg has no RFC 4733.
 
-use crate::{RATE, meter::ToneMeter};
+use crate::RATE;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
@@ -144,35 +144,55 @@ impl DtmfDetector {
     }
 }
 
+/// The weakest amplitude of either frequency.
+const FAINT: f32 = 150.0;
+/// One frequency is at the most so many times the other: 8 dB.
+const TWIST: f32 = 2.5;
+/// The share of a window's power that is the two frequencies, at the least.
+const PURE: f32 = 0.75;
+
 /// The key that a window holds, by the tests of Q.24: loud enough, one frequency of each group far above the
-/// others, the two within 8 dB of each other, and little else in the window (speech has more).
+/// others, the two within 8 dB of each other, and little else in the window (speech has more). What cannot be a key by its power,
+/// or by its rows, is looked at no further: most sound is that.
 fn look(window: &[i16]) -> Option<char> {
-    let meter = ToneMeter::default();
-    let best = |group: [f64; 4]| {
-        let amplitudes = group.map(|hz| meter.amplitude(window, hz));
-        let (mut first, mut second, mut index) = (0.0, 0.0, 0);
-        for (i, a) in amplitudes.into_iter().enumerate() {
-            if a > first {
-                (second, first, index) = (first, a, i);
-            } else if a > second {
-                second = a;
-            }
-        }
-        (index, first, second)
-    };
-    let (row, low, next_low) = best(ROWS);
-    let (column, high, next_high) = best(COLUMNS);
-    let loud = low.min(high) > 150.0;
-    let alone = low > 2.0 * next_low && high > 2.0 * next_high;
-    let twist = (low / high).max(high / low) < 2.5;
-    let power: f64 =
-        window.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / window.len() as f64;
-    let pure = (low * low + high * high) / 2.0 > 0.75 * power;
-    if loud && alone && twist && pure {
-        KEYS.get(row)?.get(column).copied()
-    } else {
-        None
+    let power: f32 =
+        window.iter().map(|s| f32::from(*s).powi(2)).sum::<f32>() / window.len() as f32;
+    // Two faint frequencies have no less.
+    if power < FAINT * FAINT {
+        return None;
     }
+    let (row, low) = strongest(window, ROWS)?;
+    if (low * low) * (1.0 + TWIST * TWIST) / 2.0 <= PURE * power {
+        return None;
+    }
+    let (column, high) = strongest(window, COLUMNS)?;
+    let twist = (low / high).max(high / low) < TWIST;
+    let pure = (low * low + high * high) / 2.0 > PURE * power;
+    (twist && pure).then(|| KEYS.get(row)?.get(column).copied())?
+}
+
+/// Which of a group is in the window, with its amplitude, if it is loud enough and alone. Goertzel's algorithm, all four at once.
+fn strongest(window: &[i16], group: [f64; 4]) -> Option<(usize, f32)> {
+    let turn = group.map(|hz| (2.0 * (TAU * hz / f64::from(RATE)).cos()) as f32);
+    let (mut a, mut b) = ([0f32; 4], [0f32; 4]);
+    for s in window {
+        let s = f32::from(*s);
+        for i in 0..4 {
+            let next = s + turn[i] * a[i] - b[i];
+            (b[i], a[i]) = (a[i], next);
+        }
+    }
+    let (mut first, mut second, mut index) = (0.0, 0.0, 0);
+    for i in 0..4 {
+        let energy = (a[i] * a[i] + b[i] * b[i] - turn[i] * a[i] * b[i]).max(0.0);
+        let amplitude = 2.0 * energy.sqrt() / window.len() as f32;
+        if amplitude > first {
+            (second, first, index) = (first, amplitude, i);
+        } else if amplitude > second {
+            second = amplitude;
+        }
+    }
+    (first > FAINT && first > 2.0 * second).then_some((index, first))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The graph of one call.
 
+mod tones;
+
 use crate::{
     leg::{Leg, Role, Taken},
     mix::{self, FRAME, Voice},
@@ -15,7 +17,7 @@ use std::{
 use tandem_rtp::{EventClock, Packet, Verdict, srtp::Refused};
 use tandem_types::{
     LegId, Mono, Now, PlayerId, Rng,
-    media::{Lane, MediaEvent, MediaFlow},
+    media::{Lane, MediaEvent},
 };
 
 /// A longer datagram is no sound: Ethernet carries less.
@@ -46,7 +48,8 @@ pub(crate) struct Changed {
 /// Legs, who hears whom, and players in the order of their commands.
 #[derive(Default)]
 pub(crate) struct Graph {
-    pub(crate) legs: BTreeMap<LegId, Leg>,
+    /// Boxed: a node of the tree has room for eleven.
+    pub(crate) legs: BTreeMap<LegId, Box<Leg>>,
     pub(crate) hears: BTreeMap<LegId, Vec<LegId>>,
     pub(crate) players: Vec<Player>,
     /// Boxed: most calls have none.
@@ -60,7 +63,7 @@ impl Graph {
         if self.legs.contains_key(&leg) {
             return false;
         }
-        self.legs.insert(leg, Leg::new(leg, now, rng));
+        self.legs.insert(leg, Box::new(Leg::new(leg, now, rng)));
         true
     }
 
@@ -197,10 +200,14 @@ impl Graph {
             Verdict::Learnt => true,
             Verdict::Known => false,
         };
-        let heard = leg.hears_tones();
+        let heard = leg.needs_even_tones();
         let taken = leg.take(context, &packet);
-        let begins = leg.hears_tones() != heard;
+        let begins = leg.needs_even_tones() != heard;
         let sounds = !matches!(taken, Taken::Nothing);
+        let key = match taken {
+            Taken::Sound { codec, .. } => leg.tone_in(codec, packet.payload),
+            Taken::Event { .. } | Taken::Nothing => None,
+        };
         let deadline = leg.heard_rtp(context, sounds);
         match taken {
             Taken::Sound { codec, restart } => {
@@ -216,8 +223,9 @@ impl Graph {
                 if let Some(leg) = self.legs.get_mut(&id) {
                     leg.relays_to = listeners;
                 }
+                let pressed = key.is_some_and(|key| self.tone(context, id, key));
                 Changed {
-                    roles: learnt || begins,
+                    roles: learnt || begins || pressed,
                     deadline,
                 }
             }
@@ -375,38 +383,6 @@ impl Graph {
         }
         let tone = self.record_tick(context.now.mono, context.outputs);
         over || pressed || tone
-    }
-
-    /// Tells the keys that are in the sound of this tick, and presses them for those who have telephone-events: the others hear them.
-    /// Says whether somebody is pressed a key.
-    fn take_tones(&mut self, context: &mut Context<'_>) -> bool {
-        let mut pressed = false;
-        for i in 0..self.legs.len() {
-            let Some((id, leg)) = self.legs.iter_mut().nth(i) else {
-                break;
-            };
-            let Some(key) = leg.tones(context.now.mono) else {
-                continue;
-            };
-            leg.key(context, key);
-            let (id, kept) = (*id, leg.keys_kept);
-            for (listener, heard) in &self.hears {
-                let Some(l) = self
-                    .legs
-                    .get_mut(listener)
-                    .filter(|_| heard.contains(&id) && !kept)
-                else {
-                    continue;
-                };
-                let events = |f: &MediaFlow| f.event_payload_type.is_some();
-                if l.role != Role::Closed && l.flow.as_ref().is_some_and(events) {
-                    let mut text = [0; 4];
-                    l.press(key.encode_utf8(&mut text));
-                    pressed = true;
-                }
-            }
-        }
-        pressed
     }
 
     /// Mixes a tick for one leg. Says whether it has just pressed its last key.

@@ -10,7 +10,7 @@ use crate::{
     reports::Watch,
 };
 use std::time::Duration;
-use tandem_codec::{Decoder, DtmfDetector, DtmfTone, Encoder, stream};
+use tandem_codec::{Decoder, DtmfDetector, DtmfTone, Encoder, Law, stream};
 use tandem_rtp::{
     DigitReceiver, DigitSender, EventClock, Latch, Outgoing, Packet, ReceiveStats, Received, Srtp,
 };
@@ -286,7 +286,7 @@ impl Leg {
         if codec.clock() != self.heard_codec().clock() {
             self.hear_as(codec);
         }
-        if self.hears_tones() {
+        if self.needs_even_tones() {
             // From its first packet on: a key may begin there.
             self.set_pulled(context.now.mono, true);
         }
@@ -307,7 +307,7 @@ impl Leg {
     /// The keys that began in this tick's sound, which are none but where they are taken from it.
     pub(crate) fn tones(&mut self, now: Mono) -> Option<char> {
         let mut key = None;
-        let detector = self.tones_in.as_mut()?;
+        let detector = self.tones_in.as_mut().filter(|_| self.pulled)?;
         detector.feed(&self.frame, |k| key = Some(k));
         if detector.is_down() {
             self.shadow(now);
@@ -315,9 +315,24 @@ impl Leg {
         key
     }
 
-    /// Keys are taken from its sound, and there is some: until then the tick would look for them in silence.
-    pub(crate) fn hears_tones(&self) -> bool {
-        self.tones_in.is_some() && self.received.received() > 0
+    /// The key that began in a packet which nobody else takes the sound of: as it came, because to even out when packets come and
+    /// what is missing costs more than all else that is done for a relayed one, and a tone lasts longer than either.
+    pub(crate) fn tone_in(&mut self, codec: Codec, payload: &[u8]) -> Option<char> {
+        let detector = self.tones_in.as_mut().filter(|_| !self.pulled)?;
+        let law = Law::of(codec)?;
+        let (mut key, mut sound) = (None, [0; LONGEST]);
+        for codes in payload.chunks(LONGEST) {
+            let n = law.decode_into(codes, &mut sound);
+            detector.feed(&sound[..n], |k| key = Some(k));
+        }
+        key
+    }
+
+    /// Keys are taken from its sound, which has to be made even for that, since its packets depend on each other; and there is some:
+    /// until then the tick would look for them in silence.
+    pub(crate) fn needs_even_tones(&self) -> bool {
+        let law = self.flow.as_ref().and_then(|f| Law::of(f.codec));
+        self.tones_in.is_some() && law.is_none() && self.received.received() > 0
     }
 
     /// A telephone-event packet came: its missing sound is neither loss nor speech.

@@ -90,7 +90,7 @@ pub(crate) fn sum(
     mixer: &mut Mixer,
     listener: LegId,
     hears: &[LegId],
-    legs: &BTreeMap<LegId, Leg>,
+    legs: &BTreeMap<LegId, Box<Leg>>,
     players: &[Player],
 ) -> [i32; FRAME] {
     let mut sum = [0; FRAME];

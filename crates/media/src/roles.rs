@@ -51,7 +51,7 @@ impl Graph {
             });
             let recorded = self.is_recorded(id);
             if let Some(leg) = self.legs.get_mut(&id) {
-                let pulled = mixed || recorded || leg.ears.is_some() || leg.hears_tones();
+                let pulled = mixed || recorded || leg.ears.is_some() || leg.needs_even_tones();
                 leg.set_pulled(now.mono, pulled);
             }
         }
@@ -107,7 +107,9 @@ impl Graph {
             Role::Relayed(source) => self.heard_by(id).contains(&source).then_some(source),
             Role::Closed | Role::Mixed => None,
         };
-        let voice = still_heard.and_then(|s| self.legs.get(&s)).map(Leg::voice);
+        let voice = still_heard
+            .and_then(|s| self.legs.get(&s))
+            .map(|l| l.voice());
         // What it heard last ends with a sample that we know, at the mixer's rate.
         let narrow = leg.encoder.rate() == RATE && !leg.relay.foreign;
         let Some(leg) = self.legs.get_mut(&id) else {
