@@ -3,6 +3,7 @@
 
 mod handle;
 mod pairs;
+mod staged;
 mod wav;
 
 pub(crate) use self::handle::{MediaHandle, call_of};
@@ -10,6 +11,7 @@ pub(crate) use self::handle::{MediaHandle, call_of};
 use self::{
     handle::{Order, Orders, Sound},
     pairs::Pairs,
+    staged::Staged,
 };
 use crate::{
     Clock,
@@ -62,6 +64,7 @@ struct Worker {
     engine: Engine,
     poll: Poll,
     pairs: Pairs,
+    staged: Staged,
     /// The leg whose port the shard took itself and knows of, and the port until the leg has it.
     early: Option<(LegId, Option<u16>)>,
     orders: Orders,
@@ -105,6 +108,7 @@ pub(crate) fn start(
         ),
         poll,
         pairs,
+        staged: Staged::new(),
         early: None,
         orders,
         shard,
@@ -159,14 +163,17 @@ impl Worker {
                     self.readable(event.token().0, &mut buffer);
                 }
             }
+            self.staged.send(&self.pairs);
             let now = self.clock.now();
             if self
                 .engine
                 .poll_timeout()
                 .is_some_and(|(at, _)| at <= now.mono)
             {
-                let pairs = &self.pairs;
-                self.engine.handle_timeout(now, &mut |t| send(pairs, t));
+                let (pairs, staged) = (&self.pairs, &mut self.staged);
+                self.engine
+                    .handle_timeout(now, &mut |t| staged.put(pairs, t));
+                self.staged.send(&self.pairs);
             }
             self.drain();
         }
@@ -180,14 +187,14 @@ impl Worker {
             };
             match (socket.recv_from(buffer), leg) {
                 (Ok((n, from)), Some(leg)) => {
-                    let pairs = &self.pairs;
+                    let (pairs, staged) = (&self.pairs, &mut self.staged);
                     self.engine.handle_packet(
                         self.clock.now(),
                         leg,
                         from,
                         &buffer[..n],
                         rtcp,
-                        &mut |t| send(pairs, t),
+                        &mut |t| staged.put(pairs, t),
                     );
                 }
                 (Err(e), _) if e.kind() == ErrorKind::WouldBlock => return,
@@ -238,15 +245,12 @@ impl Worker {
             match output {
                 Output::NeedPort { leg, reserve } => self.open(leg, reserve),
                 Output::ReleasePort { leg } => self.pairs.release(leg, self.clock.now().mono),
-                Output::Farewell { leg, to, bytes } => send(
-                    &self.pairs,
-                    Transmit {
-                        leg,
-                        rtcp: true,
-                        to,
-                        bytes: &bytes,
-                    },
-                ),
+                Output::Farewell { leg, to, bytes } => self.pairs.send(Transmit {
+                    leg,
+                    rtcp: true,
+                    to,
+                    bytes: &bytes,
+                }),
                 Output::Event(event) => self.tell(event),
                 Output::NeedSpeech {
                     player,
@@ -325,12 +329,5 @@ impl Worker {
                 self.engine.fail_audio(player);
             }
         }
-    }
-}
-
-fn send(pairs: &Pairs, t: Transmit<'_>) {
-    if let Some(socket) = pairs.of(t.leg, t.rtcp) {
-        // A full buffer drops the packet, as a full link would.
-        let _ = socket.send_to(t.bytes, t.to);
     }
 }

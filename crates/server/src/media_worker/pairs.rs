@@ -7,6 +7,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
+use tandem_media::Transmit;
 use tandem_net::{PortPool, RtpSockets};
 use tandem_types::{LegId, Mono};
 
@@ -153,8 +154,15 @@ impl Pairs {
         Some((socket, pair.leg, rtcp))
     }
 
+    /// Sends a packet of a leg. A full buffer drops it, as a full link would.
+    pub(super) fn send(&self, t: Transmit<'_>) {
+        if let Some(socket) = self.of(t.leg, t.rtcp) {
+            let _ = socket.send_to(t.bytes, t.to);
+        }
+    }
+
     /// The socket of a leg.
-    pub(super) fn of(&self, leg: LegId, rtcp: bool) -> Option<&UdpSocket> {
+    fn of(&self, leg: LegId, rtcp: bool) -> Option<&UdpSocket> {
         let pair = self.pairs.get(*self.legs.get(&leg)?)?.as_ref()?;
         Some(if rtcp { &pair.rtcp } else { &pair.rtp })
     }
