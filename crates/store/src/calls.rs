@@ -2,7 +2,7 @@
 
 use crate::{
     HandoffRow, LegRow, RecordingRow, Span, Store, StoreError, ToolRow, TransferRow, TurnRow,
-    sql::{Row, Statement, Value, stmt},
+    sql::{self, Row, Statement, Value, stmt},
     tools,
     words::{maybe_time, time, word},
 };
@@ -255,12 +255,28 @@ const UPDATE: &str = "UPDATE calls SET answered = COALESCE($2, answered),
     last_hash = CASE WHEN last_seq < $3 THEN $4 ELSE last_hash END,
     last_seq = CASE WHEN last_seq < $3 THEN $3 ELSE last_seq END
     WHERE uniqueid = $1";
-/// Of one that began or ended.
-const INSERT: &str = "INSERT INTO calls (uniqueid, linkedid, answered, last_seq, last_hash, ended, duration_ms,
+/// Of one that ended.
+const END: &str = "UPDATE calls SET answered = COALESCE($2, answered),
+    last_hash = CASE WHEN last_seq < $3 THEN $4 ELSE last_hash END,
+    last_seq = CASE WHEN last_seq < $3 THEN $3 ELSE last_seq END,
+    ended = $5, duration_ms = $6, billed_ms = $7, billsec = $8,
+    disposition = CASE WHEN COALESCE($2, answered) IS NULL THEN $9 ELSE 'ANSWERED' END,
+    ended_by = $10, reason = $11, sip = $12, q850 = $13 WHERE uniqueid = $1";
+macro_rules! insert {
+    () => {
+        "INSERT INTO calls (uniqueid, linkedid, answered, last_seq, last_hash, ended, duration_ms,
     billed_ms, billsec, disposition, ended_by, reason, sip, q850, started, from_number, to_number, via,
     dialplan, start, sip_call_id)
     VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-    ON CONFLICT (uniqueid) DO UPDATE SET answered = COALESCE(excluded.answered, calls.answered),
+    "
+    };
+}
+/// Of one that began.
+const INSERT: &str = concat!(insert!(), "ON CONFLICT (uniqueid) DO NOTHING");
+/// Of any, whether there is a row or none.
+const UPSERT: &str = concat!(
+    insert!(),
+    "ON CONFLICT (uniqueid) DO UPDATE SET answered = COALESCE(excluded.answered, calls.answered),
     last_hash = CASE WHEN calls.last_seq < excluded.last_seq THEN excluded.last_hash ELSE calls.last_hash END,
     last_seq = CASE WHEN calls.last_seq < excluded.last_seq THEN excluded.last_seq ELSE calls.last_seq END,
     ended = COALESCE(excluded.ended, calls.ended),
@@ -271,20 +287,34 @@ const INSERT: &str = "INSERT INTO calls (uniqueid, linkedid, answered, last_seq,
     reason = COALESCE(excluded.reason, calls.reason), sip = COALESCE(excluded.sip, calls.sip),
     q850 = COALESCE(excluded.q850, calls.q850),
     disposition = CASE WHEN excluded.disposition IS NULL OR calls.answered IS NULL
-        THEN COALESCE(excluded.disposition, calls.disposition) ELSE 'ANSWERED' END";
+        THEN COALESCE(excluded.disposition, calls.disposition) ELSE 'ANSWERED' END"
+);
 
 impl Change<'_> {
-    /// Its statement. A call whose beginning was lost with a disk has its row from its end on: every call has its record.
-    pub(crate) fn statement(&self, call: CallId) -> (&'static str, Vec<Value>) {
+    /// Its row. A call whose beginning was lost with a disk has one from its end on: every call has its record.
+    pub(crate) fn row(&self, call: CallId) -> sql::Change {
         let (seq, hash) = self.end_of_chain;
         let mut args: Vec<Value> = Vec::with_capacity(20);
         args.extend([call.into(), self.answered.into(), seq.into(), hash.into()]);
-        let (None, None) = (self.started, self.ended) else {
-            let lived = self.end(&mut args);
-            self.beginning(&mut args, lived);
-            return (INSERT, args);
+        let (sql, otherwise) = match (self.started, self.ended) {
+            (None, None) => (UPDATE, None),
+            (started, _) => {
+                let lived = self.end(&mut args);
+                let beginning = self.beginning(lived);
+                match started {
+                    Some(_) => {
+                        args.extend(beginning);
+                        (INSERT, Some((UPSERT, Vec::new())))
+                    }
+                    None => (END, Some((UPSERT, beginning))),
+                }
+            }
         };
-        (UPDATE, args)
+        sql::Change {
+            sql,
+            args,
+            otherwise,
+        }
     }
 
     /// How it ended, if it has; when it began, going by that.
@@ -321,7 +351,7 @@ impl Change<'_> {
         Wall(e.at.0.saturating_sub(lived.saturating_mul(1000)))
     }
 
-    fn beginning(&self, args: &mut Vec<Value>, otherwise: Wall) {
+    fn beginning(&self, otherwise: Wall) -> Vec<Value> {
         match self.started.map(|e| (e.at, &e.what)) {
             Some((
                 at,
@@ -333,7 +363,7 @@ impl Change<'_> {
                     start,
                     sip_call_id,
                 },
-            )) => args.extend([
+            )) => vec![
                 at.into(),
                 from.into(),
                 to.into(),
@@ -341,11 +371,16 @@ impl Change<'_> {
                 dialplan.as_ref().into(),
                 start.into(),
                 sip_call_id.into(),
-            ]),
-            _ => {
-                args.extend([otherwise.into(), "".into(), "".into(), "".into()]);
-                args.extend([Value::Text(None), "".into(), "".into()]);
-            }
+            ],
+            _ => vec![
+                otherwise.into(),
+                "".into(),
+                "".into(),
+                "".into(),
+                Value::Text(None),
+                "".into(),
+                "".into(),
+            ],
         }
     }
 }

@@ -130,7 +130,9 @@ impl Store {
                 read_all(sqlite_query(statement).fetch_all(pool).await?, sqlite_value)
             }
             Pool::Postgres(pool) => read_all(
-                postgres_query(statement).fetch_all(pool).await?,
+                postgres_query(statement.sql, &statement.args)
+                    .fetch_all(pool)
+                    .await?,
                 postgres_value,
             ),
         }
@@ -142,7 +144,7 @@ impl Tx {
     pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => tx.execute(statement)?,
-            Self::Postgres(tx) => postgres_query(statement)
+            Self::Postgres(tx) => postgres_query(statement.sql, &statement.args)
                 .execute(&mut **tx)
                 .await?
                 .rows_affected(),
@@ -153,14 +155,16 @@ impl Tx {
     pub(crate) async fn execute_each(
         &mut self,
         sql: &'static str,
-        all: Vec<Vec<Value>>,
+        all: &[&[Value]],
     ) -> Result<Vec<u64>, StoreError> {
-        if let Self::Sqlite(tx) = self {
-            return tx.execute_each(sql, &all);
-        }
+        let tx = match self {
+            Self::Sqlite(tx) => return tx.execute_each(sql, all),
+            Self::Postgres(tx) => tx,
+        };
         let mut changed = Vec::with_capacity(all.len());
         for args in all {
-            changed.push(self.execute(&Statement { sql, args }).await?);
+            let done = postgres_query(sql, args).execute(&mut **tx).await?;
+            changed.push(done.rows_affected());
         }
         Ok(changed)
     }
@@ -217,9 +221,12 @@ fn sqlite_query(statement: &Statement) -> Query<'_, sqlx::Sqlite, SqliteArgument
     })
 }
 
-fn postgres_query(statement: &Statement) -> Query<'_, sqlx::Postgres, PgArguments> {
-    let query = sqlx::query(statement.sql);
-    statement.args.iter().fold(query, |query, arg| match arg {
+fn postgres_query<'a>(
+    sql: &'static str,
+    args: &'a [Value],
+) -> Query<'a, sqlx::Postgres, PgArguments> {
+    let query = sqlx::query(sql);
+    args.iter().fold(query, |query, arg| match arg {
         Value::Int(v) => query.bind(*v),
         Value::Text(v) => query.bind(v.as_deref()),
         Value::Bool(v) => query.bind(*v),

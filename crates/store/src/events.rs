@@ -218,9 +218,9 @@ impl<'a> Lines<'a> {
         is_next
     }
 
-    /// For [`INSERT`].
-    pub(crate) fn values(self) -> Vec<Value> {
-        vec![
+    /// For [`TAKEN`], and, with its text, for [`INSERT`].
+    pub(crate) fn values(self) -> [Value; 4] {
+        [
             self.first.call.into(),
             self.first.seq.into(),
             self.last.seq.into(),
@@ -234,8 +234,9 @@ fn push_line(text: &mut String, chained: &Chained) {
     text.push('\n');
 }
 
-/// Changes no row if one of the events is there already.
+/// Changes nothing, and says whether one of the events is there already. As a condition of the other it would cost SQLite a copy of
+/// the lines.
+pub(crate) const TAKEN: &str = "UPDATE event_lines SET last_seq = last_seq
+    WHERE call_id = $1 AND first_seq <= $3 AND last_seq >= $2";
 pub(crate) const INSERT: &str = "INSERT INTO event_lines (call_id, first_seq, last_seq, lines)
-    SELECT $1, $2, $3, $4 WHERE NOT EXISTS
-        (SELECT 1 FROM event_lines WHERE call_id = $1 AND first_seq <= $3 AND last_seq >= $2)
-    ON CONFLICT (call_id, first_seq) DO NOTHING";
+    VALUES ($1, $2, $3, $4) ON CONFLICT (call_id, first_seq) DO NOTHING";

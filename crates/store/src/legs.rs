@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    sql::{Row, Value, stmt},
+    sql::{self, Row, Value, stmt},
     words::{maybe_time, time, word},
 };
 use serde::Serialize;
@@ -177,6 +177,17 @@ pub(crate) fn note<'a>(changes: &mut BTreeMap<LegId, Change<'a>>, e: &'a Event) 
     true
 }
 
+macro_rules! insert {
+    () => {
+        "INSERT INTO legs (leg, ringing, answered, codec, proved, proved_by, bridged, ended, ended_by, reason, sip, q850, sent,
+    received, lost, refused, jitter_us, digits, concealed, call_id, number, role, peer, sip_call_id,
+    created)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, $23, $24, $25)
+    "
+    };
+}
+
 /// What was first stays of ringing, proof and bridge; of everything else what came last.
 const UPDATE: &str = "UPDATE legs SET
     ringing = COALESCE(ringing, $2), answered = COALESCE($3, answered), codec = COALESCE($4, codec),
@@ -188,12 +199,11 @@ const UPDATE: &str = "UPDATE legs SET
     digits = COALESCE($18, digits), concealed = COALESCE($19, concealed)
     WHERE leg = $1";
 /// The same, where the row begins with it.
-const INSERT: &str = "INSERT INTO legs (leg, ringing, answered, codec, proved, proved_by, bridged, ended, ended_by, reason, sip, q850, sent,
-    received, lost, refused, jitter_us, digits, concealed, call_id, number, role, peer, sip_call_id,
-    created)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-    $22, $23, $24, $25)
-    ON CONFLICT (leg) DO UPDATE SET
+const INSERT: &str = concat!(insert!(), "ON CONFLICT (leg) DO NOTHING");
+/// The same, where there is such a row.
+const UPSERT: &str = concat!(
+    insert!(),
+    "ON CONFLICT (leg) DO UPDATE SET
     ringing = COALESCE(legs.ringing, excluded.ringing),
     answered = COALESCE(excluded.answered, legs.answered),
     codec = COALESCE(excluded.codec, legs.codec), proved = COALESCE(legs.proved, excluded.proved),
@@ -207,11 +217,12 @@ const INSERT: &str = "INSERT INTO legs (leg, ringing, answered, codec, proved, p
     lost = COALESCE(excluded.lost, legs.lost), refused = COALESCE(excluded.refused, legs.refused),
     jitter_us = COALESCE(excluded.jitter_us, legs.jitter_us),
     digits = COALESCE(excluded.digits, legs.digits),
-    concealed = COALESCE(excluded.concealed, legs.concealed)";
+    concealed = COALESCE(excluded.concealed, legs.concealed)"
+);
 
 impl Change<'_> {
-    /// Its statement. A leg whose beginning was lost with a disk has no row, and gets none.
-    pub(crate) fn statement(&self, leg: LegId) -> (&'static str, Vec<Value>) {
+    /// Its row. A leg whose beginning was lost with a disk has no row, and gets none.
+    pub(crate) fn row(&self, leg: LegId) -> sql::Change {
         let end = self.ended.map(|(_, end)| end);
         let stats = self.measured;
         let mut args: Vec<Value> = vec![
@@ -236,7 +247,11 @@ impl Change<'_> {
             stats.map(|s| s.concealed).into(),
         ];
         let Some(created) = &self.created else {
-            return (UPDATE, args);
+            return sql::Change {
+                sql: UPDATE,
+                args,
+                otherwise: None,
+            };
         };
         args.extend([
             leg.call.into(),
@@ -246,6 +261,10 @@ impl Change<'_> {
             created.sip_call_id.into(),
             created.at.into(),
         ]);
-        (INSERT, args)
+        sql::Change {
+            sql: INSERT,
+            args,
+            otherwise: Some((UPSERT, Vec::new())),
+        }
     }
 }

@@ -20,6 +20,16 @@ pub(crate) struct Statement {
     pub(crate) args: Vec<Value>,
 }
 
+/// A row that is changed or made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) sql: &'static str,
+    pub(crate) args: Vec<Value>,
+    /// If that has changed no row: another statement, with these arguments besides. One statement that does either costs SQLite a
+    /// savepoint.
+    pub(crate) otherwise: Option<(&'static str, Vec<Value>)>,
+}
+
 /// A statement and its arguments: `stmt!("... $1 ... $2", call, at)`.
 macro_rules! stmt {
     ($sql:expr $(, $arg:expr)* $(,)?) => {

@@ -132,14 +132,14 @@ impl Transaction {
     pub(crate) fn execute_each(
         &mut self,
         sql: &'static str,
-        all: &[Vec<Value>],
+        all: &[&[Value]],
     ) -> Result<Vec<u64>, StoreError> {
         if all.is_empty() {
             return Ok(Vec::new());
         }
         let mut prepared = self.prepared(sql)?;
         all.iter()
-            .map(|args| Ok(prepared.execute(rusqlite::params_from_iter(args))? as u64))
+            .map(|args| Ok(prepared.execute(rusqlite::params_from_iter(*args))? as u64))
             .collect()
     }
 

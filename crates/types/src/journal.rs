@@ -22,12 +22,12 @@ use serde::{Deserialize, Serialize};
 /// One event of one call. `seq` counts up from 1 within the call without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
+    /// When it was decided. First, as in canonical JSON, so that nothing has to be moved there.
+    pub at: Wall,
     /// The call.
     pub call: CallId,
     /// Its place.
     pub seq: u32,
-    /// When it was decided.
-    pub at: Wall,
     /// What.
     pub what: What,
 }

@@ -10,7 +10,7 @@ use crate::{
         reader::{Entry, Position},
     },
     legs,
-    sql::{Value, stmt},
+    sql::{Change, Statement, Value, stmt},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -89,13 +89,13 @@ impl Work {
                 others.extend(views::statements(&line.event));
             }
         }
-        let calls = calls.iter().map(|(call, change)| change.statement(*call));
-        write_rows(&mut tx, calls).await?;
+        let calls = calls.iter().map(|(call, change)| change.row(*call));
+        write_rows(&mut tx, calls.collect()).await?;
         for statement in others {
             tx.execute(&statement).await?;
         }
-        let legs = legs.iter().map(|(leg, change)| change.statement(*leg));
-        write_rows(&mut tx, legs).await?;
+        let legs = legs.iter().map(|(leg, change)| change.row(*leg));
+        write_rows(&mut tx, legs.collect()).await?;
         tx.commit().await?;
         Ok(Written { events, faults })
     }
@@ -177,39 +177,52 @@ async fn write_lines<'a>(
         }
     }
     let (values, counts): (Vec<_>, Vec<_>) = rows.into_iter().map(|(r, n)| (r.values(), n)).unzip();
-    let changed = tx.execute_each(events::INSERT, values).await?;
+    let there = write_free(tx, &values).await?;
     let mut fresh = Vec::with_capacity(chained.len());
     let mut rest = chained;
-    for (count, changed) in counts.into_iter().zip(changed) {
+    for (count, written) in counts.into_iter().zip(there) {
         let (row, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
         rest = after;
-        if changed > 0 {
+        if written {
             fresh.extend_from_slice(row);
             continue;
         }
         // One of them is there already, and nobody knows which.
-        let singly = row.iter().map(|line| events::Lines::of(line).values());
-        let changed = tx.execute_each(events::INSERT, singly.collect()).await?;
-        let inserted = row.iter().zip(changed).filter(|(_, changed)| *changed > 0);
-        fresh.extend(inserted.map(|(line, _)| *line));
+        let singly: Vec<_> = row.iter().map(|c| events::Lines::of(c).values()).collect();
+        let written = write_free(tx, &singly).await?;
+        fresh.extend(row.iter().zip(written).filter(|(_, w)| *w).map(|(c, _)| *c));
     }
     Ok(fresh)
 }
 
+/// Writes the rows of which no event is there yet; which ones those were.
+async fn write_free(tx: &mut Tx, rows: &[[Value; 4]]) -> Result<Vec<bool>, StoreError> {
+    let places: Vec<&[Value]> = rows.iter().map(|[place @ .., _]| &place[..]).collect();
+    let taken = tx.execute_each(events::TAKEN, &places).await?;
+    let is_free = taken.iter().map(|taken| *taken == 0);
+    let free = rows.iter().zip(is_free.clone());
+    let free: Vec<&[Value]> = free.filter(|(_, f)| *f).map(|(row, _)| &row[..]).collect();
+    // Another gateway may have written one at this moment.
+    let mut written = tx.execute_each(events::INSERT, &free).await?.into_iter();
+    let is_written = |free: bool| free && written.next().is_some_and(|n| n > 0);
+    Ok(is_free.map(is_written).collect())
+}
+
 /// Rows that few different statements change, so that each is looked for once.
-async fn write_rows(
-    tx: &mut Tx,
-    rows: impl Iterator<Item = (&'static str, Vec<Value>)>,
-) -> Result<(), StoreError> {
-    let mut by_statement: Vec<(&'static str, Vec<Vec<Value>>)> = Vec::new();
-    for (sql, args) in rows {
-        match by_statement.iter_mut().find(|(other, _)| *other == sql) {
-            Some((_, all)) => all.push(args),
-            None => by_statement.push((sql, vec![args])),
-        }
+async fn write_rows(tx: &mut Tx, rows: Vec<Change>) -> Result<(), StoreError> {
+    let mut by_statement: BTreeMap<&'static str, Vec<Change>> = BTreeMap::new();
+    for row in rows {
+        by_statement.entry(row.sql).or_default().push(row);
     }
-    for (sql, all) in by_statement {
-        tx.execute_each(sql, all).await?;
+    for (sql, rows) in by_statement {
+        let args: Vec<&[Value]> = rows.iter().map(|row| &row.args[..]).collect();
+        let changed = tx.execute_each(sql, &args).await?;
+        for (row, changed) in rows.into_iter().zip(changed) {
+            if let (0, Some((sql, more))) = (changed, row.otherwise) {
+                let args = [row.args, more].concat();
+                tx.execute(&Statement { sql, args }).await?;
+            }
+        }
     }
     Ok(())
 }

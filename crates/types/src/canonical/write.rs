@@ -173,7 +173,7 @@ fn sort(text: &mut [u8], start: usize, members: &mut [Member], sorted: &mut Vec<
         return;
     }
     match is_plain {
-        true => members.sort_by(|a, b| key(a).cmp(key(b))),
+        true => by_insertion(members, |a, b| key(a) < key(b)),
         // A character that is escaped in the text sorts as what it stands for.
         false => members.sort_by_cached_key(|m| name(key(m))),
     }
@@ -190,6 +190,17 @@ fn sort(text: &mut [u8], start: usize, members: &mut [Member], sorted: &mut Vec<
         && place.len() == sorted.len()
     {
         place.copy_from_slice(sorted);
+    }
+}
+
+/// An object has few members, and all but the first are in order mostly.
+fn by_insertion(members: &mut [Member], is_less: impl Fn(&Member, &Member) -> bool) {
+    for from in 1..members.len() {
+        let mut at = from;
+        while at > 0 && matches!(members.get(at - 1..=at), Some([a, b]) if is_less(b, a)) {
+            members.swap(at - 1, at);
+            at -= 1;
+        }
     }
 }
 
