@@ -109,7 +109,8 @@ pub(crate) struct Call {
     #[serde(default)]
     pub(crate) phone: Option<String>,
     pub(crate) caller: LegId,
-    pub(crate) legs: BTreeMap<u32, Leg>,
+    /// Boxed, as they are large: a tree has room for eleven from the first on.
+    pub(crate) legs: BTreeMap<u32, Box<Leg>>,
     pub(crate) next_player: u32,
     pub(crate) players: BTreeMap<u32, Purpose>,
     pub(crate) stage: Stage,
@@ -197,11 +198,13 @@ impl Call {
     }
 
     pub(crate) fn leg(&self, id: LegId) -> Option<&Leg> {
-        self.legs.get(&id.index).filter(|_| id.call == self.id)
+        let leg = self.legs.get(&id.index).filter(|_| id.call == self.id);
+        leg.map(AsRef::as_ref)
     }
 
     pub(crate) fn leg_mut(&mut self, id: LegId) -> Option<&mut Leg> {
-        self.legs.get_mut(&id.index).filter(|_| id.call == self.id)
+        let leg = self.legs.get_mut(&id.index);
+        leg.filter(|_| id.call == self.id).map(AsMut::as_mut)
     }
 
     pub(crate) fn new_leg_id(&self) -> LegId {

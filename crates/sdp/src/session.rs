@@ -73,6 +73,29 @@ pub struct Session {
     /// The profile of our line and its keys: all that are offered, or the one that was agreed.
     proto: String,
     crypto: Vec<Crypto>,
+    #[serde(skip)]
+    looked_at: LookedAt,
+}
+
+/// The offer that [`Session::can_answer`] has read, and what it says, until it is answered: to read it costs more than all the rest.
+#[derive(Clone, Debug, Default)]
+struct LookedAt(Option<Box<(Vec<u8>, Vec<Section>)>>);
+
+/// It says no more than the offer does.
+impl PartialEq for LookedAt {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for LookedAt {}
+
+impl LookedAt {
+    fn take(&mut self, offer: &[u8]) -> Result<Vec<Section>, Unusable> {
+        match self.0.take() {
+            Some(read) if read.0 == offer => Ok(read.1),
+            _ => sections(offer),
+        }
+    }
 }
 
 impl Session {
@@ -97,6 +120,7 @@ impl Session {
             keys: Vec::new(),
             proto: PLAIN.to_owned(),
             crypto: Vec::new(),
+            looked_at: LookedAt::default(),
         }
     }
 
@@ -202,7 +226,7 @@ impl Session {
         offer: &[u8],
         direction: Direction,
     ) -> Result<(String, Agreed), Unusable> {
-        let sections = sections(offer)?;
+        let sections = self.looked_at.take(offer)?;
         let (at, (codec, payload_type)) = self.choose(&sections)?;
         let section = sections.get(at).ok_or(Unusable::NoAudio)?;
         let remote = self.reachable(section)?;
@@ -244,11 +268,13 @@ impl Session {
     }
 
     /// Whether [`Session::answer`] would answer this offer, and if not, why.
-    pub fn can_answer(&self, offer: &[u8]) -> Result<(), Unusable> {
+    pub fn can_answer(&mut self, offer: &[u8]) -> Result<(), Unusable> {
         let sections = sections(offer)?;
         let (at, _) = self.choose(&sections)?;
         let section = sections.get(at).ok_or(Unusable::NoAudio)?;
-        self.reachable(section).map(|_| ())
+        self.reachable(section)?;
+        self.looked_at = LookedAt(Some(Box::new((offer.to_vec(), sections))));
+        Ok(())
     }
 
     /// Takes the answer to our last offer. May be called again for the same offer (183, then 200; a

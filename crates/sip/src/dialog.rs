@@ -3,6 +3,7 @@
 mod hop;
 
 use crate::api::{Flow, Transport};
+use crate::endpoint::max_forwards;
 use crate::message::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -191,13 +192,13 @@ impl Dialog {
         let (uri, route) = self.addressed();
         let mut request = Request::new(method.clone(), uri);
         let headers = &mut request.headers;
-        headers.push(HeaderName::MaxForwards, 70);
+        headers.push_header(max_forwards());
         for hop in route {
             headers.push(HeaderName::Route, hop);
         }
-        headers.push(HeaderName::From, &self.local);
-        headers.push(HeaderName::To, &self.remote);
-        headers.push(HeaderName::CallId, &self.id.call_id);
+        headers.push_text(HeaderName::From, &self.local);
+        headers.push_text(HeaderName::To, &self.remote);
+        headers.push_text(HeaderName::CallId, &self.id.call_id);
         headers.push(HeaderName::CSeq, format_args!("{cseq} {method}"));
         request
     }

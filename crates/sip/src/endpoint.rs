@@ -32,6 +32,7 @@ mod invite_responses;
 mod large;
 mod outgoing;
 mod outside;
+mod own;
 mod refresh;
 mod reliable;
 mod requests;
@@ -49,9 +50,11 @@ use crate::api::{
 use crate::dialog::DialogId;
 use crate::message::{Message, Method, Replaces, Request, Response, Uri};
 use crate::transaction::{Timers, TransactionId};
+use own::Own;
+pub(crate) use own::max_forwards;
 use serde::{Deserialize, Serialize};
 use session::{Exchange, Session, State};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use table::Table;
 use tandem_types::{Mono, Now, Rng};
@@ -70,10 +73,12 @@ pub struct Endpoint {
     /// Where no TCP connection could be made: tried again after these times.
     deaf: BTreeMap<SocketAddr, Mono>,
     sessions: BTreeMap<SessionId, Box<Session>>,
-    dialogs: BTreeMap<DialogId, SessionId>,
+    dialogs: HashMap<DialogId, SessionId>,
     /// Requests of theirs that the user has to answer.
     owed: BTreeMap<RequestKey, Owed>,
     outputs: VecDeque<Output>,
+    #[serde(skip)]
+    own: Own,
 }
 
 /// A request of theirs that the user has to answer.
@@ -98,9 +103,10 @@ impl Endpoint {
             table: Table::default(),
             deaf: BTreeMap::new(),
             sessions: BTreeMap::new(),
-            dialogs: BTreeMap::new(),
+            dialogs: HashMap::new(),
             owed: BTreeMap::new(),
             outputs: VecDeque::new(),
+            own: Own::default(),
         }
     }
 

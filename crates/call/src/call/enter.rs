@@ -234,7 +234,7 @@ impl Call {
     /// Somebody comes into this call: into the room that it is, or in another's place.
     pub(crate) fn admit(&mut self, cx: &mut Ctx<'_>, leg: crate::leg::Leg, sip_call_id: String) {
         let (id, role, peer) = (leg.id, leg.role, leg.peer.clone());
-        self.legs.insert(id.index, leg);
+        self.legs.insert(id.index, Box::new(leg));
         self.journal(
             cx,
             What::LegCreated {

@@ -46,7 +46,7 @@ impl Call {
             leg.srtp = first.srtp;
             leg.dtmf = first.dtmf;
         }
-        self.legs.insert(id.index, leg);
+        self.legs.insert(id.index, Box::new(leg));
         // Whoever is dialled in the same step finds its slot taken.
         cx.house.count(self);
         cx.media(MediaCommand::OpenLeg {
@@ -124,10 +124,10 @@ impl Call {
     /// Nobody is rung for a call that cannot have sound: an offer without anything that we speak is refused
     /// as soon as it is seen. Says whether it was.
     fn offer_refused(&mut self, cx: &mut Ctx<'_>, id: LegId) -> bool {
-        let Some(leg) = self.leg(id) else {
+        let Some(leg) = self.leg_mut(id) else {
             return false;
         };
-        let (Some(offer), Some(sdp)) = (&leg.offer, &leg.sdp) else {
+        let (Some(offer), Some(sdp)) = (&leg.offer, &mut leg.sdp) else {
             return false;
         };
         let Err(unusable) = sdp.can_answer(offer) else {

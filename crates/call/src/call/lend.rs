@@ -209,7 +209,7 @@ impl Call {
             return self.refresh(cx, id);
         };
         leg.agreed = Some(agreed);
-        let moved = Box::new(leg.clone());
+        let moved = leg.clone();
         leg.session = None;
         cx.sessions.remove(&session);
         cx.between.push_back(Between::Lent { to, leg: moved });
@@ -300,7 +300,7 @@ impl Call {
         let id = self.new_leg_id();
         let mut leg = Leg::new(id, tandem_types::journal::LegRole::Callee, peer);
         leg.lent_by = Some(from);
-        self.legs.insert(id.index, leg);
+        self.legs.insert(id.index, Box::new(leg));
         cx.media(tandem_types::media::MediaCommand::OpenLeg {
             leg: id,
             reserve: true,
@@ -310,12 +310,12 @@ impl Call {
 
     fn lent(&mut self, cx: &mut Ctx<'_>, id: LegId, from: Leg) {
         let Some(session) = from.session else { return };
-        let waits = |l: &&mut Leg| l.alive() && l.lent_by.is_some();
+        let waits = |l: &&mut Box<Leg>| l.alive() && l.lent_by.is_some();
         let Some(leg) = self.legs.get_mut(&id.index).filter(waits) else {
             let headers = Headers::new();
             return cx.sip(Command::Hangup { session, headers });
         };
-        *leg = Leg {
+        **leg = Leg {
             state: LegState::Up,
             session: Some(session),
             sdp: from.sdp,

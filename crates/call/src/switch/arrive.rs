@@ -142,18 +142,20 @@ impl Switch {
             otherwise,
         } = arriving;
         let replaced = self.replaced(&caller, request)?;
+        let plan = self.plan.clone();
         let trunk = match &caller {
-            Caller::Trunk(name) => self.plan.trunks.get(name).cloned(),
+            Caller::Trunk(name) => plan.trunks.get(name),
             Caller::Phone(_) => None,
         };
         let (from, name) = match &caller {
             Caller::Trunk(_) => (from, name),
             Caller::Phone(user) => self.phones_own(user, from, name),
         };
-        let from = trunk.as_ref().map_or(from.clone(), |t| {
-            t.inbound_format.to_e164(&from, &t.country)
-        });
-        if let Some(trunk) = &trunk {
+        let from = match trunk {
+            Some(t) => t.inbound_format.to_e164(&from, &t.country),
+            None => from,
+        };
+        if let Some(trunk) = trunk {
             if !help && trunk.rejects_anonymous && from.is_empty() {
                 return Err(no(433)); // RFC 5079
             }
@@ -162,7 +164,7 @@ impl Switch {
             }
             self.house.pace.begins(trunk, now.mono);
         }
-        if trunk.as_ref().is_some_and(|t| t.prack == Prack::Required)
+        if trunk.is_some_and(|t| t.prack == Prack::Required)
             && ![HeaderName::Supported, HeaderName::Require]
                 .iter()
                 .any(|name| request.headers.lists(name, "100rel"))
@@ -192,16 +194,12 @@ impl Switch {
             source: Some(flow.remote.ip()),
             offer: offer.clone(),
             takes_info: request.headers.lists(&HeaderName::Allow, "INFO"),
-            trunk: trunk.as_ref().map(|t| t.name.clone()),
+            trunk: trunk.map(|t| t.name.clone()),
             phone: phone.clone(),
-            codecs: trunk
-                .as_ref()
-                .map_or_else(|| self.plan.phones.codecs.clone(), |t| t.codecs.clone()),
-            srtp: trunk.as_ref().map_or(self.plan.phones.srtp, |t| t.srtp),
-            dtmf: trunk.as_ref().map_or(self.plan.phones.dtmf, |t| t.dtmf),
-            learn: trunk
-                .as_ref()
-                .map_or(crate::leg::Learn::Source, ways::learn_of),
+            codecs: trunk.map_or(&plan.phones.codecs, |t| &t.codecs).clone(),
+            srtp: trunk.map_or(plan.phones.srtp, |t| t.srtp),
+            dtmf: trunk.map_or(plan.phones.dtmf, |t| t.dtmf),
+            learn: trunk.map_or(crate::leg::Learn::Source, ways::learn_of),
             ..Leg::new(id, role, peer.clone())
         };
         let sip_call_id = request.call_id().unwrap_or_default().to_owned();
@@ -370,7 +368,7 @@ impl Switch {
             dialplan: Some(route.dialplan).filter(|d| !d.is_empty()),
             phone,
             caller: leg.id,
-            legs: BTreeMap::from([(leg.id.index, leg)]),
+            legs: BTreeMap::from([(leg.id.index, Box::new(leg))]),
             over_at: max.map(|d| now.mono + d),
             help,
             ..Call::new(id, now, stage)

@@ -98,9 +98,8 @@ impl Endpoint {
         let cseq = closing.dialog.next_cseq();
         let mut request = closing.dialog.request(Method::Bye, cseq);
         let flow = closing.dialog.flow();
-        request
-            .headers
-            .push(HeaderName::UserAgent, &self.config.product);
+        let own = self.own.lines(&self.config);
+        request.headers.push_header(own.user_agent.clone());
         add_headers(&mut request.headers, &headers);
         self.start_own(now, session, request, flow);
     }
@@ -136,7 +135,8 @@ impl Endpoint {
         self.stamp(&mut request, flow);
         let bytes = request.to_bytes();
         if let Some(invite) = self.table.invite_clients.get_mut(&invite) {
-            invite.about.acks.insert(tag, Some((flow, bytes.clone())));
+            let ack = Box::new((flow, bytes.clone()));
+            invite.about.acks.insert(tag, Some(ack));
         }
         self.transmit(flow, bytes, Some(session));
     }

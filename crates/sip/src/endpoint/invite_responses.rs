@@ -156,7 +156,7 @@ impl Endpoint {
             return;
         };
         if let Some(known) = about.acks.get(&tag).cloned() {
-            if let Some((flow, ack)) = known {
+            if let Some((flow, ack)) = known.map(|ack| *ack) {
                 self.transmit(flow, ack, Some(session));
             }
             return;
@@ -213,7 +213,8 @@ impl Endpoint {
         response: &Response,
         from: Flow,
     ) {
-        let mut dialog = early.dialogs.remove(&new.id.remote_tag).unwrap_or(new);
+        let known = early.dialogs.remove(&new.id.remote_tag);
+        let mut dialog = known.map_or(new, |dialog| *dialog);
         dialog.confirm(response, from);
         for other in early.dialogs.into_values() {
             self.dialogs.remove(&other.id);
@@ -265,7 +266,7 @@ impl Endpoint {
         };
         let tag = tag_of(about.request.to());
         if let Some(known) = about.acks.get(&tag).cloned() {
-            if let Some((flow, ack)) = known {
+            if let Some((flow, ack)) = known.map(|ack| *ack) {
                 self.transmit(flow, ack, Some(session));
             }
             return;

@@ -3,7 +3,7 @@
 use super::{
     Endpoint, Owed,
     auth::Auth,
-    inside,
+    inside, max_forwards,
     table::{Other, RequestAbout},
 };
 use crate::api::{Body, Flow, OutgoingRequest, RequestKey};
@@ -18,7 +18,7 @@ impl Endpoint {
         let tag = self.fresh_tag();
         let call_id = out.call_id.unwrap_or_else(|| self.fresh_call_id());
         let mut request = Request::new(out.method, out.target.without_headers());
-        request.headers.push(HeaderName::MaxForwards, 70);
+        request.headers.push_header(max_forwards());
         request
             .headers
             .push(HeaderName::From, out.from.with_tag(&tag));

@@ -110,7 +110,7 @@ pub(super) struct Cancelling {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Early {
     /// By remote tag.
-    pub(super) dialogs: BTreeMap<String, Dialog>,
+    pub(super) dialogs: BTreeMap<String, Box<Dialog>>,
     /// The one heard of last.
     pub(super) latest: Option<String>,
     /// Reliable provisional responses of theirs.
@@ -192,7 +192,7 @@ impl Session {
             State::Calling(_) => return None,
             State::Proceeding(Proceeding { early, .. })
             | State::Cancelling(Cancelling { early, .. }) => {
-                return early.dialogs.get_mut(remote_tag);
+                return early.dialogs.get_mut(remote_tag).map(AsMut::as_mut);
             }
             State::Invited(Invited { dialog, .. })
             | State::Up(Up { dialog, .. })
@@ -207,7 +207,8 @@ impl Session {
             State::Calling(_) => None,
             State::Proceeding(Proceeding { early, .. })
             | State::Cancelling(Cancelling { early, .. }) => {
-                early.dialogs.get(early.latest.as_deref()?)
+                let latest = early.dialogs.get(early.latest.as_deref()?);
+                latest.map(AsRef::as_ref)
             }
             State::Invited(Invited { dialog, .. })
             | State::Up(Up { dialog, .. })
@@ -226,7 +227,7 @@ impl Session {
             | State::Closing(Closing { dialog, .. }) => (None, Some(dialog)),
         };
         let early = early.into_iter().flat_map(|early| early.dialogs.values());
-        early.chain(one)
+        early.map(AsRef::as_ref).chain(one)
     }
 
     /// All its dialogs.
@@ -242,6 +243,7 @@ impl Session {
         early
             .into_iter()
             .flat_map(|early| early.dialogs.values_mut())
+            .map(AsMut::as_mut)
             .chain(one)
     }
 
@@ -261,6 +263,7 @@ impl Early {
     pub(super) fn note(&mut self, dialog: Dialog) {
         let tag = dialog.id.remote_tag.clone();
         self.latest = Some(tag.clone());
-        self.dialogs.entry(tag).or_insert(dialog);
+        let known = self.dialogs.entry(tag);
+        known.or_insert_with(|| Box::new(dialog));
     }
 }

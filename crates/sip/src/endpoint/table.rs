@@ -6,7 +6,7 @@ use crate::message::{HeaderName, Host, Method, Request, Response, Via};
 use crate::transaction::{Client, InviteClient, InviteServer, Server, TransactionId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 /// All transactions and what finds them.
@@ -20,10 +20,11 @@ pub(super) struct Table {
     pub(super) invite_servers: BTreeMap<TransactionId, InviteIn>,
     /// Other requests of theirs.
     pub(super) servers: BTreeMap<TransactionId, RequestIn>,
-    pub(super) sent: BTreeMap<SentKey, TransactionId>,
-    pub(super) received: BTreeMap<ReceivedKey, TransactionId>,
+    /// By what peers write, of which thousands are kept for 32 s: a tree would look at a dozen of them, each somewhere else in memory.
+    pub(super) sent: HashMap<SentKey, TransactionId>,
+    pub(super) received: HashMap<ReceivedKey, TransactionId>,
     /// Requests of theirs outside dialogs, for finding those that came twice by different ways.
-    pub(super) merged: BTreeMap<MergeKey, TransactionId>,
+    pub(super) merged: HashMap<MergeKey, TransactionId>,
 }
 
 /// The other way that a request of ours may go, if there is one: TCP while it is small enough for UDP; UDP once it was too
@@ -75,7 +76,8 @@ pub(super) struct InviteAbout {
     /// For challenges.
     pub(super) auth: Auth,
     /// The ACK of each 2xx by its To tag; `None`: the user has not given it yet.
-    pub(super) acks: BTreeMap<String, Option<(Flow, Bytes)>>,
+    /// Boxed, as a tree has room for eleven from the first on.
+    pub(super) acks: BTreeMap<String, Option<Box<(Flow, Bytes)>>>,
     /// How often its session interval was raised.
     pub(super) raised: u8,
 }
@@ -151,15 +153,15 @@ pub(super) struct ReceivedAbout {
 }
 
 /// Branch and the method of CSeq.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct SentKey(pub(super) String, pub(super) Method);
 
 /// Branch, sent-by and method; ACK has its INVITE's.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct ReceivedKey(String, (Host, u16), Method);
 
 /// Call-ID, From tag and CSeq (RFC 3261 section 8.2.2.2).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct MergeKey(String, String, u32, Method);
 
 impl ReceivedKey {

@@ -1,6 +1,6 @@
 //! What the endpoint writes into its messages besides what its user gives.
 
-use super::{Endpoint, reliable, screen, session::Session};
+use super::{Endpoint, own::max_forwards, session::Session};
 use crate::api::{Body, Flow, OutgoingInvite};
 use crate::message::{HeaderName, Headers, MAGIC_COOKIE, Method, NameAddr, Request, Response, Uri};
 
@@ -45,14 +45,14 @@ impl Endpoint {
     ) -> Request {
         let mut request = Request::new(Method::Invite, invite.target.clone().without_headers());
         let headers = &mut request.headers;
-        headers.push(HeaderName::MaxForwards, 70);
+        headers.push_header(max_forwards());
         for hop in &invite.route {
             headers.push(HeaderName::Route, hop);
         }
         headers.push(HeaderName::From, invite.from.clone().with_tag(local_tag));
         headers.push(HeaderName::To, &invite.to);
-        headers.push(HeaderName::CallId, call_id);
-        headers.push(HeaderName::CSeq, "1 INVITE");
+        headers.push_text(HeaderName::CallId, call_id);
+        headers.push_text(HeaderName::CSeq, "1 INVITE");
         let contact = NameAddr::new(invite.contact.clone()).to_string();
         self.dress_request(
             &mut request,
@@ -76,14 +76,14 @@ impl Endpoint {
             Method::Invite | Method::Update | Method::Refer | Method::Subscribe | Method::Notify
         );
         if let (true, Some(contact)) = (dialog, contact) {
-            request.headers.push(HeaderName::Contact, contact);
+            request.headers.push_text(HeaderName::Contact, contact);
         }
-        request
-            .headers
-            .push(HeaderName::UserAgent, &self.config.product);
+        let own = self.own.lines(&self.config);
+        request.headers.push_header(own.user_agent.clone());
         if matches!(request.method, Method::Invite | Method::Update) {
             // In an INVITE it would be a wish, and only the first one's early dialogs acknowledge anything.
-            self.push_abilities(&mut request.headers, |tag| tag != reliable::TAG);
+            request.headers.push_header(own.allow.clone());
+            request.headers.extend(own.supported_by_us.clone());
         }
         add_headers(&mut request.headers, headers);
         set_body(&mut request.headers, &mut request.body, body);
@@ -103,32 +103,23 @@ impl Endpoint {
             Method::Invite | Method::Update | Method::Refer | Method::Subscribe | Method::Notify
         );
         if let (true, 101..=299, Some(contact)) = (dialog, response.status, contact) {
-            response.headers.push(HeaderName::Contact, contact);
+            response.headers.push_text(HeaderName::Contact, contact);
         }
+        let own = self.own.lines(&self.config);
         // Whoever has not proved who they are need not know what they talk to.
         if !matches!(response.status, 401 | 407) {
-            response
-                .headers
-                .push(HeaderName::Server, &self.config.product);
+            response.headers.push_header(own.server.clone());
         }
         if matches!(
             request.method,
             Method::Invite | Method::Update | Method::Options
         ) && response.is_success()
         {
-            self.push_abilities(&mut response.headers, |_| true);
+            response.headers.push_header(own.allow.clone());
+            response.headers.extend(own.supported.clone());
         }
         add_headers(&mut response.headers, headers);
         set_body(&mut response.headers, &mut response.body, body);
-    }
-
-    fn push_abilities(&self, headers: &mut Headers, shown: impl Fn(&str) -> bool) {
-        headers.push(HeaderName::Allow, screen::methods(&self.config));
-        let tags = self.config.supported.iter().map(String::as_str);
-        let tags: Vec<_> = tags.filter(|tag| shown(tag)).collect();
-        if !tags.is_empty() {
-            headers.push(HeaderName::Supported, tags.join(", "));
-        }
     }
 
     /// A response of our own making. A To without a tag gets one.
@@ -174,7 +165,7 @@ pub(super) fn ack_to_refusal(invite: &Request, response: &Response) -> Request {
 }
 
 fn copy_of_invite(request: &mut Request, invite: &Request) {
-    request.headers.push(HeaderName::MaxForwards, 70);
+    request.headers.push_header(max_forwards());
     for name in [HeaderName::Route, HeaderName::From, HeaderName::CallId] {
         request.headers.copy_from(&invite.headers, &name);
     }
@@ -204,7 +195,7 @@ pub(super) fn adopt_contact(session: &mut Session, headers: &Headers) {
 
 fn set_body(headers: &mut Headers, to: &mut bytes::Bytes, body: Option<&Body>) {
     if let Some(body) = body {
-        headers.set(HeaderName::ContentType, &body.content_type);
+        headers.set(HeaderName::ContentType, &*body.content_type);
         to.clone_from(&body.bytes);
     }
 }

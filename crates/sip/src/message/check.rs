@@ -93,12 +93,8 @@ impl Request {
             Some(Ok(_)) => return Err(Refusal::new(400, "CSeq Method Does Not Match")),
             _ => return Err(Refusal::bad(&H::CSeq)),
         }
-        every(&self.headers, &H::Contact, |v| match v {
-            "*" => Ok(()),
-            v => NameAddr::parse(v).map(drop),
-        })?;
-        for name in [H::Route, H::RecordRoute, H::ReferTo] {
-            every(&self.headers, &name, |v| NameAddr::parse(v).map(drop))?;
+        for name in [H::Contact, H::Route, H::RecordRoute, H::ReferTo] {
+            every_address(&self.headers, &name)?;
         }
         match &self.uri {
             Uri::Sip(u) if !u.headers.is_empty() => {
@@ -110,21 +106,22 @@ impl Request {
     }
 
     fn check_via(&self) -> Result<(), Refusal> {
-        let mut vias = self.headers.values(&HeaderName::Via).peekable();
-        if vias.peek().is_none() {
-            return Err(Refusal::missing(&HeaderName::Via));
-        }
-        for (i, via) in vias.enumerate() {
-            let via = Via::parse(via).map_err(|_| Refusal::bad(&HeaderName::Via))?;
-            // A cookie with nothing behind it matches no transaction (RFC 4475 section 3.2.1).
-            if i == 0
-                && via.magic_branch().is_none()
-                && via
-                    .branch()
-                    .is_some_and(|b| b.eq_ignore_ascii_case(super::via::MAGIC_COOKIE))
-            {
-                return Err(Refusal::new(400, "Empty Branch"));
+        let bad = || Refusal::bad(&HeaderName::Via);
+        let mut top = None;
+        for line in self.headers.lines(&HeaderName::Via) {
+            let mut values = line.values();
+            // Kept with the line: the top one has been read, and is again.
+            if values.next().is_some() {
+                let via = line.first_via().ok_or_else(bad)?;
+                top.get_or_insert(via);
             }
+            values.try_for_each(|v| Via::parse(v).map(drop).map_err(|_| bad()))?;
+        }
+        let top = top.ok_or_else(|| Refusal::missing(&HeaderName::Via))?;
+        // A cookie with nothing behind it matches no transaction (RFC 4475 section 3.2.1).
+        let is_empty = |b: &str| b.eq_ignore_ascii_case(super::via::MAGIC_COOKIE);
+        if top.magic_branch().is_none() && top.branch().is_some_and(is_empty) {
+            return Err(Refusal::new(400, "Empty Branch"));
         }
         Ok(())
     }
@@ -137,22 +134,24 @@ impl Response {
         if self.headers.values(&HeaderName::Via).count() != 1 {
             return Err(ParseError::Incomplete);
         }
-        let first = |name| self.headers.first(&name).ok_or(ParseError::Incomplete);
-        Via::parse(first(HeaderName::Via)?)?;
-        NameAddr::parse(first(HeaderName::From)?)?;
-        NameAddr::parse(first(HeaderName::To)?)?;
-        first(HeaderName::CallId)?;
-        CSeq::parse(first(HeaderName::CSeq)?).map(drop)
+        let line = |name| self.headers.line(&name).ok_or(ParseError::Incomplete);
+        let via = line(HeaderName::Via)?.first_via();
+        via.ok_or(ParseError::Incomplete)?;
+        line(HeaderName::From)?.name_addr()?;
+        line(HeaderName::To)?.name_addr()?;
+        line(HeaderName::CallId)?;
+        CSeq::parse(line(HeaderName::CSeq)?.value()).map(drop)
     }
 }
 
-fn every(
-    headers: &Headers,
-    name: &HeaderName,
-    read: impl Fn(&str) -> Result<(), ParseError>,
-) -> Result<(), Refusal> {
-    headers
-        .values(name)
-        .try_for_each(&read)
-        .map_err(|_| Refusal::bad(name))
+/// All values of this name are names and addresses, or, of Contact, the star of a REGISTER.
+fn every_address(headers: &Headers, name: &HeaderName) -> Result<(), Refusal> {
+    let is_star = |v: &str| *name == HeaderName::Contact && v == "*";
+    let read = |v: &str| is_star(v) || NameAddr::parse(v).is_ok();
+    let all = headers.lines(name).all(|line| {
+        let mut values = line.values();
+        let first = values.next();
+        first.is_none_or(|v| is_star(v) || line.name_addr().is_ok()) && values.all(read)
+    });
+    all.then_some(()).ok_or_else(|| Refusal::bad(name))
 }

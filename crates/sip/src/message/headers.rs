@@ -33,31 +33,88 @@ enum Line {
 }
 
 /// Room for most lines that we write.
-const USUAL: usize = 80;
+const USUAL: usize = 256;
+
+/// A line that is being written: here as long as it is short, so that the line itself is one piece of memory of the right size.
+struct Draft {
+    short: [u8; USUAL],
+    length: usize,
+    /// All of it, once it is longer.
+    long: String,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            short: [0; USUAL],
+            length: 0,
+            long: String::new(),
+        }
+    }
+}
+
+impl Draft {
+    fn push(&mut self, part: &str) {
+        let end = self.length + part.len();
+        if self.long.is_empty()
+            && let Some(place) = self.short.get_mut(self.length..end)
+        {
+            place.copy_from_slice(part.as_bytes());
+            self.length = end;
+            return;
+        }
+        if self.long.is_empty() {
+            self.long = self.as_str().to_owned();
+        }
+        self.long.push_str(part);
+    }
+
+    fn as_str(&self) -> &str {
+        if !self.long.is_empty() {
+            return &self.long;
+        }
+        let short = self.short.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(short).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Draft {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.push(part);
+        Ok(())
+    }
+}
 
 impl Header {
     /// `name: value`. CR, LF and NUL in the value become spaces, so a value cannot begin another line.
     pub fn new(name: impl Into<HeaderName>, value: impl fmt::Display) -> Self {
-        let name = name.into();
-        let mut raw = String::with_capacity(USUAL);
-        raw.push_str(name.as_str());
-        raw.push_str(": ");
-        let start = raw.len();
-        let _ = write!(raw, "{value}");
-        if memchr::memchr3(b'\r', b'\n', 0, raw.as_bytes()).is_some() {
-            raw = raw.replace(['\r', '\n', '\0'], " ");
+        let mut draft = Draft::default();
+        let _ = write!(draft, "{value}");
+        Self::text(name.into(), draft.as_str())
+    }
+
+    /// The same of a value that is text.
+    fn text(name: HeaderName, value: &str) -> Self {
+        let spelled = name.as_str();
+        let mut draft = Draft::default();
+        for part in [spelled, ": ", trim(value)] {
+            draft.push(part);
         }
-        let mut lead = 0;
-        if trim(&raw[start..]).len() < raw.len() - start {
-            raw.truncate(raw.trim_end_matches(is_ws).len().max(start));
-            lead = raw[start..].len() - raw[start..].trim_start_matches(is_ws).len();
-        }
-        let (start, end) = ((start + lead) as u32, raw.len() as u32);
+        let start = spelled.len() + 2;
+        let raw = draft.as_str();
+        let raw = match memchr::memchr3(b'\r', b'\n', 0, raw.as_bytes()) {
+            Some(_) => Text::from(raw.replace(['\r', '\n', '\0'], " ").trim_end_matches(is_ws)),
+            None => Text::from(raw),
+        };
+        // What were line ends are no part of the value either.
+        let value = raw.get(start..).unwrap_or_default();
+        let lead = value.len() - value.trim_start_matches(is_ws).len();
+        let start = (start + lead).min(raw.len()) as u32;
         Self {
             name,
-            line: Line::Text(raw.into()),
             start,
-            end,
+            end: raw.len() as u32,
+            line: Line::Text(raw),
             typed: Typed::default(),
         }
     }
@@ -259,6 +316,10 @@ impl Headers {
     /// Adds a line at the end.
     pub fn push(&mut self, name: impl Into<HeaderName>, value: impl fmt::Display) {
         self.0.push(Header::new(name, value));
+    }
+    /// [`Headers::push`] of a value that is text.
+    pub(crate) fn push_text(&mut self, name: HeaderName, value: &str) {
+        self.0.push(Header::text(name, value));
     }
     /// [`Headers::push`], for building.
     #[must_use]

@@ -41,7 +41,7 @@ impl Header {
         }
     }
 
-    fn first_via(&self) -> Option<&Via> {
+    pub(super) fn first_via(&self) -> Option<&Via> {
         match self.typed() {
             Value::Via(read) => read.as_ref().ok(),
             Value::NameAddr(_) => None,

@@ -44,12 +44,12 @@ impl Call {
 
     /// Of several that ring at once none is heard: which one answers is open.
     fn may_hear_early(&self, cx: &Ctx<'_>, id: LegId) -> bool {
-        let rings = |l: &&crate::leg::Leg| l.id != self.caller && l.alive();
+        let rings = |l: &crate::leg::Leg| l.id != self.caller && l.alive();
         let trunk = self.leg(id).and_then(|l| l.trunk.as_ref());
         let trunk = trunk.and_then(|name| cx.plan.trunks.get(name));
         matches!(&self.stage, Stage::Reaching(r) if r.passes_early)
             && trunk.is_none_or(|t| t.early_media)
-            && self.legs.values().filter(rings).count() == 1
+            && self.legs.values().filter(|l| rings(l)).count() == 1
     }
 
     /// The caller can hear. Whoever was not answered yet is told where our sound comes from: as in the 200 later on, word for word.
