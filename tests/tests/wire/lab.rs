@@ -19,18 +19,20 @@ pub(crate) const SOON: Duration = Duration::from_secs(15);
 const PHONES: usize = 3;
 /// Ports of a phone: SIP and its TLS, control, and sound.
 const BLOCK: u16 = 40;
-/// Blocks below the ephemeral ports, from 24000.
-const BLOCKS: u32 = 200;
+/// Where they begin.
+const FIRST: u16 = 10_000;
+/// Blocks from there to the ephemeral ports: each phone of each test has one of its own.
+const BLOCKS: u32 = 550;
 
 /// The first of so many ports that nobody has, and no other phone of this program will be given.
 fn free_block() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let taken = NEXT.fetch_add(1, Ordering::Relaxed);
-        assert!(taken < BLOCKS, "no ports are free from 24000 to 32000");
+        assert!(taken < BLOCKS, "no ports are free from {FIRST} to 32000");
         // Another run at the same time begins elsewhere.
         let nth = (std::process::id() * 37 + taken) % BLOCKS;
-        let first = 24_000 + u16::try_from(nth).expect("below 200") * BLOCK;
+        let first = FIRST + u16::try_from(nth).expect("below 550") * BLOCK;
         let free = |port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         let open = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         if (first..first + BLOCK).all(free) && (first..first + 4).all(open) {
