@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use tandem_types::{
     agent::AgentSpec,
     canonical::canonical_json,
+    is_e164,
     provider::ToolSpec,
     tool::{ArgKind, HttpAsk, HttpMethod, Tool},
 };
@@ -82,13 +83,6 @@ pub fn lookup(plan: &tandem_types::tool::CallerLookup, number: &str) -> Option<H
         body: None,
         key: None,
         timeout: plan.timeout,
-    })
-}
-
-/// `+` and 8 to 15 digits (ITU E.164).
-pub(crate) fn is_e164(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| {
-        (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
     })
 }
 

@@ -135,16 +135,9 @@ impl Pattern {
         let Some(pieces) = self.pieces() else {
             return false;
         };
-        let head: Vec<Piece> = pieces
-            .iter()
-            .copied()
-            .take_while(|p| matches!(p, Piece::One(_)))
-            .take(typed.len())
-            .collect();
-        match head.len() < pieces.len() {
-            true => fits(&head, typed.get(..head.len()).unwrap_or_default()),
-            false => false,
-        }
+        let fixed = pieces.iter().take_while(|p| matches!(p, Piece::One(_)));
+        let head = typed.len().min(fixed.count());
+        head < pieces.len() && fits(&pieces[..head], typed.get(..head).unwrap_or_default())
     }
 
     /// Is there a number that both match?

@@ -162,29 +162,29 @@ impl Store {
             recording: self.recording(call).await?,
         }))
     }
-}
 
-/// [`Store::calls_after`].
-pub(crate) async fn select_calls_after(
-    store: &Store,
-    span: Span,
-    after: Option<(Wall, CallId)>,
-    limit: u32,
-) -> Result<Vec<CallRow>, StoreError> {
-    let (at, call) = after.unzip();
-    let select = stmt!(
-        select!(
-            "WHERE ($1 IS NULL OR started >= $1) AND ($2 IS NULL OR started < $2)
+    /// Calls of a time, the oldest first, `limit` of them behind the one named.
+    pub async fn calls_after(
+        &self,
+        span: Span,
+        after: Option<(Wall, CallId)>,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        let (at, call) = after.unzip();
+        let select = stmt!(
+            select!(
+                "WHERE ($1 IS NULL OR started >= $1) AND ($2 IS NULL OR started < $2)
                AND ($3 IS NULL OR started > $3 OR (started = $3 AND uniqueid > $4))
              ORDER BY started, uniqueid LIMIT $5"
-        ),
-        span.since,
-        span.until,
-        at,
-        call,
-        limit
-    );
-    store.rows(&select).await?.iter().map(read).collect()
+            ),
+            span.since,
+            span.until,
+            at,
+            call,
+            limit
+        );
+        self.rows(&select).await?.iter().map(read).collect()
+    }
 }
 
 fn like_escaped(text: &str) -> String {

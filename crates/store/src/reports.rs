@@ -1,12 +1,11 @@
 //! What happened in a time: counts over the rows, for both databases in one spelling.
 
 use crate::{
-    CallRow, Store, StoreError,
-    calls::select_calls_after,
+    Store, StoreError,
     sql::{Row, stmt},
 };
 use serde::Serialize;
-use tandem_types::{CallId, Wall};
+use tandem_types::Wall;
 
 /// A time: from then on, and before; the default: always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,15 +162,5 @@ impl Store {
             })
         };
         self.rows(&select).await?.iter().map(read).collect()
-    }
-
-    /// Calls of a time, the oldest first, `limit` of them behind the one named.
-    pub async fn calls_after(
-        &self,
-        span: Span,
-        after: Option<(Wall, CallId)>,
-        limit: u32,
-    ) -> Result<Vec<CallRow>, StoreError> {
-        select_calls_after(self, span, after, limit).await
     }
 }

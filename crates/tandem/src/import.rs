@@ -3,10 +3,9 @@
 
 mod asterisk;
 
-use crate::{calls::count, check::WRONG};
-use anyhow::{Context, bail};
+use crate::{calls::count, fresh};
+use anyhow::Context;
 use std::{fs, path::PathBuf, process::ExitCode};
-use tandem_server::config::{ConfigError, read};
 
 /// What, and where to.
 #[derive(clap::Args, Debug)]
@@ -45,22 +44,8 @@ pub(crate) fn run(ask: &OldPlan) -> anyhow::Result<ExitCode> {
         timezone: ask.timezone.clone(),
     };
     let new = old.convert(&wishes).map_err(anyhow::Error::msg)?;
-    if ask.output.exists() {
-        bail!(
-            "{} is there already; name a directory that is not",
-            ask.output.display()
-        );
-    }
-    for (path, text) in &new.files {
-        let path = ask.output.join(path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        }
-        fs::write(&path, text).with_context(|| path.display().to_string())?;
-    }
-    for user in &new.secrets {
-        secret(&ask.output.join("secrets").join(user))?;
-    }
+    fresh::is_free(&ask.output)?;
+    fresh::lay(&ask.output, &new.files, &new.secrets)?;
     let dir = ask.output.display();
     println!(
         "{dir}: {}, {}, {}",
@@ -72,36 +57,8 @@ pub(crate) fn run(ask: &OldPlan) -> anyhow::Result<ExitCode> {
         "read {dir}/import-report.md, then: tandem check {dir}; tandem dialplan test --config {dir} --to {}",
         new.first
     );
-    match read(&ask.output) {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(ConfigError::Wrong(found)) => {
-            print!("{}", tandem_dialplan::render(&found));
-            eprintln!("tandem: written, but it has errors, which are a fault of the importer");
-            Ok(ExitCode::from(WRONG))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// A password of its own for each phone, which only we can read.
-pub(crate) fn secret(path: &std::path::Path) -> anyhow::Result<()> {
-    use std::{
-        io::{Read, Write},
-        os::unix::fs::OpenOptionsExt,
-    };
-    let folder = path.parent().context("a folder")?;
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let mut random = [0u8; 16];
-    fs::File::open("/dev/urandom")
-        .and_then(|mut f| f.read_exact(&mut random))
-        .context("/dev/urandom")?;
-    let word: String = random.iter().map(|b| format!("{b:02x}")).collect();
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| path.display().to_string())?;
-    writeln!(file, "{word}")?;
-    Ok(())
+    Ok(match fresh::checked(&ask.output, "the importer")? {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(code) => code,
+    })
 }

@@ -9,46 +9,24 @@ mod beginnings;
 mod kind;
 mod server;
 
-use crate::{calls::count, check::WRONG, import::secret, schema};
+use crate::{calls::count, fresh, schema};
 use answers::Answers;
 pub(crate) use answers::Asked;
-use anyhow::{Context, bail};
-use std::{fs, io, process::ExitCode};
+use std::{io, process::ExitCode};
 use tandem_dialplan::render;
-use tandem_server::config::{ConfigError, read};
 
 pub(crate) fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
     let dir = &asked.dir;
-    if dir.exists() {
-        bail!(
-            "{} is there already; name a directory that is not",
-            dir.display()
-        );
-    }
+    fresh::is_free(dir)?;
     let answers = Answers::from(asked, &mut io::stdin().lock())?;
-    for (path, text) in beginnings::files(&answers)? {
-        let path = dir.join(path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        }
-        fs::write(&path, text).with_context(|| path.display().to_string())?;
-    }
     let phones = answers.kind.phones();
-    for (number, _) in phones {
-        secret(&dir.join("secrets").join(number))?;
-    }
-    if answers.carrier.user.is_some() {
-        secret(&dir.join("secrets/carrier"))?;
-    }
+    let accounts = answers.carrier.user.as_ref().map(|_| "carrier");
+    let secrets = phones.iter().map(|(number, _)| *number).chain(accounts);
+    fresh::lay(dir, &beginnings::files(&answers)?, secrets)?;
     schema::write(&dir.join("schema"))?;
-    let warnings = match read(dir) {
-        Ok((_, warnings)) => warnings,
-        Err(ConfigError::Wrong(found)) => {
-            print!("{}", render(&found));
-            eprintln!("tandem: written, but it has errors, which are a fault of ours");
-            return Ok(ExitCode::from(WRONG));
-        }
-        Err(error) => return Err(error.into()),
+    let warnings = match fresh::checked(dir, "ours")? {
+        Ok(warnings) => warnings,
+        Err(code) => return Ok(code),
     };
     println!(
         "{}: {} for {}, {}",

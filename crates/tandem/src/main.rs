@@ -8,6 +8,7 @@ mod dialplan;
 mod doctor;
 mod drain;
 mod export;
+mod fresh;
 mod hours;
 mod import;
 mod init;

@@ -15,6 +15,7 @@
 //! | [`recording`] | what a recording of a call comes to |
 //! | [`provider`] | what the call asks of speech and language providers |
 //! | [`agent`] | an agent as the dialplan describes it |
+//! | [`number`] | telephone numbers |
 //! | [`tool`] | a tool over HTTP as the dialplan describes it |
 //! | [`phrases`] | what an agent says where its dialplan is silent |
 //! | [`context`] | the context package of a handoff |
@@ -30,6 +31,7 @@ pub mod dns;
 pub mod id;
 pub mod journal;
 pub mod media;
+pub mod number;
 pub mod phrases;
 pub mod pii;
 pub mod provider;
@@ -42,6 +44,7 @@ pub mod tool;
 
 pub use attested::Attested;
 pub use id::{CallId, HandoffId, LegId, PlayerId, RequestId, SegmentId, TransferId};
+pub use number::is_e164;
 pub use pii::Pii;
 pub use rng::Rng;
 pub use srtp::{SrtpKey, SrtpKeys, SrtpPolicy, SrtpSuite};

@@ -237,6 +237,9 @@ pub struct CallerLookup {
     pub keep: Vec<Keep>,
 }
 
+/// A driver reports its own time-outs; whoever asked gives up so much later, for one that does not.
+pub const GRACE: Duration = Duration::from_millis(250);
+
 /// A request, whole. Headers of the endpoint and its secrets are the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpAsk {

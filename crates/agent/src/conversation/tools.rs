@@ -29,6 +29,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tandem_types::{
     Mono, Now, RequestId,
     canonical::hash_of,
+    is_e164,
     provider::ToolCall,
     tool::{Confirm, Effect, HttpAsk, Tool},
 };
@@ -199,7 +200,7 @@ impl Conversation {
     fn known_of_call(&self, name: &str) -> Option<String> {
         let number = &self.memory.caller_number;
         match name {
-            "from_e164" => Some(number.clone()).filter(|n| tool::is_e164(n)),
+            "from_e164" => Some(number.clone()).filter(|n| is_e164(n)),
             "call" => Some(self.call.to_string()),
             "agent" => Some(self.agent.clone()),
             "language" => Some(self.memory.language.clone()),

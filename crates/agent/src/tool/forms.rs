@@ -8,7 +8,7 @@ pub(super) fn fits(format: ArgFormat, text: &str) -> bool {
         ArgFormat::Time => time(text),
         ArgFormat::DateTime => date_time(text),
         ArgFormat::Email => email(text),
-        ArgFormat::Phone => crate::tool::is_e164(text),
+        ArgFormat::Phone => tandem_types::is_e164(text),
         ArgFormat::Digits => digits(text, 1..=usize::MAX).is_some(),
     }
 }

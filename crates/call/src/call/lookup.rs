@@ -10,14 +10,14 @@
 use super::{Call, Ctx};
 use crate::api::Output;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 use tandem_agent::tool::{Fact, facts, judged, lookup};
 use tandem_types::{
     Mono, RequestId,
     canonical::canonical_json,
     journal::What,
     provider::{ProviderCommand, ProviderEvent, ProviderFault},
-    tool::{Effect, HttpAnswer},
+    tool::{Effect, GRACE, HttpAnswer},
 };
 
 /// The first request of a call; the conversation counts on from there.
@@ -25,9 +25,6 @@ pub(crate) const REQUEST: u32 = 1;
 
 /// What it is called in the journal and in metrics.
 const NAME: &str = "caller_lookup";
-
-/// The driver reports its own time-outs; ours come after, for one that does not.
-const GRACE: Duration = Duration::from_millis(250);
 
 /// What is known of the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

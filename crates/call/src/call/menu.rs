@@ -20,8 +20,7 @@ impl Call {
         };
         m.until = None;
         m.typed.clear();
-        let name = m.name.clone();
-        let Some(menu) = self.dialplan(cx.plan).and_then(|d| d.menus.get(&name)) else {
+        let Some(menu) = self.menu(cx) else {
             return self.end(cx, Termination::new(Party::Gateway, Reason::NoRoute));
         };
         let sound = self.speech(cx.plan, menu.prompt.clone());
@@ -52,11 +51,7 @@ impl Call {
                 self.enter(cx, then);
             }
             Stage::Menu(m) if m.typed.is_empty() => {
-                let name = m.name.clone();
-                let wait = self
-                    .dialplan(cx.plan)
-                    .and_then(|d| d.menus.get(&name))
-                    .map(|menu| menu.timeout);
+                let wait = self.menu(cx).map(|menu| menu.timeout);
                 if let (Stage::Menu(m), Some(wait)) = (&mut self.stage, wait) {
                     m.until = Some(cx.now.mono + wait);
                 }
@@ -71,8 +66,8 @@ impl Call {
             return;
         };
         let typed = std::mem::take(&mut m.typed);
-        let meant = self.menu(cx).and_then(|menu| menu.settled(&typed));
-        match meant.filter(|to| is_there(cx, to)) {
+        let meant = self.menu(cx).and_then(|m| cx.plan.settled(m, &typed));
+        match meant {
             Some(to) => self.leave_menu(cx, to),
             None => self.menu_silent(cx),
         }
@@ -101,10 +96,7 @@ impl Call {
         let typed = m.typed.clone();
         let Some(menu) = self.menu(cx) else { return };
         let next = cx.now.mono + menu.digit_timeout;
-        let means = match menu.keyed(&typed) {
-            Keyed::Leads(to) if !is_there(cx, &to) => Keyed::Nothing,
-            means => means,
-        };
+        let means = cx.plan.keyed(menu, &typed);
         let did = match &means {
             Keyed::Leads(to) => to.to_string(),
             Keyed::More => "may begin an extension".to_owned(),
@@ -136,13 +128,5 @@ impl Call {
             return None;
         };
         self.dialplan(cx.plan)?.menus.get(&m.name)
-    }
-}
-
-/// A pattern of a menu may have more numbers than there are extensions.
-fn is_there(cx: &Ctx<'_>, to: &Destination) -> bool {
-    match to {
-        Destination::Ext(number) => cx.plan.extension(number).is_some(),
-        _ => true,
     }
 }

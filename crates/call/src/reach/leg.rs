@@ -80,19 +80,8 @@ impl Reach {
             let by = format!("key {key}");
             self.out.push_back(Output::Hush { leg });
             self.join(leg, &by);
-        } else if r.queue_key == Some(key) && !r.queue_is_this {
-            self.legs.remove(at);
-            self.out.push_back(Output::Hush { leg });
-            self.out.push_back(Output::Hang {
-                leg,
-                reason: Reason::Declined,
-            });
-            let end = Termination::new(Party::Callee, Reason::Declined);
-            self.attempt_failed(end, Some(leg));
-            self.let_go(Part::TakenElsewhere, Reason::ElsewhereAnswered);
-            self.state = State::Over;
-            self.out.push_back(Output::SendOn);
         } else if key == r.decline_key || r.queue_key == Some(key) {
+            let sends_on = key != r.decline_key && !r.queue_is_this;
             self.legs.remove(at);
             self.out.push_back(Output::Hush { leg });
             self.out.push_back(Output::Hang {
@@ -101,7 +90,13 @@ impl Reach {
             });
             let end = Termination::new(Party::Callee, Reason::Declined);
             self.attempt_failed(end, Some(leg));
-            self.if_empty_next();
+            if sends_on {
+                self.let_go(Part::TakenElsewhere, Reason::ElsewhereAnswered);
+                self.state = State::Over;
+                self.out.push_back(Output::SendOn);
+            } else {
+                self.if_empty_next();
+            }
         } else if key == r.more_key {
             self.legs[at].step = Step::Telling { asked: false };
             self.out.push_back(Output::Hush { leg });

@@ -7,7 +7,7 @@
 //!    +--------------------------------> that destination;  neither: a wrong key
 //! ```
 
-use super::Destination;
+use super::{Destination, Plan};
 use crate::Pattern;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -42,16 +42,14 @@ pub enum Keyed {
 }
 
 impl Menu {
-    /// What `typed` means while another key may follow.
-    pub fn keyed(&self, typed: &str) -> Keyed {
+    fn keyed(&self, typed: &str) -> Keyed {
         match self.direct_dial.iter().any(|p| p.may_begin_with(typed)) {
             true => Keyed::More,
             false => self.settled(typed).map_or(Keyed::Nothing, Keyed::Leads),
         }
     }
 
-    /// What `typed` means when no other key follows: an extension that is complete, or one key.
-    pub fn settled(&self, typed: &str) -> Option<Destination> {
+    fn settled(&self, typed: &str) -> Option<Destination> {
         if self.direct_dial.iter().any(|p| p.matches(typed)) {
             return Some(Destination::Ext(typed.to_owned()));
         }
@@ -59,6 +57,29 @@ impl Menu {
         match (keys.next(), keys.next()) {
             (Some(key), None) => self.keys.get(&key).cloned(),
             _ => None,
+        }
+    }
+}
+
+/// A pattern of a menu may have more numbers than there are extensions: those are no numbers at all.
+impl Plan {
+    /// What `typed` means in a menu while another key may follow.
+    pub fn keyed(&self, menu: &Menu, typed: &str) -> Keyed {
+        match menu.keyed(typed) {
+            Keyed::Leads(to) if !self.is_there(&to) => Keyed::Nothing,
+            means => means,
+        }
+    }
+
+    /// What `typed` means when no other key follows: an extension that is complete, or one key.
+    pub fn settled(&self, menu: &Menu, typed: &str) -> Option<Destination> {
+        menu.settled(typed).filter(|to| self.is_there(to))
+    }
+
+    fn is_there(&self, to: &Destination) -> bool {
+        match to {
+            Destination::Ext(number) => self.extension(number).is_some(),
+            _ => true,
         }
     }
 }

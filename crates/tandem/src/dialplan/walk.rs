@@ -239,11 +239,9 @@ impl<'p> Walk<'p> {
             };
             let what = if typed.len() > 1 { "keys" } else { "key" };
             if let Some(to) = to {
-                let place = match menu.keys.contains_key(&typed.chars().next().unwrap_or(' '))
-                    && typed.len() == 1
-                {
-                    true => format!("menus.{name}.keys.{typed}"),
-                    false => format!("menus.{name}.direct_dial"),
+                let place = match typed.len() {
+                    1 => format!("menus.{name}.keys.{typed}"),
+                    _ => format!("menus.{name}.direct_dial"),
                 };
                 self.step(format!("{what} {typed} leads to {to}"), &place);
                 return Some(to);
@@ -269,7 +267,7 @@ impl<'p> Walk<'p> {
     fn keyed(&mut self, menu: &Menu) -> Option<(String, Option<Destination>)> {
         let mut typed = self.caller.keys.pop_front()?.to_string();
         loop {
-            let to = match menu.keyed(&typed) {
+            let to = match self.plan.keyed(menu, &typed) {
                 Keyed::Leads(to) => Some(to),
                 Keyed::Nothing => None,
                 Keyed::More => match self.caller.keys.pop_front() {
@@ -277,14 +275,10 @@ impl<'p> Walk<'p> {
                         typed.push(next);
                         continue;
                     }
-                    None => menu.settled(&typed),
+                    None => self.plan.settled(menu, &typed),
                 },
             };
-            let there = |to: &Destination| match to {
-                Destination::Ext(number) => self.plan.extension(number).is_some(),
-                _ => true,
-            };
-            return Some((typed, to.filter(there)));
+            return Some((typed, to));
         }
     }
 

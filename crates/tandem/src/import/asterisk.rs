@@ -9,7 +9,8 @@ mod times;
 mod values;
 mod walk;
 
-use draft::{Draft, slug};
+use crate::fresh::slug;
+use draft::Draft;
 use peers::Peers;
 use read::{Dialplan, Left, split};
 use std::{

@@ -1,6 +1,7 @@
 //! What is asked, and what an answer has to be.
 
 use super::{kind::Kind, server::Server};
+use crate::fresh::slug;
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use std::{
@@ -9,6 +10,7 @@ use std::{
     path::PathBuf,
 };
 use tandem_dialplan::{Zone, country_of, hours_complaint, normalise};
+use tandem_types::is_e164;
 
 /// What it is to be.
 #[derive(clap::Args, Debug)]
@@ -146,22 +148,7 @@ impl Answers {
 
     /// SIP domain and realm of the phones.
     pub(super) fn domain(&self) -> String {
-        let word: String = self
-            .name
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_lowercase()
-                } else {
-                    '-'
-                }
-            })
-            .collect();
-        let parts: Vec<&str> = word.split('-').filter(|p| !p.is_empty()).collect();
-        match parts.is_empty() {
-            true => "phones.local".to_owned(),
-            false => format!("phones.{}.local", parts.join("-")),
-        }
+        format!("phones.{}.local", slug(&self.name))
     }
 }
 
@@ -251,8 +238,7 @@ fn number(text: &str) -> Result<String, String> {
 
 fn number_of(text: &str) -> Result<String, String> {
     let number = normalise(text).unwrap_or_default();
-    let digits = number.strip_prefix('+').unwrap_or_default();
-    match (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+    match is_e164(&number) {
         true => Ok(number),
         false => Err("write it with + and the country code, like +442079460100".to_owned()),
     }

@@ -143,15 +143,7 @@ impl Conversation {
             return self.escalate(now, HandoffReason::Policy, "the model announced a transfer");
         }
         chat.nudged = true;
-        chat.extra.push(ChatMessage::new(
-            Role::Assistant,
-            std::mem::take(&mut chat.text),
-        ));
-        chat.extra.push(ChatMessage::new(
-            Role::System,
-            "You told the caller that you transfer them, but you did not call transfer_to. Call it now, with one of its targets. Say nothing.",
-        ));
-        self.ask_again(now, chat);
+        self.admonish(now, chat, "You told the caller that you transfer them, but you did not call transfer_to. Call it now, with one of its targets. Say nothing.");
     }
 
     /// It said that something was done, and no tool of this call has done anything: it does it now, or takes it back, once; then it
@@ -164,14 +156,14 @@ impl Conversation {
         }
         chat.corrected = true;
         chat.spoke = false;
-        chat.extra.push(ChatMessage::new(
-            Role::Assistant,
-            std::mem::take(&mut chat.text),
-        ));
-        chat.extra.push(ChatMessage::new(
-            Role::System,
-            "You told the caller that something was done, and no tool has done it. If it is right and you have a tool for it, call it now. Otherwise tell the caller in one sentence that it has not been done.",
-        ));
+        self.admonish(now, chat, "You told the caller that something was done, and no tool has done it. If it is right and you have a tool for it, call it now. Otherwise tell the caller in one sentence that it has not been done.");
+    }
+
+    /// What it said stands, and this is said of it: asked again.
+    fn admonish(&mut self, now: Now, mut chat: Chat, told: &str) {
+        let said = std::mem::take(&mut chat.text);
+        chat.extra.push(ChatMessage::new(Role::Assistant, said));
+        chat.extra.push(ChatMessage::new(Role::System, told));
         self.ask_again(now, chat);
     }
 

@@ -6,18 +6,14 @@ use crate::{
     tool::{self, cut},
     understand::Found,
 };
-use std::time::Duration;
 use tandem_types::{
     Mono, Now, RequestId,
     canonical::canonical_json,
     context::ActionTaken,
     journal::What,
     provider::{ProviderCommand, ProviderFault},
-    tool::{Effect, HttpAnswer},
+    tool::{Effect, GRACE, HttpAnswer},
 };
-
-/// The driver reports its own time-outs; ours come after, for one that does not.
-const GRACE: Duration = Duration::from_millis(250);
 
 /// Answers that later turns are told of, and letters of each.
 const REMEMBERED: usize = 6;

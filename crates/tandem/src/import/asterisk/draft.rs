@@ -1,5 +1,6 @@
 //! The new plan while it is made: what the old one's ways have led to.
 
+use crate::fresh::slug;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -302,24 +303,6 @@ impl Draft {
 
 fn is_people(to: &str) -> bool {
     to.starts_with("queue:") || to.starts_with("ext:")
-}
-
-/// Letters, digits and `-`.
-pub(super) fn slug(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            out.push(c.to_ascii_lowercase());
-        } else if !out.is_empty() && !out.ends_with('-') {
-            out.push('-');
-        }
-    }
-    let out = out.trim_end_matches('-');
-    if out.is_empty() {
-        "x".to_owned()
-    } else {
-        out.to_owned()
-    }
 }
 
 /// Names of sounds as words: `vm-goodbye`, `custom/main-menu`.

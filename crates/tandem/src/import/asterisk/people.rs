@@ -1,10 +1,11 @@
 //! Who is rung: Dial and Queue.
 
 use super::{
-    draft::{Line, Queue, slug},
+    draft::{Line, Queue},
     read::{Step, matches, split},
     walk::{Next, Walker, Way},
 };
+use crate::fresh::slug;
 use std::time::Duration;
 
 /// Seconds between two attempts where queues.conf says nothing.
