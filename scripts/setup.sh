@@ -11,7 +11,7 @@ build=(gcc libc6-dev cmake make)
 # Offline speech: two voices, the recogniser and its English model.
 runtime=(flite espeak-ng libpocketsphinx3 pocketsphinx-en-us)
 # Real phones and callers, a proxy, captures, sound files, certificates, a database, and the G.722 to compare ours with.
-test=(baresip-core linphone-cli sip-tester kamailio kamailio-tls-modules tshark sngrep sox openssl postgresql libspandsp2 python3-websockets)
+test=(baresip-core linphone-cli sip-tester kamailio kamailio-tls-modules tshark sngrep sox openssl postgresql libspandsp2 python3-websockets python3-aiosmtpd)
 
 case "${1:-test}" in
     runtime) wanted=("${build[@]}" "${runtime[@]}") ;;

@@ -86,6 +86,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),
     ("reqwest", &["speech", "tandem"]),
+    ("lettre", &["server"]),
     ("async-openai", &["speech"]),
     ("tokio-tungstenite", &["net", "speech", "standin"]),
     ("libloading", &["speech"]),

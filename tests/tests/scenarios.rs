@@ -11,6 +11,7 @@ mod scenarios {
 
     mod a_call_is_recorded;
     mod a_caller_is_looked_up_before_the_greeting;
+    mod a_caller_leaves_a_message;
     mod a_caller_leaves_the_queue_by_its_key;
     mod a_caller_of_an_agent_waits_and_the_person_is_briefed;
     mod a_caller_who_waits_hangs_up;

@@ -36,6 +36,7 @@ mod wire {
     mod nobody;
     mod offline;
     mod opus;
+    mod people;
     mod recording;
     mod refer;
     mod refer_followed;
@@ -46,6 +47,7 @@ mod wire {
     mod tls;
     mod tools;
     mod trunk;
+    mod voicemail;
     mod waiting;
     mod warm;
     mod web;

@@ -1,5 +1,6 @@
 //! The contract between the switch and its driver.
 
+use crate::mailboxes::Held;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -8,7 +9,7 @@ use std::{
 };
 use tandem_sip::api::{Flow, Transport};
 use tandem_types::{
-    CallId, Pii,
+    CallId, MessageId, Pii,
     dns::{Answer, Question},
     journal::Event,
     media::{MediaCommand, MediaEvent},
@@ -71,10 +72,41 @@ pub enum Admin {
         /// Not.
         paused: bool,
     },
+    /// People who were paused in an earlier run: whom, and whether they had not answered.
+    PausedBefore(Vec<(String, bool)>),
+    /// Messages of earlier runs.
+    Messages(Vec<Held>),
+    /// Something is done with a message.
+    Message {
+        /// Which.
+        message: MessageId,
+        /// What.
+        act: MessageAct,
+    },
     /// Set the override that `[[when]]` rules of this name ask for, or take it back.
     Override(Option<String>),
     /// End every call with a goodbye: the drain time is over.
     HangupAll,
+}
+
+/// What is done with a message from outside of calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MessageAct {
+    /// Somebody has heard it.
+    Heard,
+    /// It is deleted.
+    Delete,
+    /// This was said in it.
+    Transcribed(String),
+    /// A mail about it is on its way to these.
+    Mailed(Vec<String>),
+    /// No mail server has taken the mail about it.
+    Unmailed {
+        /// What went wrong.
+        why: String,
+        /// It is not tried again.
+        given_up: bool,
+    },
 }
 
 /// A server that is called by TLS.
@@ -121,6 +153,11 @@ pub enum Output {
     Media(MediaCommand),
     /// To a provider.
     Provider(ProviderCommand),
+    /// Nobody is to hear this message any more: a file in the directory for recordings.
+    Erase {
+        /// Which.
+        file: String,
+    },
     /// Ask the name service.
     Lookup(Question),
     /// These servers are called by TLS, and each has to prove its name: all of them, in place of what was told before.

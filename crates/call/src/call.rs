@@ -23,7 +23,7 @@
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
 //! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one), [`lookup`] (who calls),
-//! [`queued`] (the caller waits until somebody is free), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
+//! [`queued`] (the caller waits until somebody is free), [`leave`] and [`hears`] (messages), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
 
 mod background;
 mod bridged;
@@ -31,7 +31,9 @@ pub(crate) mod cold;
 mod ctx;
 pub(crate) mod end;
 pub(crate) mod enter;
+mod hears;
 pub(crate) mod keys;
+pub(crate) mod leave;
 pub(crate) mod legs;
 pub(crate) mod lend;
 pub(crate) mod lookup;
@@ -51,7 +53,7 @@ mod unheard;
 pub(crate) use ctx::Ctx;
 pub(crate) use stage::{InMenu, Reaching, Referring, Stage, Transfer};
 
-use crate::{api::Output, leg::Leg, reach::Part};
+use crate::{api::Output, leg::Leg, message, reach::Part};
 use background::Under;
 use lend::Lending;
 use parting::Parting;
@@ -121,6 +123,12 @@ pub(crate) struct Call {
     /// Its recording, once it was asked for.
     #[serde(default)]
     pub(crate) recording: Option<Recording>,
+    /// Messages that were left and whose files are not closed, by their numbers.
+    #[serde(default)]
+    pub(crate) left: BTreeMap<u32, leave::Left>,
+    /// How many were begun.
+    #[serde(default)]
+    pub(crate) messages: u32,
     /// A far end of this call that another wants.
     pub(crate) lending: Option<Lending>,
     pub(crate) talk: Option<Conversation>,
@@ -165,6 +173,8 @@ impl Call {
             partings: BTreeMap::new(),
             referrer: None,
             recording: None,
+            left: BTreeMap::new(),
+            messages: 0,
             lending: None,
             talk: None,
             ended: None,
@@ -273,6 +283,7 @@ impl Call {
                 | MediaEvent::LegRefused { .. }
                 | MediaEvent::LegClosed { .. }
                 | MediaEvent::RecordingEnded { .. }
+                | MediaEvent::MessageRecorded { .. }
         );
         if self.recorded && !comes_after {
             return; // said before the worker heard that the call is over
@@ -283,11 +294,18 @@ impl Call {
             MediaEvent::LegClosed { leg, stats } => self.leg_closed(cx, leg, stats),
             MediaEvent::RecordingBehind { .. } => self.recording_behind(cx),
             MediaEvent::RecordingEnded { sum, .. } => self.recording_ended(cx, sum),
+            MediaEvent::MessageRecorded { message, sum } => self.message_recorded(cx, message, sum),
             MediaEvent::Proved { leg, by } => self.journal(cx, What::LegProved { leg, by }),
             MediaEvent::Quiet { leg, for_ms } => self.fell_quiet(cx, leg, for_ms),
             MediaEvent::FellSilent { leg } => self.fell_silent(cx, leg, true),
             MediaEvent::HeardAgain { leg } => self.fell_silent(cx, leg, false),
             MediaEvent::Digit { leg, digit } => self.digit(cx, leg, digit, false),
+            MediaEvent::SpeechStarted { segment, .. } if self.is_in_voicemail() => {
+                self.message_speech(cx, message::Input::SpeechStarted, segment);
+            }
+            MediaEvent::SpeechEnded { segment, .. } if self.is_in_voicemail() => {
+                self.message_speech(cx, message::Input::SpeechEnded, segment);
+            }
             MediaEvent::SpeechStarted { leg, segment } => {
                 self.caller_speaks(cx, leg, tandem_agent::Input::SpeechStarted { segment });
             }
@@ -361,7 +379,7 @@ impl Call {
             (Purpose::Tell(leg, _), Some(_)) => self.told(cx, leg),
             (Purpose::Tell(leg, part), None) => self.untold(cx, leg, part),
             (Purpose::Parting(leg), _) => self.parted(cx, leg),
-            (Purpose::Prompt, _) => self.prompt_over(cx),
+            (Purpose::Prompt, how) => self.prompt_over(cx, how.is_some()),
             (Purpose::Farewell, _) => self.farewell_over(cx),
         }
     }
@@ -379,6 +397,8 @@ impl Call {
             Stage::Referring(r) => r.referral.poll_timeout(),
             Stage::Bridged(b) => b.poll_timeout(),
             Stage::Menu(m) => m.until.map(|at| (at, "no key in the menu")),
+            Stage::Voicemail(v) => v.poll_timeout(),
+            Stage::Messages(h) => h.poll_timeout(),
             Stage::Farewell { until, .. } => Some((*until, "farewell")),
             Stage::Opening { .. }
             | Stage::Answering { .. }
@@ -436,6 +456,8 @@ impl Call {
             Stage::Menu(m) if m.until.is_some_and(|at| now.mono >= at) => self.menu_due(cx),
             Stage::Farewell { until, .. } if now.mono >= *until => self.farewell_over(cx),
             Stage::Bridged(_) => self.watch_timeout(cx),
+            Stage::Voicemail(_) => self.message_due(cx),
+            Stage::Messages(_) => self.inbox_due(cx),
             Stage::Menu(_)
             | Stage::Farewell { .. }
             | Stage::Opening { .. }

@@ -13,6 +13,7 @@ use crate::{
     api::{SecureServer, SwitchConfig},
     call::Call,
     health::{self, Health, Question},
+    mailboxes::Mailboxes,
     queues::Queues,
     strangers::Strangers,
     ways::{Urgency, contact_of},
@@ -86,6 +87,9 @@ pub(crate) struct House {
     /// Callers who wait, and people.
     #[serde(default)]
     pub(crate) queues: Queues,
+    /// Messages that wait.
+    #[serde(default)]
+    pub(crate) mailboxes: Mailboxes,
     /// Some plan has queues in which callers wait.
     #[serde(default)]
     has_lines: bool,
@@ -142,6 +146,7 @@ impl House {
             srtp_secret: config.srtp_secret,
             draining: false,
             queues: Queues::default(),
+            mailboxes: Mailboxes::default(),
             has_lines: waiting::has_lines(plan),
             session_timer: crate::ways::session_timer(&plan.node),
             manual: None,

@@ -13,6 +13,7 @@
 //! | [`table`] | the warm transfer: what each thing does in each phase |
 //! | [`cells`] | which of their states met which of their events |
 //! | `ways` | from a destination to INVITEs, through the plan's limits |
+//! | `message`, `inbox`, `mailboxes` | the machines of voicemail: leaving a message, hearing them, what waits |
 //! | `place` | where a caller for help is |
 //! | `lamps` | who watches which phone, and what was told of each call |
 //! | `house` | registered phones, registrations of ours, slots, rooms, names |
@@ -23,8 +24,11 @@ pub mod cause;
 pub mod cells;
 mod health;
 mod house;
+mod inbox;
 mod lamps;
 pub mod leg;
+mod mailboxes;
+mod message;
 mod place;
 mod queues;
 pub mod reach;
@@ -35,7 +39,8 @@ pub mod table;
 pub mod watch;
 mod ways;
 
-pub use api::{Admin, Census, Input, Output, SecureServer, SwitchConfig, TurnedAway};
+pub use api::{Admin, Census, Input, MessageAct, Output, SecureServer, SwitchConfig, TurnedAway};
+pub use mailboxes::Held;
 pub use queues::{MemberRow, QueueRow, WaitingRow};
 pub use switch::{
     Answered, ContactRow, Edition, Failed, PeerRow, PhoneRow, RegistrationRow, Switch, TrunkRow,

@@ -357,6 +357,17 @@ impl Queues {
         self.back.pop()
     }
 
+    /// They were paused in an earlier run, and nothing is known of them in this one.
+    pub(crate) fn paused_before(&mut self, person: &str, unanswered: bool) {
+        let why = match unanswered {
+            true => people::Why::Unanswered,
+            false => people::Why::Asked,
+        };
+        let p = self.people.entry(person.to_owned()).or_default();
+        p.paused.get_or_insert(why);
+        self.stirred = true;
+    }
+
     /// Nobody rings them from now on, or they may be rung again. Says whether that is new.
     pub(crate) fn pause(&mut self, person: &str, paused: bool) -> bool {
         let p = self.people.entry(person.to_owned()).or_default();

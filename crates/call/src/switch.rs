@@ -13,6 +13,7 @@ mod arrive;
 mod attested;
 mod help;
 mod lamps;
+mod messages;
 mod outside;
 mod queues;
 mod reload;
@@ -28,6 +29,7 @@ use crate::{
     house::{Ask, House},
     lamps::Lamps,
 };
+pub(crate) use messages::mailboxes_of;
 pub use queues::person_of;
 pub use reload::Edition;
 pub use rows::{Answered, ContactRow, Failed, PeerRow, PhoneRow, RegistrationRow, TrunkRow};
@@ -320,6 +322,8 @@ impl Switch {
                 self.person_paused(now, person, false, "they speak");
             } else if let Some(order) = self.house.poll_order(now.mono) {
                 self.with_call(now, order.call(), |c, cx| c.ordered(cx, order));
+            } else if let Some(mailbox) = self.house.mailboxes.poll_changed() {
+                self.messages_wait(now, &mailbox);
             } else if let Some(cry) = self.house.cries.poll() {
                 self.tell(now, &cry);
             } else if let Some(ask) = self.house.poll_health(now) {
@@ -366,6 +370,13 @@ impl Switch {
             }
             Admin::Override(manual) => self.house.manual = manual,
             Admin::Pause { person, paused } => self.pause(now, person, paused),
+            Admin::PausedBefore(all) => {
+                for (person, unanswered) in all {
+                    self.house.queues.paused_before(&person, unanswered);
+                }
+            }
+            Admin::Messages(all) => self.house.mailboxes.load(all),
+            Admin::Message { message, act } => self.message(now, message, act),
             Admin::HangupAll => {
                 let end = Termination::new(Party::Gateway, Reason::Draining);
                 // Nobody who calls for help is sent away.
@@ -434,6 +445,7 @@ fn call_of_media(event: &MediaEvent) -> CallId {
         | MediaEvent::SpeechEnded { leg, .. }
         | MediaEvent::LegClosed { leg, .. } => leg.call,
         MediaEvent::RecordingBehind { call } | MediaEvent::RecordingEnded { call, .. } => *call,
+        MediaEvent::MessageRecorded { message, .. } => message.call,
         MediaEvent::PlayStarted { player }
         | MediaEvent::PlayFinished { player, .. }
         | MediaEvent::PlayFailed { player } => player.call,

@@ -97,6 +97,7 @@ impl Default for Node {
             hep: None,
             recordings: crate::Recordings::default(),
             identity: None,
+            mail: None,
             websocket_origins: Vec::new(),
         }
     }

@@ -12,7 +12,7 @@ pub enum BadDestination {
     /// No such kind, e.g. `agnet:triage`.
     #[error("`{0}` is no kind of destination")]
     Kind(String),
-    /// A kind that a later version has, e.g. `voicemail:`.
+    /// A kind that a later version has, e.g. `callback:`.
     #[error("this version does not have `{0}:` yet")]
     Later(String),
     /// No colon, no name.
@@ -24,13 +24,14 @@ pub enum BadDestination {
 }
 
 /// All kinds of this version, as they are written.
-pub(crate) const KINDS: [&str; 11] = [
+pub(crate) const KINDS: [&str; 12] = [
     "agent:",
     "menu:",
     "queue:",
     "ext:",
     "outside:",
     "announce:",
+    "voicemail:",
     "conference:",
     "trunk:",
     "sip:",
@@ -38,15 +39,7 @@ pub(crate) const KINDS: [&str; 11] = [
     "hangup",
 ];
 /// Kinds of later versions.
-const LATER: [&str; 7] = [
-    "voicemail",
-    "callback",
-    "ask",
-    "park",
-    "page",
-    "fax",
-    "hours",
-];
+const LATER: [&str; 6] = ["callback", "ask", "park", "page", "fax", "hours"];
 
 impl FromStr for Destination {
     type Err = BadDestination;
@@ -80,6 +73,7 @@ impl FromStr for Destination {
             "queue" => Self::Queue(owned("the name of a queue", word)?),
             "outside" => Self::Outside(owned("a name of [outside.NAME]", word)?),
             "announce" => Self::Announce(owned("the name of an announcement", word)?),
+            "voicemail" => Self::Voicemail(owned("the name of a mailbox", word)?),
             "conference" => Self::Conference(owned("the name of a room", number)?),
             "ext" => Self::Ext(owned("an extension", number)?),
             "trunk" => match name.split_once('/') {
@@ -141,12 +135,14 @@ impl fmt::Display for Destination {
             Self::Ext(n) => write!(f, "ext:{n}"),
             Self::Outside(n) => write!(f, "outside:{n}"),
             Self::Announce(n) => write!(f, "announce:{n}"),
+            Self::Voicemail(n) => write!(f, "voicemail:{n}"),
             Self::Conference(n) => write!(f, "conference:{n}"),
             Self::Echo => f.write_str("echo"),
             Self::Trunk(n, None) => write!(f, "trunk:{n}"),
             Self::Trunk(n, Some(to)) => write!(f, "trunk:{n}/{to}"),
             Self::Sip(uri) => f.write_str(uri),
             Self::Phone(n) => write!(f, "phone:{n}"),
+            Self::Messages => f.write_str("messages"),
             Self::Pause(true) => f.write_str("pause"),
             Self::Pause(false) => f.write_str("resume"),
             Self::Emergency { number, .. } => write!(f, "emergency:{number}"),
@@ -166,6 +162,7 @@ impl Destination {
             Self::Ext(n) => Self::Ext(put(n)),
             Self::Outside(n) => Self::Outside(put(n)),
             Self::Announce(n) => Self::Announce(put(n)),
+            Self::Voicemail(n) => Self::Voicemail(put(n)),
             Self::Conference(n) => Self::Conference(put(n)),
             Self::Trunk(n, None) => Self::Trunk(n.clone(), Some(called.to_owned())),
             Self::Trunk(n, Some(to)) => Self::Trunk(n.clone(), Some(put(to))),
@@ -173,6 +170,7 @@ impl Destination {
             Self::Phone(_)
             | Self::Emergency { .. }
             | Self::Pause(_)
+            | Self::Messages
             | Self::Echo
             | Self::Hangup => self.clone(),
         }

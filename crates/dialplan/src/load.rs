@@ -14,6 +14,7 @@ mod heard;
 mod hours;
 mod identity;
 mod listen;
+mod mail;
 mod mask;
 mod menu;
 mod node;
@@ -32,6 +33,7 @@ mod tls;
 mod tools;
 mod trunk;
 mod values;
+mod voicemail;
 
 pub use ends::MAX_HOPS;
 #[cfg(test)]

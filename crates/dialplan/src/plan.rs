@@ -8,10 +8,11 @@ mod menu;
 mod queue;
 mod recording;
 mod trunk;
+mod voicemail;
 
 pub use endpoint::Endpoint;
 pub use features::Features;
-pub use machine::{Bans, Hep, Identity, NodeTls, TrunkTls};
+pub use machine::{Bans, Hep, Identity, Mail, MailTls, NodeTls, TrunkTls};
 pub use menu::{Keyed, Menu};
 pub use queue::{LINE_SAYS, LineRules, LineSays, Queue, Strategy};
 pub use recording::{RecordFrom, RecordingRules, Recordings};
@@ -19,6 +20,7 @@ pub use trunk::{
     Account, CalledFrom, Forwarded, Health, IdentityIn, Nat, OnFull, Prack, ReferPolicy, Trunk,
     Where,
 };
+pub use voicemail::{Greeting, MAILBOX_SAYS, Mailbox};
 
 use crate::{Dialplans, Emergency, Extensions, Hours, Pattern, Patterns, When, Zone};
 use ipnet::IpNet;
@@ -154,6 +156,8 @@ pub struct Node {
     pub hep: Option<Hep>,
     /// Where recordings are kept.
     pub recordings: Recordings,
+    /// How mail about messages goes out; `None`: there is none.
+    pub mail: Option<Mail>,
     /// Whose signatures of callers' numbers are believed; `None`: nobody verifies them.
     pub identity: Option<Identity>,
 }
@@ -285,6 +289,8 @@ pub enum Destination {
     Outside(String),
     /// `announce:NAME`.
     Announce(String),
+    /// `voicemail:NAME`.
+    Voicemail(String),
     /// `conference:ROOM`.
     Conference(String),
     /// `echo`.
@@ -304,6 +310,8 @@ pub enum Destination {
     },
     /// Queues do not ring the phone that calls, or do again. Never written in a file: `[features]` says when.
     Pause(bool),
+    /// The messages of the phone that calls. Never written in a file: `[features]` says when.
+    Messages,
     /// `hangup`.
     Hangup,
 }
@@ -342,6 +350,8 @@ pub struct Dialplan {
     pub outside: BTreeMap<String, Outside>,
     /// By name.
     pub announcements: BTreeMap<String, Announcement>,
+    /// Mailboxes by name.
+    pub voicemail: BTreeMap<String, Mailbox>,
     /// How people are briefed.
     pub warm: WarmRules,
     /// How cold transfers are made.

@@ -29,6 +29,7 @@ pub fn needs_restart(running: &Plan, new: &Plan) -> Vec<String> {
         recordings,
         identity,
         websocket_origins,
+        mail: _,
         providers: _,
         drain: _,
         max_calls: _,

@@ -12,6 +12,8 @@ mod tools;
 #[expect(dead_code, reason = "types that are only described")]
 mod trunk;
 mod values;
+#[expect(dead_code, reason = "types that are only described")]
+mod voicemail;
 
 use schemars::{
     JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform,

@@ -168,6 +168,22 @@ impl Engine {
                         .push_back(Output::Event(MediaEvent::RecordingEnded { call, sum }));
                 }
             },
+            MediaCommand::RecordMessage { message, leg, file } => {
+                let graph = self.graphs.get_mut(&message.call);
+                if graph.is_some_and(|g| g.record_message(message, leg, file, &mut self.outputs)) {
+                    self.unsettle(message.call, now.mono);
+                } else {
+                    let sum = RecordingSum::unknown(RecordingEnd::Failed);
+                    self.outputs
+                        .push_back(Output::Event(MediaEvent::MessageRecorded { message, sum }));
+                }
+            }
+            MediaCommand::EndMessage { message } => {
+                if let Some(graph) = self.graphs.get_mut(&message.call) {
+                    graph.end_message(Some(message), &mut self.outputs);
+                    self.unsettle(message.call, now.mono);
+                }
+            }
             MediaCommand::PauseRecording { call, paused } => {
                 if let Some(r) = self.graphs.get_mut(&call).and_then(|g| g.recorder.as_mut()) {
                     r.paused = paused;
@@ -439,7 +455,8 @@ impl Engine {
         let Some(graph) = self.graphs.get_mut(&call) else {
             return;
         };
-        graph.end_recording(call, &mut self.outputs);
+        graph.end_recording(&mut self.outputs);
+        graph.end_message(None, &mut self.outputs);
         graph.stop_all(&mut self.outputs);
         let legs: Vec<LegId> = graph.legs.keys().copied().collect();
         for leg in legs {

@@ -54,6 +54,8 @@ pub(crate) struct Graph {
     pub(crate) players: Vec<Player>,
     /// Boxed: most calls have none.
     pub(crate) recorder: Option<Box<Recorder>>,
+    /// The message that is being left.
+    pub(crate) message: Option<Box<Recorder>>,
     next_segment: u32,
 }
 

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
-use tandem_types::{CallId, LegId, PlayerId, SegmentId, media::MediaEvent};
+use tandem_types::{LegId, PlayerId, SegmentId, media::MediaEvent, recording::Track};
 
 /// What a worker is told at start.
 #[derive(Clone, Debug)]
@@ -91,7 +91,14 @@ pub enum Output {
         /// As in the configuration.
         path: String,
     },
-    /// No more sound is wanted for this player; asked for with `NeedSpeech` or `NeedFile`, and not complete.
+    /// Read this message and hand it in likewise.
+    NeedMessage {
+        /// For this player.
+        player: PlayerId,
+        /// In the directory for recordings.
+        file: String,
+    },
+    /// No more sound is wanted for this player; asked for with `NeedSpeech`, `NeedFile` or `NeedMessage`, and not complete.
     StopSpeech {
         /// The player, which is gone.
         player: PlayerId,
@@ -103,10 +110,10 @@ pub enum Output {
         /// 8 kHz.
         pcm: Vec<i16>,
     },
-    /// For the recording of a call, in order. What becomes of it is told to the call (`RecordingBehind`, `RecordingEnded`).
+    /// For a recording, in order. What becomes of it is told to the call (`RecordingBehind`, `RecordingEnded`, `MessageRecorded`).
     Recorded {
-        /// Whose.
-        call: CallId,
+        /// Which.
+        track: Track,
         /// What.
         what: Recorded,
     },

@@ -31,6 +31,9 @@ const LONGEST: usize = 600_000 * PER_MS;
 const RECORDING_HZ: f64 = 1400.0;
 const RECORDING_LEVEL: f64 = 2800.0;
 const RECORDING_LASTS: usize = 200 * PER_MS;
+/// After it callers speak: what answering machines have everywhere.
+const BEEP_HZ: f64 = 1000.0;
+const BEEP_LASTS: usize = 400 * PER_MS;
 /// What is cut off falls to nothing over so many samples (4 ms).
 const EDGE: usize = 32;
 
@@ -116,6 +119,16 @@ impl Player {
             Sound::File { path } | Sound::Music { file: Some(path) } => {
                 (given(), Some(Output::NeedFile { player: id, path }))
             }
+            Sound::Message { file } => (given(), Some(Output::NeedMessage { player: id, file })),
+            Sound::Beep => (
+                Source::Given {
+                    pcm: beep(),
+                    at: 0,
+                    ended: true,
+                    failed: false,
+                },
+                None,
+            ),
             Sound::Music { file: None } => (
                 Source::Piece {
                     pcm: pieces.music.clone(),
@@ -320,6 +333,12 @@ impl Player {
             whole,
         }
     }
+}
+
+fn beep() -> Vec<i16> {
+    let mut pcm = vec![0; BEEP_LASTS];
+    ToneSource::steady(Mix::One(BEEP_HZ), RECORDING_LEVEL).fill(&mut pcm);
+    pcm
 }
 
 fn loop_into(pcm: &[i16], at: &mut usize, frame: &mut [i16]) -> usize {

@@ -1,4 +1,5 @@
-//! The recording of a call: a tap that takes 10 ms of both sides in each tick, and hands half a second at a time to the driver.
+//! The recording of a call: a tap that takes 10 ms of both sides in each tick, and hands half a second at a time to the driver. Of a
+//! message that a caller leaves it takes what they say alone.
 //!
 //! ```text
 //!   what the recorded leg says --(its jitter buffer, concealment)--> left  \
@@ -14,7 +15,7 @@
 
 use crate::{engine::TICK, graph::Graph, leg::Role, mix::FRAME, output::Output};
 use std::{collections::VecDeque, time::Duration};
-use tandem_types::{CallId, LegId, Mono, PlayerId};
+use tandem_types::{LegId, MessageId, Mono, PlayerId, recording::Track};
 
 /// Ticks in a piece: half a second.
 const PIECE: usize = 50;
@@ -26,7 +27,7 @@ const TONE: u32 = u32::MAX;
 pub enum Recorded {
     /// Make a file of this name.
     Begin(String),
-    /// Sound, to be written after all before it: at 8 kHz left, right, left, right.
+    /// Sound, to be written after all before it: at 8 kHz left, right, left, right; of a message one channel.
     Sound(Vec<i16>),
     /// Close the file.
     End,
@@ -34,6 +35,7 @@ pub enum Recorded {
 
 /// The tap of a call.
 pub(crate) struct Recorder {
+    track: Track,
     /// Whose ears are recorded.
     pub(crate) leg: LegId,
     pub(crate) paused: bool,
@@ -48,14 +50,15 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new(leg: LegId, tone: Option<Duration>) -> Self {
+    pub(crate) fn new(track: Track, leg: LegId, tone: Option<Duration>) -> Self {
         Self {
+            track,
             leg,
             paused: false,
             from: None,
             ticks: 0,
             sent: [0; FRAME],
-            piece: Vec::with_capacity(2 * FRAME * PIECE),
+            piece: Vec::with_capacity(samples(track)),
             tone,
             tone_at: None,
         }
@@ -82,11 +85,15 @@ impl Recorder {
 
     fn add(&mut self, left: &[i16; FRAME], right: &[i16; FRAME], mut put: impl FnMut(Vec<i16>)) {
         self.ticks += 1;
-        for (l, r) in left.iter().zip(right) {
-            self.piece.extend([*l, *r]);
+        match self.track {
+            Track::Call(_) => left
+                .iter()
+                .zip(right)
+                .for_each(|(l, r)| self.piece.extend([*l, *r])),
+            Track::Message(_) => self.piece.extend(left),
         }
-        if self.piece.len() >= 2 * FRAME * PIECE {
-            let next = Vec::with_capacity(2 * FRAME * PIECE);
+        if self.piece.len() >= samples(self.track) {
+            let next = Vec::with_capacity(samples(self.track));
             put(std::mem::replace(&mut self.piece, next));
         }
     }
@@ -104,6 +111,11 @@ impl Recorder {
     }
 }
 
+/// In a piece.
+fn samples(track: Track) -> usize {
+    usize::from(track.channels()) * FRAME * PIECE
+}
+
 impl Graph {
     /// Begins a recording, or goes on with another leg.
     pub(crate) fn record(
@@ -115,24 +127,52 @@ impl Graph {
         match &mut self.recorder {
             Some(recorder) => recorder.leg = leg,
             None => {
-                self.recorder = Some(Box::new(Recorder::new(leg, tone)));
-                outputs.push_back(recorded(leg.call, Recorded::Begin(file)));
+                let track = Track::Call(leg.call);
+                self.recorder = Some(Box::new(Recorder::new(track, leg, tone)));
+                outputs.push_back(recorded(track, Recorded::Begin(file)));
             }
         }
     }
 
+    /// Begins a message. `false`: another is being left.
+    pub(crate) fn record_message(
+        &mut self,
+        message: MessageId,
+        leg: LegId,
+        file: String,
+        outputs: &mut VecDeque<Output>,
+    ) -> bool {
+        let track = Track::Message(message);
+        if self.message.is_some() {
+            return false;
+        }
+        self.message = Some(Box::new(Recorder::new(track, leg, None)));
+        outputs.push_back(recorded(track, Recorded::Begin(file)));
+        true
+    }
+
     /// The recording is over.
-    pub(crate) fn end_recording(&mut self, call: CallId, outputs: &mut VecDeque<Output>) {
-        if let Some(recorder) = self.recorder.take() {
-            if !recorder.piece.is_empty() {
-                outputs.push_back(recorded(call, Recorded::Sound(recorder.piece)));
-            }
-            outputs.push_back(recorded(call, Recorded::End));
+    pub(crate) fn end_recording(&mut self, outputs: &mut VecDeque<Output>) {
+        close(self.recorder.take(), outputs);
+    }
+
+    /// The message is complete, if it is this one; `None`: whichever it is.
+    pub(crate) fn end_message(
+        &mut self,
+        message: Option<MessageId>,
+        outputs: &mut VecDeque<Output>,
+    ) {
+        let is_it = |r: &Recorder| message.is_none_or(|m| r.track == Track::Message(m));
+        if self.message.as_deref().is_some_and(is_it) {
+            close(self.message.take(), outputs);
         }
     }
 
     /// The recording needs this leg's sound, decoded.
     pub(crate) fn is_recorded(&self, id: LegId) -> bool {
+        if self.message.as_ref().is_some_and(|m| m.leg == id) {
+            return true;
+        }
         let Some(recorder) = &self.recorder else {
             return false;
         };
@@ -145,13 +185,19 @@ impl Graph {
 
     /// Takes this tick, after all have been mixed. Says whether the tone is to be heard from here on.
     pub(crate) fn record_tick(&mut self, now: Mono, outputs: &mut VecDeque<Output>) -> bool {
-        let Some(recorder) = &mut self.recorder else {
-            return false;
-        };
         let nothing = [0; FRAME];
         let of = |leg: LegId| {
             let heard = self.legs.get(&leg).filter(|l| l.pulled());
             heard.map_or(&nothing, |l| l.frame())
+        };
+        if let Some(message) = &mut self.message {
+            let (track, left) = (message.track, of(message.leg));
+            message.take(now, (left, &nothing), |pcm| {
+                outputs.push_back(recorded(track, Recorded::Sound(pcm)));
+            });
+        }
+        let Some(recorder) = &mut self.recorder else {
+            return false;
         };
         let sent = recorder.sent;
         let right = match self.legs.get(&recorder.leg).map(|l| l.role) {
@@ -159,9 +205,9 @@ impl Graph {
             Some(Role::Relayed(source)) => of(source),
             Some(Role::Closed) | None => &nothing,
         };
-        let (leg, left) = (recorder.leg, of(recorder.leg));
+        let (leg, left, track) = (recorder.leg, of(recorder.leg), recorder.track);
         recorder.take(now, (left, right), |pcm| {
-            outputs.push_back(recorded(leg.call, Recorded::Sound(pcm)));
+            outputs.push_back(recorded(track, Recorded::Sound(pcm)));
         });
         recorder.tone_is_due(now) && self.play_tone(leg)
     }
@@ -182,13 +228,24 @@ impl Graph {
     }
 }
 
-fn recorded(call: CallId, what: Recorded) -> Output {
-    Output::Recorded { call, what }
+fn recorded(track: Track, what: Recorded) -> Output {
+    Output::Recorded { track, what }
+}
+
+fn close(recorder: Option<Box<Recorder>>, outputs: &mut VecDeque<Output>) {
+    let Some(Recorder { track, piece, .. }) = recorder.map(|r| *r) else {
+        return;
+    };
+    if !piece.is_empty() {
+        outputs.push_back(recorded(track, Recorded::Sound(piece)));
+    }
+    outputs.push_back(recorded(track, Recorded::End));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tandem_types::CallId;
 
     fn frames(levels: &[i16]) -> Vec<[i16; FRAME]> {
         levels.iter().map(|l| [*l; FRAME]).collect()
@@ -212,7 +269,7 @@ mod tests {
             call: CallId(1),
             index: 1,
         };
-        Recorder::new(leg, Some(Duration::from_secs(15)))
+        Recorder::new(Track::Call(leg.call), leg, Some(Duration::from_secs(15)))
     }
 
     #[test]
@@ -239,6 +296,26 @@ mod tests {
         assert_eq!(taken(&mut r, &[(30, 8)]), [(8, -8)]);
         assert!(r.tone_is_due(Mono(20_000_000_000)));
         assert!(!r.tone_is_due(Mono(34_000_000_000)));
+    }
+
+    #[test]
+    fn a_message_is_what_its_caller_says_alone() {
+        let leg = LegId {
+            call: CallId(1),
+            index: 1,
+        };
+        let message = MessageId {
+            call: CallId(1),
+            index: 1,
+        };
+        let mut r = Recorder::new(Track::Message(message), leg, None);
+        let mut pieces = Vec::new();
+        for tick in 0..60 {
+            let (says, hears) = ([3; FRAME], [7; FRAME]);
+            r.take(Mono(tick * 10_000_000), (&says, &hears), |p| pieces.push(p));
+        }
+        assert_eq!(pieces, [vec![3; 4000]]);
+        assert_eq!(r.piece, vec![3; 800]);
     }
 
     #[test]

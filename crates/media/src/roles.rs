@@ -60,6 +60,7 @@ impl Graph {
     /// Whether the 10 ms tick has anything to do here.
     pub(crate) fn needs_ticks(&self) -> bool {
         self.recorder.is_some()
+            || self.message.is_some()
             || self
                 .legs
                 .values()

@@ -251,7 +251,7 @@ pub(crate) fn room(dir: &Path) -> Option<rustix::io::Result<u64>> {
 
 /// Room for recordings, where any dialplan makes some.
 pub fn recordings(plan: &Plan, to: &Recordings) -> Option<Finding> {
-    let never = |d: &Dialplan| d.recording.from == RecordFrom::Never;
+    let never = |d: &Dialplan| d.recording.from == RecordFrom::Never && d.voicemail.is_empty();
     if plan.dialplans.values().all(never) {
         return None;
     }

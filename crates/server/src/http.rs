@@ -1,5 +1,7 @@
 //! Health, metrics and the API. It decides nothing: it asks the shard or the store.
 
+mod voicemail;
+
 use crate::{
     doctor::{Surgery, diagnose},
     hours::{NotSet, Override},
@@ -14,7 +16,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/trunks", get(trunks))
         .route("/api/v1/queues", get(queues))
         .route("/api/v1/people/{who}/pause", post(pause))
+        .route("/api/v1/voicemail", get(voicemail::list))
+        .route("/api/v1/voicemail/{id}", delete(voicemail::delete))
+        .route("/api/v1/voicemail/{id}/heard", post(voicemail::heard))
+        .route("/api/v1/voicemail/{id}/sound", get(voicemail::sound))
         .route("/api/v1/drain", post(drain))
         .route("/api/v1/reload", get(in_force).post(reload))
         .with_state(app)

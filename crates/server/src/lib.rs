@@ -24,6 +24,7 @@ mod hep;
 mod hours;
 mod http;
 mod intake;
+mod mailroom;
 mod media_worker;
 mod places;
 mod recorder;

@@ -269,8 +269,14 @@ impl Worker {
                 Output::NeedFile { player, path } => self.file(player, &path),
                 Output::StopSpeech { player } => self.desk.hush(player),
                 Output::Segment { segment, pcm } => self.segments.keep(segment, pcm),
-                Output::Recorded { call, what } => {
-                    if self.taps.take(call, what) {
+                Output::NeedMessage { player, file } => {
+                    if !self.desk.recall(player, file) {
+                        self.engine.fail_audio(player);
+                    }
+                }
+                Output::Recorded { track, what } => {
+                    if self.taps.take(track, what) {
+                        let call = track.call();
                         self.tell(MediaEvent::RecordingBehind { call });
                     }
                 }

@@ -13,6 +13,7 @@
 
 mod file;
 mod handle;
+pub(crate) mod kept;
 pub mod sealed;
 
 pub(crate) use self::handle::{RecorderHandle, Taps, queue};
@@ -32,9 +33,9 @@ use std::{
 use tandem_call::Input;
 use tandem_dialplan::Recordings;
 use tandem_types::{
-    CallId, Mono,
+    Mono,
     media::MediaEvent,
-    recording::{RecordingEnd, RecordingSum},
+    recording::{RecordingEnd, RecordingSum, Track},
 };
 
 /// The disk is asked for its room this often, and for each new file.
@@ -55,7 +56,7 @@ pub(crate) struct Recorder {
     clock: Clock,
     shard: ShardHandle,
     queue: Queue,
-    open: BTreeMap<CallId, Open>,
+    open: BTreeMap<Track, Open>,
     closing: VecDeque<Closing>,
     looked: Option<Mono>,
     full: bool,
@@ -99,8 +100,8 @@ impl Recorder {
                 None => self.close_some(),
             }
         }
-        for call in self.open.keys().copied().collect::<Vec<_>>() {
-            self.end(call, RecordingEnd::Whole);
+        for track in self.open.keys().copied().collect::<Vec<_>>() {
+            self.end(track, RecordingEnd::Whole);
         }
         while !self.closing.is_empty() {
             self.close_some();
@@ -109,24 +110,25 @@ impl Recorder {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Begin { call, file } => self.begin(call, &file),
-            Message::Sound { call, gap, pcm } => self.write(call, gap, &pcm),
-            Message::End { call } => self.end(call, RecordingEnd::Whole),
+            Message::Begin { track, file } => self.begin(track, &file),
+            Message::Sound { track, gap, pcm } => self.write(track, gap, &pcm),
+            Message::End { track } => self.end(track, RecordingEnd::Whole),
+            Message::Erase { file } => kept::erase(&Path::new(&self.config.dir).join(file)),
         }
     }
 
-    fn begin(&mut self, call: CallId, file: &str) {
+    fn begin(&mut self, track: Track, file: &str) {
         self.looked = None;
         if self.is_full() {
-            return self.never_began(call, RecordingEnd::NoRoom);
+            return self.never_began(track, RecordingEnd::NoRoom);
         }
         let path = Path::new(&self.config.dir).join(file);
         let sink = match &self.config.key {
-            None => Sink::plain(&path),
+            None => Sink::plain(&path, track.channels()),
             Some(name) => {
                 let key = self.config.keys.get(name).and_then(|secret| secret.key());
                 key.ok_or_else(|| io::Error::other("its key is not there"))
-                    .and_then(|key| Sink::sealed(&path, name, &key))
+                    .and_then(|key| Sink::sealed(&path, track.channels(), name, &key))
             }
         };
         match sink {
@@ -138,43 +140,43 @@ impl Recorder {
                     frames: 0,
                     lost: 0,
                 };
-                self.open.insert(call, open);
+                self.open.insert(track, open);
             }
             Err(error) => {
-                tracing::error!(target: "tandem::alarm", %call, file = %path.display(), %error, "a recording cannot be made");
-                self.never_began(call, RecordingEnd::Failed);
+                tracing::error!(target: "tandem::alarm", call = %track.call(), file = %path.display(), %error, "a recording cannot be made");
+                self.never_began(track, RecordingEnd::Failed);
             }
         }
     }
 
-    fn never_began(&self, call: CallId, end: RecordingEnd) {
+    fn never_began(&self, track: Track, end: RecordingEnd) {
         fault(end);
         if end == RecordingEnd::NoRoom {
-            tracing::error!(target: "tandem::alarm", %call, dir = self.config.dir, "a call is not recorded: the disk is full ([recordings] min_free_mb)");
+            tracing::error!(target: "tandem::alarm", call = %track.call(), dir = self.config.dir, "a call is not recorded: the disk is full ([recordings] min_free_mb)");
         }
-        self.tell(call, RecordingSum::unknown(end));
+        self.tell(track, RecordingSum::unknown(end));
     }
 
-    fn write(&mut self, call: CallId, gap: u64, pcm: &[i16]) {
+    fn write(&mut self, track: Track, gap: u64, pcm: &[i16]) {
         let full = self.is_full();
-        let Some(open) = self.open.get_mut(&call) else {
+        let Some(open) = self.open.get_mut(&track) else {
             return; // it was given up
         };
         if full {
-            tracing::error!(target: "tandem::alarm", %call, dir = self.config.dir, "a recording ends early: the disk is full ([recordings] min_free_mb)");
-            return self.end(call, RecordingEnd::NoRoom);
+            tracing::error!(target: "tandem::alarm", call = %track.call(), dir = self.config.dir, "a recording ends early: the disk is full ([recordings] min_free_mb)");
+            return self.end(track, RecordingEnd::NoRoom);
         }
-        open.frames += gap + pcm.len() as u64 / 2;
+        open.frames += gap + pcm.len() as u64 / u64::from(track.channels());
         open.lost += gap;
         let written = open.sink.silence(gap).and_then(|()| open.sink.write(pcm));
         if let Err(error) = written {
-            tracing::error!(target: "tandem::alarm", %call, file = %open.path.display(), %error, "a recording ends early");
-            self.end(call, RecordingEnd::Failed);
+            tracing::error!(target: "tandem::alarm", call = %track.call(), file = %open.path.display(), %error, "a recording ends early");
+            self.end(track, RecordingEnd::Failed);
         }
     }
 
-    fn end(&mut self, call: CallId, end: RecordingEnd) {
-        let Some(open) = self.open.remove(&call) else {
+    fn end(&mut self, track: Track, end: RecordingEnd) {
+        let Some(open) = self.open.remove(&track) else {
             return;
         };
         let Open {
@@ -191,7 +193,7 @@ impl Recorder {
         let end = match sink.finish() {
             Ok(()) => end,
             Err(error) => {
-                tracing::error!(target: "tandem::alarm", %call, file = %path.display(), %error, "the end of a recording cannot be written");
+                tracing::error!(target: "tandem::alarm", call = %track.call(), file = %path.display(), %error, "the end of a recording cannot be written");
                 RecordingEnd::Failed
             }
         };
@@ -199,7 +201,7 @@ impl Recorder {
             fault(end);
         }
         self.closing
-            .push_back(Closing::new(call, path, RecordingSum { end, ..sum }));
+            .push_back(Closing::new(track, path, RecordingSum { end, ..sum }));
     }
 
     /// A piece of what is on disk is read for its hash; whoever is at its end is told.
@@ -209,12 +211,15 @@ impl Recorder {
         };
         match closing.go_on() {
             true => self.closing.push_back(closing),
-            false => self.tell(closing.call, closing.sum),
+            false => self.tell(closing.track, closing.sum),
         }
     }
 
-    fn tell(&self, call: CallId, sum: RecordingSum) {
-        let event = MediaEvent::RecordingEnded { call, sum };
+    fn tell(&self, track: Track, sum: RecordingSum) {
+        let event = match track {
+            Track::Call(call) => MediaEvent::RecordingEnded { call, sum },
+            Track::Message(message) => MediaEvent::MessageRecorded { message, sum },
+        };
         self.shard.event(ToShard::Input(Input::Media(event)));
     }
 

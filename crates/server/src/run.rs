@@ -3,6 +3,7 @@
 mod error;
 mod identity;
 mod listen;
+mod messages;
 mod names;
 mod record;
 mod secure;
@@ -29,6 +30,7 @@ use crate::{
     hours::Override,
     http::App,
     intake::Intake,
+    mailroom::Mailroom,
     media_worker::{self, MediaHandle, WorkerConfig},
     places::{ShardHandle, shard_queue},
     recorder::{self, RecorderHandle},
@@ -51,7 +53,7 @@ use tandem_dialplan::{Node, Plan};
 use tandem_net::NameService;
 use tandem_sip::api::Transport;
 use tokio::{
-    sync::{Mutex, broadcast, watch},
+    sync::{Mutex, Notify, broadcast, watch},
     task::JoinSet,
 };
 
@@ -132,7 +134,12 @@ pub async fn start(
         clock,
     };
     let segments = Segments::default();
-    let (desk_handle, make_desk) = desk(providers.clone(), segments.clone(), to_shard.clone());
+    let (desk_handle, make_desk) = desk(
+        providers.clone(),
+        segments.clone(),
+        to_shard.clone(),
+        node.recordings.clone(),
+    );
     let (recordings, sounds) = recorder::queue();
     let around = Around {
         clock,
@@ -142,7 +149,6 @@ pub async fn start(
         segments: &segments,
     };
     let (media, mut threads) = start_media(&node, config_dir, &around)?;
-    drop(recordings);
     let recorder = recorder::start(node.recordings.clone(), clock, to_shard.clone(), sounds)
         .map_err(|error| StartError::system("the recorder", error))?;
     // The last: it ends when no worker is left.
@@ -177,6 +183,7 @@ pub async fn start(
         None => (None, None),
     };
     let live = broadcast::Sender::new(LIVE);
+    let left = Arc::new(Notify::new());
     let intake = Intake::new(udp, door, &queue)
         .map_err(|error| StartError::system("the SIP sockets", error))?;
     let names = names::look_up(service, to_shard.clone(), &mut tasks);
@@ -186,6 +193,8 @@ pub async fn start(
         tls: tls.clone(),
         media: media.clone(),
         desk: desk_handle,
+        recorder: recordings,
+        left: left.clone(),
         trace: trace.clone(),
         hep,
         turned_away,
@@ -209,6 +218,26 @@ pub async fn start(
     if let Some(tls) = &tls {
         secure::watch(tls.clone(), shutdown.subscribe(), &mut tasks);
     }
+    let stopping = shutdown.subscribe();
+    let waiting = messages::load(
+        store.clone(),
+        rows.clone(),
+        to_shard.clone(),
+        node.recordings.dir.clone().into(),
+        stopping,
+    );
+    tasks.spawn(waiting);
+    let mailroom = Mailroom {
+        plan: in_force.clone(),
+        providers: providers.clone(),
+        config_dir: config_dir.to_owned(),
+        store: store.clone(),
+        rows: rows.clone(),
+        shard: to_shard.clone(),
+        clock,
+        left: left.clone(),
+    };
+    tasks.spawn(mailroom.run());
     let hours = Arc::new(Mutex::new(hours));
     let draining = Arc::new(AtomicBool::new(false));
     let reloader = Arc::new(Reloader {

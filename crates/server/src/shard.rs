@@ -10,6 +10,7 @@ use crate::{
     intake::Intake,
     media_worker::MediaHandle,
     places::{DOZE, ShardQueue, full},
+    recorder::RecorderHandle,
     speech_desk::DeskHandle,
     trace::{Kept, TraceRing},
 };
@@ -26,8 +27,13 @@ use tandem_net::{
 use tandem_sip::api::{Flow, Transport};
 use tandem_sip::stir::Authorities;
 use tandem_store::{Alarm, Journal};
-use tandem_types::{Mono, dns::Question, journal::Event, media::MediaCommand};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tandem_types::{
+    Mono,
+    dns::Question,
+    journal::{Event, What},
+    media::MediaCommand,
+};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 /// Inputs taken in one go before the sockets and the clock are looked at again.
 const BURST: usize = 128;
@@ -106,6 +112,9 @@ pub(crate) struct Wires {
     pub(crate) names: mpsc::Sender<Question>,
     pub(crate) media: Vec<MediaHandle>,
     pub(crate) desk: DeskHandle,
+    pub(crate) recorder: RecorderHandle,
+    /// Told when a message was left.
+    pub(crate) left: Arc<Notify>,
     pub(crate) trace: Arc<TraceRing>,
     pub(crate) hep: Option<HepHandle>,
     pub(crate) turned_away: Arc<LastHour>,
@@ -286,9 +295,14 @@ impl Shard {
                     0 => Vec::new(),
                     _ => step.events.clone(),
                 };
+                let is_left = |e: &Event| matches!(e.what, What::MessageEnded { kept: true, .. });
+                let left = step.events.iter().any(is_left);
                 let now = self.clock.now().wall;
                 let outcome = self.journal.append(now, step.events.drain(..));
                 alarms(&outcome.alarms);
+                if left {
+                    self.wires.left.notify_one();
+                }
                 for event in told {
                     let _ = self.wires.live.send(event);
                 }
@@ -327,6 +341,7 @@ impl Shard {
                     tls.expect(servers.into_iter().map(server).collect());
                 }
             }
+            Output::Erase { file } => self.wires.recorder.erase(file),
             Output::Lookup(question) => {
                 // Lost, it is asked again.
                 if self.wires.names.try_send(question).is_err() {

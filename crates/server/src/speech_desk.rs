@@ -4,6 +4,7 @@
 use crate::{
     media_worker::MediaHandle,
     places::{ShardHandle, full},
+    recorder::kept,
 };
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
@@ -15,6 +16,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use tandem_dialplan::Recordings;
 use tandem_speech::{ChatPart, ChatRequest, Line, Providers};
 use tandem_types::{
     CallId, LegId, PlayerId, RequestId, SegmentId,
@@ -36,6 +38,11 @@ enum Job {
         player: PlayerId,
         profile: String,
         line: Line,
+    },
+    /// A message is to be heard.
+    Recall {
+        player: PlayerId,
+        file: String,
     },
     Hush {
         player: PlayerId,
@@ -113,7 +120,7 @@ impl DeskHandle {
                 full("desk", "refuse");
                 overloaded(&command)
             }
-            Job::Speak { .. } | Job::Hush { .. } => None,
+            Job::Speak { .. } | Job::Recall { .. } | Job::Hush { .. } => None,
         }
     }
 
@@ -124,6 +131,15 @@ impl DeskHandle {
         let refused = self.jobs.try_send(job).err()?;
         self.load.given.fetch_sub(1, Ordering::AcqRel);
         Some(refused.into_inner())
+    }
+
+    /// Plays a message into a player. `false`: the desk is full.
+    pub(crate) fn recall(&self, player: PlayerId, file: String) -> bool {
+        let refused = self.give(Job::Recall { player, file });
+        if refused.is_some() {
+            full("desk", "refuse");
+        }
+        refused.is_none()
     }
 
     /// Speaks into a player. `false`: the desk is full.
@@ -196,6 +212,7 @@ pub(crate) struct Desk {
     segments: Segments,
     media: Vec<MediaHandle>,
     shard: ShardHandle,
+    recordings: Arc<Recordings>,
     jobs: mpsc::Receiver<Job>,
     tasks: JoinSet<Key>,
     running: BTreeMap<Key, AbortHandle>,
@@ -207,6 +224,7 @@ pub(crate) fn desk(
     providers: Arc<ArcSwap<Providers>>,
     segments: Segments,
     shard: ShardHandle,
+    recordings: Recordings,
 ) -> (DeskHandle, impl FnOnce(Vec<MediaHandle>) -> Desk) {
     let (sender, jobs) = mpsc::channel(QUEUE);
     let load = Load::default();
@@ -220,6 +238,7 @@ pub(crate) fn desk(
         segments,
         media,
         shard,
+        recordings: Arc::new(recordings),
         jobs,
         tasks: JoinSet::new(),
         running: BTreeMap::new(),
@@ -268,6 +287,13 @@ impl Desk {
                     player,
                 );
                 self.start(Key::Player(player), speech);
+            }
+            Job::Recall { player, file } => {
+                let Some(media) = self.media_of(player.call) else {
+                    return;
+                };
+                let at = self.recordings.clone();
+                self.start(Key::Player(player), recall(at, file, media, player));
             }
             Job::Hush { player } => self.call_off(Key::Player(player)),
             Job::Provider(command) => self.command(command),
@@ -380,6 +406,26 @@ async fn speak(mut pcm: tandem_speech::PcmStream, media: MediaHandle, player: Pl
         }
     }
     media.audio_ended(player).await;
+}
+
+/// A second of sound at a time: it waits for the worker, not the worker for it.
+const RECALLED: usize = 8000;
+
+async fn recall(at: Arc<Recordings>, file: String, media: MediaHandle, player: PlayerId) {
+    let read = tokio::task::spawn_blocking(move || (kept::read(&at, &file), file)).await;
+    match read {
+        Ok((Ok(pcm), _)) => {
+            for second in pcm.chunks(RECALLED) {
+                media.audio(player, second.to_vec()).await;
+            }
+            media.audio_ended(player).await;
+        }
+        Ok((Err(error), file)) => {
+            tracing::error!(target: "tandem::alarm", file, %error, "a message cannot be played");
+            media.audio_failed(player).await;
+        }
+        Err(_) => media.audio_failed(player).await,
+    }
 }
 
 async fn chat(mut stream: tandem_speech::ChatStream, shard: ShardHandle, request: RequestId) {

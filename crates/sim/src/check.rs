@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use tandem_types::{
-    CallId, HandoffId, LegId, TransferId,
+    CallId, HandoffId, LegId, MessageId, TransferId,
     journal::{Event, HandoffEnd, What},
 };
 
@@ -19,6 +19,8 @@ struct Story {
     ended_handoffs: BTreeMap<HandoffId, u32>,
     transfers: BTreeSet<TransferId>,
     ended_transfers: BTreeMap<TransferId, u32>,
+    messages: BTreeSet<MessageId>,
+    ended_messages: BTreeMap<MessageId, u32>,
     /// Queues that the caller waited in, and those of them that they left.
     queues: (u32, u32),
     /// Recordings that began, and that ended.
@@ -67,7 +69,7 @@ impl Story {
         self.last_seq = event.seq;
         let late = matches!(
             event.what,
-            What::LegMeasured { .. } | What::RecordingEnded { .. }
+            What::LegMeasured { .. } | What::RecordingEnded { .. } | What::MessageEnded { .. }
         );
         if self.over > 0 && !late {
             out.push(format!("after the end of its call: {:?}", event.what));
@@ -120,6 +122,21 @@ impl Story {
             }
             What::RecordingStarted { .. } => self.recordings.0 += 1,
             What::RecordingEnded { .. } => self.recordings.1 += 1,
+            What::MessageStarted { message, .. } => {
+                self.messages.insert(*message);
+            }
+            What::MessageEnded { message, .. } => {
+                *self.ended_messages.entry(*message).or_default() += 1;
+            }
+            What::MessageHeard { .. }
+            | What::MessageDeleted { .. }
+            | What::MessageTranscribed { .. }
+            | What::MessageMailed { .. }
+            | What::MailFailed { .. }
+                if event.seq == 1 =>
+            {
+                self.over += 1;
+            }
             What::QueueEntered { .. } => {
                 self.queues.0 += 1;
                 if self.queues.0 != self.queues.1 + 1 {
@@ -145,6 +162,7 @@ impl Story {
         if self.queues.0 != self.queues.1 {
             out.push("a caller waits in a queue after the end of the call".to_owned());
         }
+        once(&self.messages, &self.ended_messages, "message", "ends", out);
         once(&self.legs, &self.ended_legs, "leg", "ends", out);
         once(&self.legs, &self.measured_legs, "leg", "measurements", out);
         once(

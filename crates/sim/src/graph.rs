@@ -7,9 +7,9 @@ use std::{
 };
 use tandem_media::{Census, Engine, EngineConfig, Output, Recorded, Transmit};
 use tandem_types::{
-    CallId, LegId, Mono, Now, PlayerId, Rng,
+    LegId, Mono, Now, PlayerId, Rng,
     media::{MediaCommand, MediaEvent, Sound},
-    recording::{RecordingEnd, RecordingSum},
+    recording::{RecordingEnd, RecordingSum, Track},
 };
 
 /// The first RTP port; each leg takes the next pair, none is used twice in a run.
@@ -39,10 +39,12 @@ pub(crate) struct Graph {
     next_port: u16,
     /// Ports that are left.
     pub(crate) free: u32,
-    /// What was recorded: left, right, left, right.
-    pub(crate) recordings: BTreeMap<CallId, Vec<i16>>,
+    /// What was recorded: left, right, left, right; of a message one channel.
+    pub(crate) recordings: BTreeMap<Track, Vec<i16>>,
+    /// What is in a file.
+    files: BTreeMap<String, Track>,
     /// Files that are written.
-    recording: BTreeSet<CallId>,
+    recording: BTreeSet<Track>,
     /// There is no room for another.
     pub(crate) full: bool,
     out: VecDeque<FromGraph>,
@@ -57,6 +59,7 @@ impl Graph {
             next_port: FIRST_PORT,
             free: u32::MAX,
             recordings: BTreeMap::new(),
+            files: BTreeMap::new(),
             recording: BTreeSet::new(),
             full: false,
             out: VecDeque::new(),
@@ -163,36 +166,55 @@ impl Graph {
                         sound: Sound::File { path },
                     });
                 }
-                Output::Recorded { call, what } => self.record(call, what),
+                Output::NeedMessage { player, file } => {
+                    let pcm = self.message(&file);
+                    self.sound(now, player, pcm);
+                }
+                Output::Recorded { track, what } => self.record(track, what),
                 Output::StopSpeech { .. } | Output::Segment { .. } => {}
             }
         }
     }
 
     /// A file in memory.
-    fn record(&mut self, call: CallId, what: Recorded) {
+    fn record(&mut self, track: Track, what: Recorded) {
+        let over = |sum| match track {
+            Track::Call(call) => MediaEvent::RecordingEnded { call, sum },
+            Track::Message(message) => MediaEvent::MessageRecorded { message, sum },
+        };
         match what {
             Recorded::Begin(_) if self.full => {
-                let sum = RecordingSum::unknown(RecordingEnd::NoRoom);
-                let event = MediaEvent::RecordingEnded { call, sum };
+                let event = over(RecordingSum::unknown(RecordingEnd::NoRoom));
                 self.out.push_back(FromGraph::Event(event));
             }
             _ if self.full => {}
-            Recorded::Begin(_) => {
-                self.recording.insert(call);
-                self.recordings.entry(call).or_default();
+            Recorded::Begin(file) => {
+                self.recording.insert(track);
+                self.files.insert(file, track);
+                self.recordings.entry(track).or_default();
             }
-            Recorded::Sound(pcm) => self.recordings.entry(call).or_default().extend(pcm),
+            Recorded::Sound(pcm) => self.recordings.entry(track).or_default().extend(pcm),
             Recorded::End => {
-                self.recording.remove(&call);
-                let frames = self.recordings.get(&call).map_or(0, |pcm| pcm.len() / 2);
+                self.recording.remove(&track);
+                let samples = self.recordings.get(&track).map_or(0, Vec::len);
                 let sum = RecordingSum {
-                    ms: frames as u64 / 8,
+                    ms: (samples / usize::from(track.channels())) as u64 / 8,
                     ..RecordingSum::unknown(RecordingEnd::Whole)
                 };
-                let event = MediaEvent::RecordingEnded { call, sum };
-                self.out.push_back(FromGraph::Event(event));
+                self.out.push_back(FromGraph::Event(over(sum)));
             }
+        }
+    }
+
+    /// What a message is, unless it was erased.
+    fn message(&self, file: &str) -> Option<Vec<i16>> {
+        self.recordings.get(self.files.get(file)?).cloned()
+    }
+
+    /// A message is not to be heard any more.
+    pub(crate) fn erase(&mut self, file: &str) {
+        if let Some(track) = self.files.remove(file) {
+            self.recordings.remove(&track);
         }
     }
 

@@ -116,6 +116,16 @@ pub(crate) fn note(what: &What) -> Option<String> {
         What::RecordingPaused { by } => format!("pauses the recording: {by}"),
         What::RecordingResumed { by } => format!("records again: {by}"),
         What::RecordingEnded { sum } => format!("recording over: {}", snake(&sum.end)),
+        What::MessageStarted { mailbox, .. } => format!("records a message for {mailbox}"),
+        What::MessageEnded { by, kept, .. } => {
+            let what = if *kept { "kept" } else { "not kept" };
+            format!("message over, {what}: {}", snake(by))
+        }
+        What::MessageHeard { by, .. } => format!("message heard: {by}"),
+        What::MessageDeleted { by, .. } => format!("message deleted: {by}"),
+        What::MessageTranscribed { text, .. } => format!("message transcribed: {text}"),
+        What::MessageMailed { to, .. } => format!("message mailed to {}", to.join(", ")),
+        What::MailFailed { why, .. } => format!("mail failed: {why}"),
         What::Alarm { text } => format!("ALARM {text}"),
         What::Reloaded { by, .. } => format!("{by} reloads the configuration"),
         What::CallEnded { end, .. } => {

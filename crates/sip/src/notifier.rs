@@ -24,6 +24,7 @@ mod summary;
 mod telling;
 
 pub use line::{Line, LineState, Parties};
+pub use summary::Messages;
 
 use crate::api::{Failure, Flow, RequestKey};
 use crate::dialog::{Dialog, DialogId};
@@ -135,6 +136,9 @@ pub struct Notifier {
     dialogs: BTreeMap<DialogId, SubscriptionId>,
     under_way: BTreeMap<RequestKey, SubscriptionId>,
     lines: BTreeMap<CallId, Vec<Line>>,
+    /// By whose they are; of others none wait.
+    #[serde(default)]
+    messages: BTreeMap<String, Messages>,
     index: Index,
     outputs: VecDeque<Notify>,
 }
@@ -155,6 +159,9 @@ struct Subscription {
     version: u32,
     /// What the last document told, of what is still so.
     told: Vec<Line>,
+    /// And of messages.
+    #[serde(default)]
+    told_messages: Messages,
     state: State,
     /// As the index has it.
     due: Option<Mono>,
@@ -201,6 +208,7 @@ impl Notifier {
             dialogs: BTreeMap::new(),
             under_way: BTreeMap::new(),
             lines: BTreeMap::new(),
+            messages: BTreeMap::new(),
             index: Index::default(),
             outputs: VecDeque::new(),
         }
@@ -341,6 +349,7 @@ impl Notifier {
             expires: Mono(0),
             version: 0,
             told: Vec::new(),
+            told_messages: Messages::default(),
             state: State::Quiet,
             due: None,
         };
@@ -363,6 +372,20 @@ impl Notifier {
         let ids = self.index.watching(&touched);
         self.index.called(call, before.iter().flatten(), after);
         for id in ids {
+            self.tell(now, id, Next::Changes);
+        }
+    }
+
+    /// So many messages wait for somebody now.
+    pub fn handle_messages(&mut self, now: Now, of: &str, messages: Messages) {
+        if self.messages.get(of).copied().unwrap_or_default() == messages {
+            return;
+        }
+        match messages == Messages::default() {
+            true => self.messages.remove(of),
+            false => self.messages.insert(of.to_owned(), messages),
+        };
+        for id in self.index.waiting(of) {
             self.tell(now, id, Next::Changes);
         }
     }

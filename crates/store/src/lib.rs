@@ -10,7 +10,7 @@
 //! error that could end a call. [`Projector`] is a task that follows the files and writes rows; a
 //! database that is away only makes it wait. [`Store`] is the database, SQLite or PostgreSQL, with
 //! the queries that the command line asks. One file per noun: [`calls`], [`legs`], [`turns`],
-//! [`handoffs`], [`transfers`], [`recordings`], [`tools`], [`events`]; [`reports`] count over them.
+//! [`handoffs`], [`transfers`], [`recordings`], [`messages`], [`people`], [`tools`], [`events`]; [`reports`] count over them.
 
 pub mod calls;
 mod db;
@@ -19,7 +19,9 @@ pub mod events;
 pub mod handoffs;
 pub mod journal;
 pub mod legs;
+pub mod messages;
 mod migrations;
+pub mod people;
 pub mod projector;
 pub mod recordings;
 pub mod reports;
@@ -37,6 +39,7 @@ pub use events::{ChainFault, EventRow, Verdict};
 pub use handoffs::{HandoffFilter, HandoffRow};
 pub use journal::{Alarm, Follower, Fsync, Head, Journal, JournalError, Outcome, Recovered};
 pub use legs::LegRow;
+pub use messages::{MessageFilter, MessageRow};
 pub use projector::{Projector, Rows, Status};
 pub use recordings::RecordingRow;
 pub use reports::{Funnel, IntentReport, NumberReport, Span};

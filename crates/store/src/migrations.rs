@@ -13,7 +13,7 @@ macro_rules! migrations {
 }
 
 /// Number, name and text of each, in order. A migration that has been released never changes.
-const MIGRATIONS: [(i64, &str, &str); 10] = migrations![
+const MIGRATIONS: [(i64, &str, &str); 12] = migrations![
     1 "0001" "events",
     2 "0002" "calls",
     3 "0003" "legs",
@@ -24,6 +24,8 @@ const MIGRATIONS: [(i64, &str, &str); 10] = migrations![
     8 "0008" "attested",
     9 "0009" "queues",
     10 "0010" "event_lines",
+    11 "0011" "messages",
+    12 "0012" "people",
 ];
 
 impl Store {

@@ -119,6 +119,7 @@ macro_rules! from_id {
 from_id!(
     tandem_types::CallId,
     tandem_types::LegId,
+    tandem_types::MessageId,
     tandem_types::HandoffId,
     tandem_types::TransferId
 );

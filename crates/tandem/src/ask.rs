@@ -40,6 +40,22 @@ impl Gateway {
         self.send(client.post(self.url(path)).json(body)).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<Answer> {
+        let client = reqwest::Client::new();
+        self.send(client.delete(self.url(path))).await
+    }
+
+    /// What is no JSON.
+    pub(crate) async fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let asked = reqwest::Client::new().get(self.url(path)).send().await;
+        let answer = reached(self.0, asked)?;
+        if answer.status().is_success() {
+            return Ok(answer.bytes().await?.to_vec());
+        }
+        let body: Value = answer.json().await?;
+        anyhow::bail!("{}", words(&body, "error"))
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.0)
     }

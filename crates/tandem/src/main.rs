@@ -24,6 +24,7 @@ mod serve;
 mod talk;
 mod trace;
 mod trunks;
+mod voicemail;
 
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -219,6 +220,11 @@ enum Verb {
         config: Config,
         #[command(flatten)]
         format: Format,
+    },
+    /// Messages that callers left: listed, heard, deleted.
+    Voicemail {
+        #[command(subcommand)]
+        what: voicemail::Voicemail,
     },
     /// The running gateway reads its configuration again: all of it, or none. Running calls keep the plan that they began with.
     Reload {
@@ -428,6 +434,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Doctor { config, format } => doctor::run(&config, format.json).await,
         Verb::Phones { config, format } => phones::run(&config, format.json).await,
         Verb::Trunks { config, format } => trunks::run(&config, format.json).await,
+        Verb::Voicemail { what } => voicemail::run(what).await,
         Verb::Queues { set: Some(set), .. } => queues::set(&set).await,
         Verb::Queues {
             set: None,

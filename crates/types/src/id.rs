@@ -179,6 +179,10 @@ counted_id!(
     /// One request to a provider. Written `CALL!1`.
     RequestId, '!'
 );
+counted_id!(
+    /// One message that a caller left. Written `CALL-1`.
+    MessageId, '-'
+);
 
 #[cfg(test)]
 mod tests {

@@ -3,14 +3,17 @@
 //!
 //! An intent is journaled before the wire action that it announces, the outcome after.
 
+mod kind;
+mod message;
 mod open;
 mod queue;
 
+pub use message::MessageEnd;
 pub use open::Open;
 pub use queue::QueueEnd;
 
 use crate::{
-    CallId, HandoffId, LegId, Party, Reason, SrtpSuite, Termination, TransferId, Wall,
+    CallId, HandoffId, LegId, MessageId, Reason, SrtpSuite, Termination, TransferId, Wall,
     context::{ContextPackage, Holder, Speaker},
     media::{Codec, LegStats, Proof},
     provider::ProviderFault,
@@ -386,6 +389,65 @@ pub enum What {
         /// What it came to.
         sum: RecordingSum,
     },
+    /// A caller leaves a message.
+    MessageStarted {
+        /// Which.
+        message: MessageId,
+        /// The dialplan and the name of the mailbox: `reception/general`.
+        mailbox: String,
+        /// The file, in the directory for recordings.
+        path: String,
+        /// The name of the key that it is encrypted by, if it is.
+        key: Option<String>,
+    },
+    /// They have left it. May follow the end of the call.
+    MessageEnded {
+        /// Which.
+        message: MessageId,
+        /// Why it ends here.
+        by: MessageEnd,
+        /// It waits in the mailbox. Else nothing was said, and it is erased.
+        kept: bool,
+        /// What it came to.
+        sum: RecordingSum,
+    },
+    /// Somebody has heard it. Where a command did it, the one event under an id of its own.
+    MessageHeard {
+        /// Which.
+        message: MessageId,
+        /// `phone:201`, `command`.
+        by: String,
+    },
+    /// It is deleted, and its file erased. Where a command did it, the one event under an id of its own.
+    MessageDeleted {
+        /// Which.
+        message: MessageId,
+        /// `phone:201`, `command`.
+        by: String,
+    },
+    /// What was said in it. The one event under an id of its own.
+    MessageTranscribed {
+        /// Which.
+        message: MessageId,
+        /// As the recogniser understood it.
+        text: String,
+    },
+    /// A mail server has taken the mail about it. The one event under an id of its own.
+    MessageMailed {
+        /// Which.
+        message: MessageId,
+        /// To whom it goes.
+        to: Vec<String>,
+    },
+    /// No mail server has taken it. The one event under an id of its own.
+    MailFailed {
+        /// Which.
+        message: MessageId,
+        /// What went wrong.
+        why: String,
+        /// It is not tried again.
+        given_up: bool,
+    },
     /// Something that a person should look at.
     Alarm {
         /// What.
@@ -398,7 +460,7 @@ pub enum What {
         /// Of its files: SHA-256 in hexadecimal digits.
         sha256: String,
     },
-    /// The call is over; nothing follows but `LegMeasured` and `RecordingEnded`.
+    /// The call is over; nothing follows but `LegMeasured`, `RecordingEnded` and `MessageEnded`.
     CallEnded {
         /// How.
         end: Termination,
@@ -407,62 +469,4 @@ pub enum What {
         /// Milliseconds from answer to end.
         billed_ms: u64,
     },
-}
-
-impl What {
-    /// Its `type`, as serde spells it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::CallStarted { .. } => "call_started",
-            Self::CallerVerified { .. } => "caller_verified",
-            Self::LegCreated { .. } => "leg_created",
-            Self::LegRinging { .. } => "leg_ringing",
-            Self::LegAnswered { .. } => "leg_answered",
-            Self::LegProved { .. } => "leg_proved",
-            Self::LegHeld { .. } => "leg_held",
-            Self::LegEnded { .. } => "leg_ended",
-            Self::LegMeasured { .. } => "leg_measured",
-            Self::CallAnswered => "call_answered",
-            Self::Disclosed { .. } => "disclosed",
-            Self::AgentEntered { .. } => "agent_entered",
-            Self::TurnEnded { .. } => "turn_ended",
-            Self::Understood { .. } => "understood",
-            Self::ProviderFailed { .. } => "provider_failed",
-            Self::ToolCalled { .. } => "tool_called",
-            Self::ToolEnded { .. } => "tool_ended",
-            Self::HandoffOffered { .. } => "handoff_offered",
-            Self::HandoffAcknowledged { .. } => "handoff_acknowledged",
-            Self::HandoffEnded { .. } => "handoff_ended",
-            Self::TransferStarted { .. } => "transfer_started",
-            Self::TransferDialled { .. } => "transfer_dialled",
-            Self::TransferRang { .. } => "transfer_rang",
-            Self::TransferAnswered { .. } => "transfer_answered",
-            Self::TransferBriefed { .. } => "transfer_briefed",
-            Self::TransferAccepted { .. } => "transfer_accepted",
-            Self::TransferBridged { .. } => "transfer_bridged",
-            Self::TransferAttemptFailed { .. } => "transfer_attempt_failed",
-            Self::TransferEnded { .. } => "transfer_ended",
-            Self::QueueEntered { .. } => "queue_entered",
-            Self::QueueLeft { .. } => "queue_left",
-            Self::PersonPaused { .. } => "person_paused",
-            Self::Bridged { .. } => "bridged",
-            Self::KeyPressed { .. } => "key_pressed",
-            Self::Refused { .. } => "refused",
-            Self::RecordingStarted { .. } => "recording_started",
-            Self::RecordingPaused { .. } => "recording_paused",
-            Self::RecordingResumed { .. } => "recording_resumed",
-            Self::RecordingEnded { .. } => "recording_ended",
-            Self::Alarm { .. } => "alarm",
-            Self::Reloaded { .. } => "reloaded",
-            Self::CallEnded { .. } => "call_ended",
-        }
-    }
-
-    /// Who ended the call, if this says so.
-    pub fn ended_by(&self) -> Option<Party> {
-        match self {
-            Self::CallEnded { end, .. } => Some(end.by),
-            _ => None,
-        }
-    }
 }

@@ -43,7 +43,7 @@ pub mod time;
 pub mod tool;
 
 pub use attested::Attested;
-pub use id::{CallId, HandoffId, LegId, PlayerId, RequestId, SegmentId, TransferId};
+pub use id::{CallId, HandoffId, LegId, MessageId, PlayerId, RequestId, SegmentId, TransferId};
 pub use number::is_e164;
 pub use pii::Pii;
 pub use rng::Rng;

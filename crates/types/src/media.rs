@@ -4,7 +4,7 @@
 //! gives the whole table each time), and players are aimed at legs. A leg that hears exactly one
 //! other leg and no player is relayed packet by packet; everything else is mixed.
 
-use crate::{CallId, LegId, PlayerId, SegmentId, SrtpKeys, recording::RecordingSum};
+use crate::{CallId, LegId, MessageId, PlayerId, SegmentId, SrtpKeys, recording::RecordingSum};
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -247,10 +247,17 @@ pub enum Sound {
     Comfort,
     /// Two short tones every two seconds: the line is open and keys work, though no words can be spoken.
     Beeps,
+    /// One tone of 400 ms: whoever hears it may speak now.
+    Beep,
     /// A prepared sound file, used as it is.
     File {
         /// Path as in the configuration.
         path: String,
+    },
+    /// A message that a caller left.
+    Message {
+        /// The file, in the directory for recordings.
+        file: String,
     },
 }
 
@@ -364,7 +371,22 @@ pub enum MediaCommand {
         /// Silence.
         paused: bool,
     },
-    /// Every leg and player of the call goes, and its recording is closed.
+    /// Record a message: what this leg says, at 8 kHz. Answered by exactly one `MessageRecorded`: after `EndMessage`, at the end of
+    /// the call, or when no more can be recorded. No-op while another message of the call is recorded.
+    RecordMessage {
+        /// Which.
+        message: MessageId,
+        /// Who speaks.
+        leg: LegId,
+        /// The file, in the directory for recordings.
+        file: String,
+    },
+    /// The message is complete.
+    EndMessage {
+        /// Which.
+        message: MessageId,
+    },
+    /// Every leg and player of the call goes, and its recordings are closed.
     CloseCall {
         /// The call.
         call: CallId,
@@ -510,6 +532,13 @@ pub enum MediaEvent {
     RecordingEnded {
         /// The call.
         call: CallId,
+        /// What it came to.
+        sum: RecordingSum,
+    },
+    /// A message is recorded, exactly once for each that was asked for; often after the end of its call.
+    MessageRecorded {
+        /// Which.
+        message: MessageId,
         /// What it came to.
         sum: RecordingSum,
     },

@@ -1,6 +1,35 @@
 //! What a recording of a call comes to.
 
+use crate::{CallId, MessageId};
 use serde::{Deserialize, Serialize};
+
+/// What is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Track {
+    /// A call: two channels, what its caller says and what they hear.
+    Call(CallId),
+    /// A message that a caller leaves: one channel.
+    Message(MessageId),
+}
+
+impl Track {
+    /// The call that it is of.
+    pub fn call(self) -> CallId {
+        match self {
+            Self::Call(call) => call,
+            Self::Message(message) => message.call,
+        }
+    }
+
+    /// How many there are beside each other in a file of it.
+    pub fn channels(self) -> u16 {
+        match self {
+            Self::Call(_) => 2,
+            Self::Message(_) => 1,
+        }
+    }
+}
 
 /// How a recording ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -59,6 +59,15 @@ fn settings() -> Vec<Config> {
             )
             .with("timeout = \"5s\"", "timeout = \"2500ms\"")
             .with(
+                "\"2000\" = \"echo\"",
+                "\"2000\" = \"echo\"\n\"2009\" = \"voicemail:general\"",
+            )
+            .and(
+                "dialplans/head.toml",
+                "\n[voicemail.general]\nphones = [\"201\", \"203\"]\nmax_length = \"20s\"\nthen = \"announce:notice\"\n",
+            )
+            .and("phones.toml", "\n[features]\nvoicemail = \"*97\"\n")
+            .with(
                 "method = \"refer-then-bridge\"",
                 "method = \"refer-then-bridge\"\nrefer_wait = \"9s\"",
             )
@@ -82,7 +91,7 @@ fn settings() -> Vec<Config> {
         // Transfers may not last, and callers wait.
         office().with("total = \"25s\"", "total = \"10s\"\nsend_to = \"queue:billing\"").with(
             "members = [\"ext:201\", \"ext:202\"]",
-            "max_wait = \"15s\"\nring_again = \"2s\"\nafter_call = \"2s\"\nmax_waiting = 2\nmembers = [\"ext:201\", \"ext:202\"]",
+            "max_wait = \"15s\"\noverflow = \"voicemail:general\"\nring_again = \"2s\"\nafter_call = \"2s\"\nmax_waiting = 2\nmembers = [\"ext:201\", \"ext:202\"]",
         ),
         // Nor may calls.
         office()

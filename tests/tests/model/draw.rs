@@ -23,6 +23,8 @@ const NUMBERS: &[&str] = &[
     "2003",
     "2003",
     "2005",
+    "2009",
+    "*97",
     "200",
     "203",
     "204",
@@ -72,7 +74,7 @@ const NOTIFIES: &[&[(u32, u16)]] = &[
     &[(12_000, 200)],
     &[(12_000, 404)],
 ];
-const TARGETS: &[&str] = &["200", "203", "+441632960700", "+442079999999"];
+const TARGETS: &[&str] = &["200", "203", "2009", "+441632960700", "+442079999999"];
 const FAULTS: &[ProviderFault] = &[
     ProviderFault::NotConfigured,
     ProviderFault::Unreachable,

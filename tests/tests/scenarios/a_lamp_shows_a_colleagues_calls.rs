@@ -3,7 +3,7 @@
 use super::{common::*, steps::*};
 use tandem_sip::message::{HeaderName, Headers, Replaces};
 
-fn watches(o: &mut Office, watcher: PhoneId, whom: &str, package: &str, expires: u32) {
+pub(crate) fn watches(o: &mut Office, watcher: PhoneId, whom: &str, package: &str, expires: u32) {
     o.does(
         watcher,
         Act::Watch {
@@ -16,7 +16,7 @@ fn watches(o: &mut Office, watcher: PhoneId, whom: &str, package: &str, expires:
 }
 
 /// Subscription-State and document of each NOTIFY so far.
-fn told(o: &Office, watcher: PhoneId) -> Vec<(String, String)> {
+pub(crate) fn told(o: &Office, watcher: PhoneId) -> Vec<(String, String)> {
     let told = |(_, e): (Mono, &PhoneEvent)| match e {
         PhoneEvent::Notified { state, body } => Some((state.clone(), body.clone())),
         _ => None,
@@ -43,7 +43,7 @@ fn answers_to_watching(o: &Office, watcher: PhoneId) -> Vec<u16> {
 }
 
 /// Nobody watches any more: the subscriptions have run out.
-fn run_out(o: &mut Office) {
+pub(crate) fn run_out(o: &mut Office) {
     o.until(secs(100), "the subscriptions run out", |w| {
         w.census().subscriptions == 0
     });

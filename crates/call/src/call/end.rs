@@ -2,7 +2,7 @@
 //! state, one CDR.
 
 use super::{Call, Ctx, Purpose, Stage, Transfer};
-use crate::{api::Output, leg::LegState, reach};
+use crate::{api::Output, leg::LegState, message, reach};
 use std::time::Duration;
 use tandem_sip::{api::Command, message::Headers};
 use tandem_types::{
@@ -58,6 +58,10 @@ impl Call {
                 self.referred(cx, outcome.unwrap_or(crate::refer::Outcome::Unknown));
             }
             Stage::Leaving => self.stage = Stage::Leaving,
+            Stage::Voicemail(v) => {
+                self.out_of_voicemail(cx, v, message::Input::HungUp);
+                self.end(cx, end);
+            }
             _ => self.end(cx, end),
         }
     }
@@ -107,6 +111,7 @@ impl Call {
                 }
             }
             Stage::Referring(r) => self.abandoned(cx, &r.transfer),
+            Stage::Voicemail(v) => self.out_of_voicemail(cx, v, message::Input::Ended),
             _ => {}
         }
         let ids: Vec<LegId> = self
@@ -174,6 +179,7 @@ impl Call {
     pub(crate) fn over(&self) -> bool {
         matches!(self.stage, Stage::Ending)
             && !self.is_recording()
+            && self.left.is_empty()
             && self.legs.values().all(|l| l.state == LegState::Gone)
     }
 
@@ -197,6 +203,7 @@ impl Call {
                 self.hang_all_but_the_caller(cx, end.reason);
             }
             Stage::Referring(r) => self.abandoned(cx, &r.transfer),
+            Stage::Voicemail(v) => self.out_of_voicemail(cx, v, message::Input::Ended),
             // It is being said already.
             before @ (Stage::Farewell { .. } | Stage::Ending | Stage::Leaving) => {
                 self.stage = before;
@@ -208,6 +215,7 @@ impl Call {
             | Stage::Menu(_)
             | Stage::Announcing { .. }
             | Stage::Bridged(_)
+            | Stage::Messages(_)
             | Stage::Echo
             | Stage::Notifying { .. }
             | Stage::Conference => {}

@@ -67,6 +67,8 @@ impl Call {
                 self.settle_room(cx);
             }
             Destination::Hangup => self.end(cx, Termination::new(Party::Gateway, Reason::Normal)),
+            Destination::Voicemail(name) => self.enter_voicemail(cx, &name),
+            Destination::Messages => self.enter_messages(cx),
             Destination::Pause(paused) => self.pause_by_phone(cx, paused),
             Destination::Queue(_)
             | Destination::Ext(_)
@@ -261,6 +263,8 @@ fn needs_answer(to: &Destination) -> bool {
         | Destination::Queue(_)
         | Destination::Echo
         | Destination::Pause(_)
+        | Destination::Voicemail(_)
+        | Destination::Messages
         | Destination::Conference(_) => true,
         Destination::Ext(_)
         | Destination::Outside(_)

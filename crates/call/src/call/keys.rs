@@ -45,6 +45,10 @@ impl Call {
                 self.talk_input(cx, tandem_agent::Input::Digit(digit));
             }
             Stage::Menu(_) if id == self.caller => self.key_in_menu(cx, id, digit),
+            Stage::Voicemail(_) if id == self.caller => {
+                self.message_input(cx, crate::message::Input::Key(digit));
+            }
+            Stage::Messages(_) if id == self.caller => self.key_in_inbox(cx, digit),
             Stage::Reaching(r) if r.reach.has(id) => {
                 r.reach
                     .handle_input(cx.now.mono, reach::Input::Key(id, digit));
@@ -66,6 +70,8 @@ impl Call {
             | Stage::Answering { .. }
             | Stage::Announcing { .. }
             | Stage::Referring(_)
+            | Stage::Voicemail(_)
+            | Stage::Messages(_)
             | Stage::Echo
             | Stage::Conference
             | Stage::Notifying { .. }

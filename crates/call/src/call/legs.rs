@@ -338,6 +338,8 @@ impl Call {
             | Stage::Talking
             | Stage::Menu(_)
             | Stage::Announcing { .. }
+            | Stage::Voicemail(_)
+            | Stage::Messages(_)
             | Stage::Referring(_)
             | Stage::Notifying { .. }
             | Stage::Farewell { .. }
@@ -452,6 +454,8 @@ impl Call {
             | Stage::Talking
             | Stage::Menu(_)
             | Stage::Announcing { .. }
+            | Stage::Voicemail(_)
+            | Stage::Messages(_)
             | Stage::Referring(_)
             | Stage::Echo
             | Stage::Conference

@@ -43,9 +43,11 @@ impl Call {
         self.play(cx, self.caller, sound, Lane::Voice, Purpose::Prompt);
     }
 
-    /// A menu's or an announcement's text is over, or could not be said.
-    pub(crate) fn prompt_over(&mut self, cx: &mut Ctx<'_>) {
+    /// A menu's, an announcement's or a mailbox's text is over, or (`well`) could not be said.
+    pub(crate) fn prompt_over(&mut self, cx: &mut Ctx<'_>, well: bool) {
         match &mut self.stage {
+            Stage::Voicemail(_) => self.message_input(cx, crate::message::Input::Over),
+            Stage::Messages(_) => self.inbox_input(cx, crate::inbox::Input::Over(well)),
             Stage::Announcing { then } => {
                 let then = then.clone();
                 self.enter(cx, then);

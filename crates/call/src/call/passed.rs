@@ -163,7 +163,10 @@ impl Call {
             to @ (Destination::Ext(_) | Destination::Trunk(..) | Destination::Emergency { .. }) => {
                 Ok(Passed::To(to))
             }
-            to @ (Destination::Queue(_) | Destination::Outside(_) | Destination::Agent(_))
+            to @ (Destination::Queue(_)
+            | Destination::Outside(_)
+            | Destination::Agent(_)
+            | Destination::Voicemail(_))
                 if known =>
             {
                 Ok(Passed::To(to))
@@ -192,7 +195,7 @@ impl Call {
         self.notify(cx, &referrer, 100);
         // Who waits in a queue is the queue's: nobody stays on the line for them.
         let waits = self.line_rules(cx, &to).is_some();
-        if matches!(to, Destination::Agent(_)) || waits {
+        if matches!(to, Destination::Agent(_) | Destination::Voicemail(_)) || waits {
             self.notify(cx, &referrer, 200);
             self.hang(cx, id, Reason::Transferred);
             return self.enter(cx, to);

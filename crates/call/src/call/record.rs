@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tandem_agent::Conversation;
 use tandem_dialplan::{Destination, RecordFrom, RecordingRules};
 use tandem_types::{
-    CallId, LegId, Wall,
+    CallId, LegId, MessageId, Wall,
     journal::What,
     media::{Lane, MediaCommand},
     recording::{RecordingEnd, RecordingSum},
@@ -72,6 +72,13 @@ fn file_name(call: CallId, at: Wall, encrypted: bool) -> String {
     let day: String = at.to_string().chars().take(10).collect();
     let kind = if encrypted { "tdr" } else { "wav" };
     format!("{day}/{call}.{kind}")
+}
+
+/// `messages/2026-11-21/01KHZ...-1.wav`.
+pub(super) fn message_file(message: MessageId, at: Wall, encrypted: bool) -> String {
+    let day: String = at.to_string().chars().take(10).collect();
+    let kind = if encrypted { "tdr" } else { "wav" };
+    format!("messages/{day}/{message}.{kind}")
 }
 
 impl Call {

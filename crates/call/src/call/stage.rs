@@ -1,6 +1,6 @@
 //! Who has the caller, and what that needs.
 
-use super::{bridged::Bridged, queued::InLine};
+use super::{bridged::Bridged, hears::Hears, leave::Leaves, queued::InLine};
 use crate::{reach::Reach, refer::Referral};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -95,6 +95,10 @@ pub(crate) enum Stage {
     Reaching(Box<Reaching>),
     Referring(Box<Referring>),
     Bridged(Bridged),
+    /// They leave a message.
+    Voicemail(Leaves),
+    /// A phone hears its messages.
+    Messages(Box<Hears>),
     Echo,
     Conference,
     /// Somebody is rung to be told this; they are the only leg.

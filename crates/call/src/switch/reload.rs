@@ -61,6 +61,7 @@ impl Switch {
             at: now.wall,
             what: What::Reloaded { by, sha256 },
         }));
+        self.all_messages_wait(now);
         self.settle(now);
         self.told();
         over

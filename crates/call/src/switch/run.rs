@@ -4,6 +4,7 @@ use super::Switch;
 use crate::{
     api::Output,
     call::{Call, Ctx, lend::Between},
+    mailboxes::Held,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tandem_sip::{
@@ -12,7 +13,7 @@ use tandem_sip::{
 };
 use tandem_types::{
     CallId, LegId, Now, Party, Reason, Termination,
-    journal::{Open, What},
+    journal::{MessageEnd, Open, What},
     media::{LegStats, MediaCommand, MediaEvent},
     provider::ProviderCommand,
 };
@@ -169,6 +170,17 @@ impl Switch {
                 let sum = sum.clone();
                 (*call, What::RecordingEnded { sum })
             }
+            MediaEvent::MessageRecorded { message, sum } => {
+                let (by, kept) = (MessageEnd::Ended, true);
+                let (message, sum) = (*message, sum.clone());
+                let what = What::MessageEnded {
+                    message,
+                    by,
+                    kept,
+                    sum,
+                };
+                (message.call, what)
+            }
             _ => return,
         };
         let Some(open) = self.buried.get_mut(&call) else {
@@ -176,10 +188,25 @@ impl Switch {
         };
         let wanted = match &what {
             What::LegMeasured { leg, .. } => open.unmeasured.contains(leg),
+            What::MessageEnded { message, .. } => open.messages.contains_key(message),
             _ => open.recording,
         };
         if !wanted {
             return;
+        }
+        if let What::MessageEnded { message, .. } = &what
+            && let Some((mailbox, file)) = open.messages.get(message).cloned()
+        {
+            // Who called is in the record of the call.
+            self.house.mailboxes.put(Held {
+                message: *message,
+                mailbox,
+                file,
+                at: now.wall,
+                from: String::new(),
+                from_name: None,
+                heard: false,
+            });
         }
         for row in open.numbered(call, now.wall, vec![what]) {
             open.apply(&row);

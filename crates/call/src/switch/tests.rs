@@ -98,7 +98,8 @@ impl Bench {
                 Output::Transmit { bytes, .. } => {
                     self.sent.push(String::from_utf8_lossy(&bytes).into_owned())
                 }
-                Output::Trace { .. }
+                Output::Erase { .. }
+                | Output::Trace { .. }
                 | Output::Lookup(_)
                 | Output::Servers(_)
                 | Output::Peer { .. }

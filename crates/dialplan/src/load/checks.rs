@@ -184,11 +184,14 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Announcements and menus that only lead to each other.
+    /// Announcements, mailboxes and menus that only lead to each other.
     fn rings(&self, plan: &Dialplan) {
         let mut edges: BTreeMap<String, Vec<&Destination>> = BTreeMap::new();
         for (name, a) in &plan.announcements {
             edges.insert(format!("announce:{name}"), vec![&a.then]);
+        }
+        for (name, m) in &plan.voicemail {
+            edges.insert(format!("voicemail:{name}"), vec![&m.then]);
         }
         for (name, m) in &plan.menus {
             edges.insert(

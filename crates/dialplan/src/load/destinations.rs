@@ -20,6 +20,7 @@ pub(super) struct Scope {
     queues: Vec<String>,
     outside: Vec<String>,
     announcements: Vec<String>,
+    mailboxes: Vec<String>,
 }
 
 impl Scope {
@@ -32,6 +33,7 @@ impl Scope {
             queues: names("queues"),
             outside: names("outside"),
             announcements: names("announcements"),
+            mailboxes: names("voicemail"),
         }
     }
 
@@ -53,6 +55,7 @@ impl Scope {
             of("queue", &self.queues),
             of("outside", &self.outside),
             of("announce", &self.announcements),
+            of("voicemail", &self.mailboxes),
         ]
         .concat()
     }
@@ -117,6 +120,7 @@ impl<'a> Load<'a> {
             Destination::Queue(n) => among(&scope.queues, n),
             Destination::Outside(n) => among(&scope.outside, n),
             Destination::Announce(n) => among(&scope.announcements, n),
+            Destination::Voicemail(n) => among(&scope.mailboxes, n),
             Destination::Trunk(n, _) => return self.known_trunk(text.spot, n),
             Destination::Ext(n) => {
                 return n.contains(CAPTURE) || self.known_extension(text.spot, n);
@@ -126,6 +130,7 @@ impl<'a> Load<'a> {
             | Destination::Sip(_)
             | Destination::Phone(_)
             | Destination::Pause(_)
+            | Destination::Messages
             | Destination::Emergency { .. }
             | Destination::Hangup => true,
         };

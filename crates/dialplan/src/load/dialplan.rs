@@ -23,7 +23,7 @@ impl<'a> Load<'a> {
     /// | `providers` | `offline`, and no model |
     pub(super) fn dialplan(&mut self, name: &str, root: &Section<'a>) -> Dialplan {
         let scope = Scope::of(name, root);
-        root.later(&[("voicemail", "voicemail"), ("callbacks", "callbacks")]);
+        root.later(&[("callbacks", "callbacks")]);
         if let Some(v) = root.opt("version")
             && v.whole(0..=u32::MAX).is_some_and(|n| n != 1)
         {
@@ -76,6 +76,7 @@ impl<'a> Load<'a> {
             languages.map_or(root.spot, |v| v.spot),
         );
         self.people(root, &mut plan, &scope, &mut rules);
+        self.voicemail(root, &mut plan, &scope, &mut rules);
         self.limits(root, &mut plan, &mut rules, &scope);
         self.transfers(root, &mut plan, &scope);
         self.recording(root, &mut plan, &scope);

@@ -47,6 +47,10 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
                 Some(a) => Some((a.then.clone(), VecDeque::new())),
                 None => return Ends::Well,
             },
+            Destination::Voicemail(n) => match plan.voicemail.get(n) {
+                Some(m) => Some((m.then.clone(), VecDeque::new())),
+                None => return Ends::Well,
+            },
             Destination::Queue(_)
             | Destination::Ext(_)
             | Destination::Outside(_)
@@ -71,6 +75,7 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
             | Destination::Echo
             | Destination::Phone(_)
             | Destination::Pause(_)
+            | Destination::Messages
             | Destination::Emergency { .. }
             | Destination::Hangup => return Ends::Well,
         };
@@ -113,6 +118,10 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
                 .announcements
                 .get(n)
                 .map_or(Vec::new(), |a| vec![a.then.clone()]),
+            Destination::Voicemail(n) => plan
+                .voicemail
+                .get(n)
+                .map_or(Vec::new(), |m| vec![m.then.clone()]),
             Destination::Queue(n) => plan.queues.get(n).map_or(Vec::new(), |q| {
                 let leaving = q.line.as_ref().and_then(|l| l.leave_to.as_ref());
                 q.ways_out().chain(leaving).cloned().collect()
@@ -132,8 +141,11 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
         next.extend(direct(&to).into_iter().map(|to| (to, without)));
         if let Destination::Agent(n) = &to {
             next.extend(of_agent(plan, n).into_iter().map(|to| {
-                // A menu or an announcement that an agent leads to goes on by itself; people give back to the agent.
-                let itself = matches!(to, Destination::Menu(_) | Destination::Announce(_));
+                // A menu, an announcement or a mailbox that an agent leads to goes on by itself; people give back to the agent.
+                let itself = matches!(
+                    to,
+                    Destination::Menu(_) | Destination::Announce(_) | Destination::Voicemail(_)
+                );
                 (to, itself)
             }));
         }
@@ -193,6 +205,11 @@ impl Load<'_> {
                     .map(|n| Destination::Announce(n.clone())),
             )
             .chain(plan.queues.keys().map(|n| Destination::Queue(n.clone())))
+            .chain(
+                plan.voicemail
+                    .keys()
+                    .map(|n| Destination::Voicemail(n.clone())),
+            )
             .chain(plan.outside.keys().map(|n| Destination::Outside(n.clone())))
             .chain(
                 plan.rules

@@ -8,6 +8,7 @@ impl<'a> Load<'a> {
     /// |---|---|
     /// | `pause` | none |
     /// | `resume` | none |
+    /// | `voicemail` | none |
     pub(super) fn features(&mut self, root: &Section<'a>, phones: &Phones) -> Features {
         let Some(s) = root.section("features") else {
             return Features::default();
@@ -58,6 +59,7 @@ impl<'a> Load<'a> {
         Features {
             pause: code(self, "pause"),
             resume: code(self, "resume"),
+            voicemail: code(self, "voicemail"),
         }
     }
 }

@@ -44,6 +44,9 @@ impl<'a> Load<'a> {
             node.hep = self.telemetry(&s);
         }
         node.recordings = self.recordings(root);
+        if let Some(s) = root.section("mail") {
+            node.mail = self.mail(&s);
+        }
         if let Some(s) = root.section("identity") {
             node.identity = self.identity(&s);
         }

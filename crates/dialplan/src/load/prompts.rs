@@ -1,6 +1,6 @@
 //! Every text that can be rendered before the first call.
 
-use crate::{Dialplan, OFFLINE, Plan};
+use crate::{Dialplan, Greeting, MAILBOX_SAYS, OFFLINE, Plan};
 use std::collections::BTreeSet;
 use tandem_types::agent::{AgentSpec, Target};
 
@@ -45,6 +45,15 @@ fn of_plan(d: &Dialplan, all: &mut BTreeSet<Prompt>) {
         .chain(d.announcements.values().map(|a| &a.text))
     {
         say(text, language);
+    }
+    for mailbox in d.voicemail.values() {
+        let language = mailbox.language.as_deref().unwrap_or(language);
+        if let Greeting::Text(text) = &mailbox.greeting {
+            say(text, language);
+        }
+        for known in MAILBOX_SAYS.iter().filter(|s| s.fills.is_empty()) {
+            say(mailbox.says(known.name), language);
+        }
     }
 }
 

@@ -9,6 +9,8 @@ pub struct Features {
     pub pause: Option<String>,
     /// They do again.
     pub resume: Option<String>,
+    /// The messages of the phone are heard.
+    pub voicemail: Option<String>,
 }
 
 impl Features {
@@ -19,6 +21,8 @@ impl Features {
             Some(Destination::Pause(true))
         } else if is(&self.resume) {
             Some(Destination::Pause(false))
+        } else if is(&self.voicemail) {
+            Some(Destination::Messages)
         } else {
             None
         }

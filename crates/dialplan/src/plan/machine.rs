@@ -3,6 +3,35 @@
 use super::Secret;
 use std::time::Duration;
 
+/// How mail goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Name or address of the server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether it is spoken to in clear.
+    pub tls: MailTls,
+    /// User and password, if it wants them.
+    pub login: Option<(String, Secret)>,
+    /// Who writes: `Northgate <voicemail@northgate.example>`.
+    pub from: String,
+    /// Whose certificates are believed, besides the machine's authorities: a file.
+    pub ca: Option<String>,
+}
+
+/// TLS of mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MailTls {
+    /// STARTTLS, and no mail without it.
+    #[default]
+    Starttls,
+    /// TLS from the first octet.
+    Implicit,
+    /// In clear: a server on this machine.
+    Off,
+}
+
 /// Where the certificates of STIR/SHAKEN are, relative to the configuration's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {

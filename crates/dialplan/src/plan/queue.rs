@@ -83,7 +83,7 @@ impl LineRules {
     }
 }
 
-/// A text for callers who wait.
+/// A text for callers who wait, or of a mailbox.
 #[derive(Clone, Copy, Debug)]
 pub struct LineSays {
     /// As it is called under `says`.

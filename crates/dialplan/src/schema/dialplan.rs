@@ -1,5 +1,6 @@
 //! `dialplans/NAME.toml`.
 
+use super::voicemail::{Mailbox, texts};
 use super::{
     tools::{AuthorityTable, CallerLookupTable, ToolTable},
     values::{Country, Destination, Dialled, Key, Language, Number, Span},
@@ -51,6 +52,8 @@ pub(super) struct DialplanToml {
     outside: Option<BTreeMap<String, OutsideTable>>,
     /// By name.
     announcements: Option<BTreeMap<String, AnnouncementTable>>,
+    /// Mailboxes by name.
+    voicemail: Option<BTreeMap<String, Mailbox>>,
     transfers: Option<Transfers>,
     caller_lookup: Option<CallerLookupTable>,
     /// What agents may ask of other systems, by name.
@@ -267,19 +270,10 @@ impl JsonSchema for LineSays {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let all: BTreeMap<&str, _> = LINE_SAYS
-            .iter()
-            .map(|says| {
-                let text = serde_json::json!({ "type": "string", "description": says.usual });
-                (says.name, text)
-            })
-            .collect();
-        json_schema!({
-            "type": "object",
-            "description": "What callers who wait are told; what is not written is as described.",
-            "properties": all,
-            "additionalProperties": false,
-        })
+        texts(
+            &LINE_SAYS,
+            "What callers who wait are told; what is not written is as described.",
+        )
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) struct TandemToml {
     telemetry: Option<Telemetry>,
     recordings: Option<RecordingsTable>,
     identity: Option<IdentityTable>,
+    mail: Option<MailTable>,
     /// Provider profiles by name; `offline` is always there.
     providers: Option<BTreeMap<String, Provider>>,
 }
@@ -194,6 +195,32 @@ struct HepTable {
     /// Which of its agents we are.
     agent_id: Option<u32>,
     password: Option<SecretReference>,
+}
+
+/// How mail about messages goes out.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct MailTable {
+    /// mail.northgate.example, or with a port.
+    server: String,
+    tls: Option<MailTlsKind>,
+    /// Northgate <voicemail@northgate.example>.
+    from: String,
+    username: Option<String>,
+    password: Option<SecretReference>,
+    /// Whose certificates are believed besides the machine's authorities: a file.
+    ca: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+enum MailTlsKind {
+    /// STARTTLS, and no mail without it; port 587.
+    Starttls,
+    /// TLS from the first octet; port 465.
+    Implicit,
+    /// In clear, on this machine; port 25.
+    Off,
 }
 
 /// Whose signatures of callers' numbers are believed (STIR/SHAKEN).

@@ -32,6 +32,9 @@ struct FeaturesTable {
     /// They do again.
     #[schemars(regex(pattern = r"^[*#][0-9*#]{1,6}$"))]
     resume: Option<String>,
+    /// The messages of the phone are heard.
+    #[schemars(regex(pattern = r"^[*#][0-9*#]{1,6}$"))]
+    voicemail: Option<String>,
 }
 
 /// The registrar.

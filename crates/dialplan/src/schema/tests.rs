@@ -102,6 +102,7 @@ bans = {}
 [http]
 [store]
 [recordings]
+[mail]
 [identity]
 authorities = "a"
 certificates = "c"
@@ -194,6 +195,8 @@ says = {}
 [outside.mobile]
 via = ["carrier"]
 dial = "+441632960700"
+[voicemail.general]
+[voicemail.general.says]
 [announcements.closed]
 text = "We are closed."
 then = "hangup"

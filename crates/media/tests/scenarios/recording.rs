@@ -5,11 +5,12 @@ use std::time::Duration;
 use tandem_codec::ToneMeter;
 use tandem_media::{Output, Recorded};
 use tandem_types::{
-    LegId,
+    LegId, MessageId,
     media::{
         Codec::{G722, Opus, Pcma, Pcmu},
         Lane, MediaCommand, MediaEvent, Sound,
     },
+    recording::Track,
 };
 
 const CALLER: f64 = 500.0;
@@ -29,7 +30,7 @@ fn record(b: &mut Bench, leg: LegId) {
 fn sides(b: &Bench) -> [Vec<i16>; 2] {
     let pieces = b.wants.iter().filter_map(|o| match o {
         Output::Recorded {
-            call: CALL,
+            track: Track::Call(CALL),
             what: Recorded::Sound(pcm),
         } => Some(pcm.as_slice()),
         _ => None,
@@ -218,4 +219,64 @@ fn what_cannot_be_recorded_is_told() {
     let ended = |e: &MediaEvent| matches!(e, MediaEvent::RecordingEnded { call: CALL, .. });
     assert_eq!(b.count(ended), 1);
     assert!(b.wants.is_empty());
+}
+
+/// A message beside the recording of its call: what the caller says, and nothing of what they hear; it goes on for as long as it is
+/// wanted, and another one may follow.
+#[test]
+fn a_message_is_what_the_caller_says() {
+    let mut b = Bench::new();
+    let a = b.phone(1, Pcma, CALLER);
+    b.connect(&[]);
+    b.run(200);
+    record(&mut b, a);
+    let message = |index| MessageId { call: CALL, index };
+    let begin = |b: &mut Bench, index| {
+        b.command(MediaCommand::RecordMessage {
+            message: message(index),
+            leg: a,
+            file: format!("{index}.wav"),
+        });
+    };
+    begin(&mut b, 1);
+    b.run(2000);
+    begin(&mut b, 2);
+    let refused = |e: &MediaEvent| matches!(e, MediaEvent::MessageRecorded { message, .. } if message.index == 2);
+    assert_eq!(b.count(refused), 1, "one at a time");
+    b.command(MediaCommand::EndMessage {
+        message: message(2),
+    });
+    b.run(1000);
+    b.command(MediaCommand::EndMessage {
+        message: message(1),
+    });
+    b.run(500);
+    begin(&mut b, 3);
+    b.run(1000);
+    close(&mut b);
+    let of = |index| {
+        let pieces = b.wants.iter().filter_map(|o| match o {
+            Output::Recorded {
+                track: Track::Message(m),
+                what: Recorded::Sound(pcm),
+            } if m.index == index => Some(pcm.as_slice()),
+            _ => None,
+        });
+        pieces.flatten().copied().collect::<Vec<i16>>()
+    };
+    let (one, three) = (of(1), of(3));
+    assert_eq!((one.len(), three.len()), (24_000, 8000));
+    assert!(share(&one, (300, 2900), CALLER) > 0.95);
+    assert!(share(&three, (100, 900), CALLER) > 0.95);
+    assert_eq!(sides(&b)[0].len(), 36_000, "the call's own went on");
+    let ends = |o: &&Output| {
+        matches!(
+            o,
+            Output::Recorded {
+                track: Track::Message(_),
+                what: Recorded::End
+            }
+        )
+    };
+    assert_eq!(b.wants.iter().filter(ends).count(), 2);
 }

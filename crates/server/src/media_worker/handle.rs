@@ -198,6 +198,7 @@ fn waits_for_packets(command: &MediaCommand) -> bool {
         | MediaCommand::KeepKeys { .. }
         | MediaCommand::CloseLeg { .. }
         | MediaCommand::Record { .. }
+        | MediaCommand::EndMessage { .. }
         | MediaCommand::CloseCall { .. } => true,
         MediaCommand::OpenLeg { .. }
         | MediaCommand::Play { .. }
@@ -205,6 +206,8 @@ fn waits_for_packets(command: &MediaCommand) -> bool {
         | MediaCommand::Resume { .. }
         | MediaCommand::Stop { .. }
         | MediaCommand::SendDigits { .. }
+        // Who has heard the tone speaks.
+        | MediaCommand::RecordMessage { .. }
         // What comes after it is nobody's to keep.
         | MediaCommand::PauseRecording { .. } => false,
     }
@@ -224,6 +227,9 @@ pub(crate) fn call_of(command: &MediaCommand) -> CallId {
         | MediaCommand::Pause { player }
         | MediaCommand::Resume { player }
         | MediaCommand::Stop { player } => player.call,
+        MediaCommand::RecordMessage { message, .. } | MediaCommand::EndMessage { message } => {
+            message.call
+        }
         MediaCommand::Connect { call, .. }
         | MediaCommand::PauseRecording { call, .. }
         | MediaCommand::CloseCall { call } => *call,

@@ -1,4 +1,4 @@
-//! Files of recordings: WAV (16 bits, 8 kHz, left and right), or encrypted.
+//! Files of recordings: WAV (16 bits, 8 kHz; of a call left and right), or encrypted.
 
 use super::sealed::Sealed;
 use sha2::{Digest, Sha256};
@@ -8,7 +8,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
-use tandem_types::{CallId, recording::RecordingSum};
+use tandem_types::recording::{RecordingSum, Track};
 
 pub(super) const RATE: u32 = 8000;
 const HEADER: usize = 44;
@@ -21,6 +21,7 @@ const SILENCE: usize = 8000;
 pub(super) enum Sink {
     Plain {
         file: File,
+        channels: u16,
         bytes: u64,
         out: Vec<u8>,
     },
@@ -29,31 +30,50 @@ pub(super) enum Sink {
 
 impl Sink {
     /// A WAV file.
-    pub(super) fn plain(path: &Path) -> io::Result<Self> {
+    pub(super) fn plain(path: &Path, channels: u16) -> io::Result<Self> {
         let mut file = create(path)?;
-        file.write_all(&wav_header(0))?;
+        file.write_all(&wav_header(0, channels))?;
         Ok(Self::Plain {
             file,
+            channels,
             bytes: 0,
             out: Vec::new(),
         })
     }
 
     /// An encrypted one, and beside it the call's key, encrypted by this key.
-    pub(super) fn sealed(path: &Path, name: &str, key: &[u8; 32]) -> io::Result<Self> {
-        Ok(Self::Sealed(Box::new(Sealed::create(path, name, key)?)))
+    pub(super) fn sealed(
+        path: &Path,
+        channels: u16,
+        name: &str,
+        key: &[u8; 32],
+    ) -> io::Result<Self> {
+        let sealed = Sealed::create(path, channels, name, key)?;
+        Ok(Self::Sealed(Box::new(sealed)))
     }
 
-    /// Left, right, left, right.
+    fn channels(&self) -> u16 {
+        match self {
+            Self::Plain { channels, .. } => *channels,
+            Self::Sealed(sealed) => sealed.channels,
+        }
+    }
+
+    /// Left, right, left, right, where there are two.
     pub(super) fn write(&mut self, pcm: &[i16]) -> io::Result<()> {
         match self {
-            Self::Plain { file, bytes, out } => {
+            Self::Plain {
+                file,
+                channels,
+                bytes,
+                out,
+            } => {
                 out.clear();
                 out.extend(pcm.iter().flat_map(|s| s.to_le_bytes()));
                 file.write_all(out)?;
                 *bytes += out.len() as u64;
                 // After the sound: a header that says less than there is can be read, one that says more cannot.
-                file.write_all_at(&wav_header(*bytes), 0)
+                file.write_all_at(&wav_header(*bytes, *channels), 0)
             }
             Self::Sealed(sealed) => sealed.write(pcm),
         }
@@ -64,7 +84,7 @@ impl Sink {
         let mut left = usize::try_from(frames).unwrap_or(usize::MAX);
         while left > 0 {
             let n = left.min(SILENCE);
-            self.write(&vec![0; 2 * n])?;
+            self.write(&vec![0; n * usize::from(self.channels())])?;
             left -= n;
         }
         Ok(())
@@ -91,7 +111,7 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
 }
 
 /// The header of a file with so many bytes of sound (RIFF WAVE, PCM). Past 4 GB, which is 37 hours, the sizes stay at their most.
-pub(super) fn wav_header(bytes: u64) -> [u8; HEADER] {
+pub(crate) fn wav_header(bytes: u64, channels: u16) -> [u8; HEADER] {
     let size = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
     let mut header = [0; HEADER];
     let fields: [&[u8]; 13] = [
@@ -101,10 +121,10 @@ pub(super) fn wav_header(bytes: u64) -> [u8; HEADER] {
         b"fmt ",
         &16u32.to_le_bytes(),
         &1u16.to_le_bytes(),
-        &2u16.to_le_bytes(),
+        &channels.to_le_bytes(),
         &RATE.to_le_bytes(),
-        &(RATE * 4).to_le_bytes(),
-        &4u16.to_le_bytes(),
+        &(RATE * 2 * u32::from(channels)).to_le_bytes(),
+        &(2 * channels).to_le_bytes(),
         &16u16.to_le_bytes(),
         b"data",
         &size(bytes),
@@ -119,7 +139,7 @@ pub(super) fn wav_header(bytes: u64) -> [u8; HEADER] {
 
 /// A file that is complete; its hash is not known yet.
 pub(super) struct Closing {
-    pub(super) call: CallId,
+    pub(super) track: Track,
     pub(super) sum: RecordingSum,
     path: PathBuf,
     file: Option<File>,
@@ -128,9 +148,9 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    pub(super) fn new(call: CallId, path: PathBuf, sum: RecordingSum) -> Self {
+    pub(super) fn new(track: Track, path: PathBuf, sum: RecordingSum) -> Self {
         Self {
-            call,
+            track,
             sum,
             file: File::open(&path).ok(),
             path,

@@ -10,7 +10,7 @@ use std::{
     },
 };
 use tandem_media::Recorded;
-use tandem_types::CallId;
+use tandem_types::recording::Track;
 
 /// Pieces of sound that may wait, of half a second and 16 kB each: 5 s of 200 calls.
 pub(super) const PLACES: usize = 2048;
@@ -19,17 +19,21 @@ pub(super) const PLACES: usize = 2048;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Message {
     Begin {
-        call: CallId,
+        track: Track,
         file: String,
     },
     /// `gap` frames were lost before it.
     Sound {
-        call: CallId,
+        track: Track,
         gap: u64,
         pcm: Vec<i16>,
     },
     End {
-        call: CallId,
+        track: Track,
+    },
+    /// Nobody is to hear it any more: a file in the directory for recordings.
+    Erase {
+        file: String,
     },
 }
 
@@ -87,9 +91,22 @@ impl Queue {
 pub(crate) struct Taps {
     recorder: RecorderHandle,
     /// Frames that were lost since the last piece that was taken.
-    gaps: BTreeMap<CallId, u64>,
+    gaps: BTreeMap<Track, u64>,
     /// Calls that have lost some.
-    behind: BTreeSet<CallId>,
+    behind: BTreeSet<Track>,
+}
+
+impl RecorderHandle {
+    /// Nobody is to hear this message any more.
+    pub(crate) fn erase(&self, file: String) {
+        self.send(Message::Erase { file });
+    }
+
+    fn send(&self, message: Message) {
+        if self.messages.send(message).is_err() {
+            tracing::error!(target: "tandem::alarm", "the recorder is gone: nothing is recorded any more");
+        }
+    }
 }
 
 impl Taps {
@@ -102,42 +119,42 @@ impl Taps {
     }
 
     /// Hands it on. Says whether this call loses sound for the first time.
-    pub(crate) fn take(&mut self, call: CallId, what: Recorded) -> bool {
+    pub(crate) fn take(&mut self, track: Track, what: Recorded) -> bool {
         match what {
-            Recorded::Begin(file) => self.send(Message::Begin { call, file }),
+            Recorded::Begin(file) => self.send(Message::Begin { track, file }),
             Recorded::End => {
                 // What was lost last is the end of the file: nothing follows that it would hold apart.
-                self.gaps.remove(&call);
-                self.behind.remove(&call);
-                self.send(Message::End { call });
+                self.gaps.remove(&track);
+                self.behind.remove(&track);
+                self.send(Message::End { track });
             }
             Recorded::Sound(pcm) => {
                 let sounds = &self.recorder.sounds;
                 if sounds.fetch_add(1, Ordering::Relaxed) >= PLACES {
                     sounds.fetch_sub(1, Ordering::Relaxed);
                     full("recorder", "silence");
-                    *self.gaps.entry(call).or_default() += pcm.len() as u64 / 2;
-                    return self.behind.insert(call);
+                    *self.gaps.entry(track).or_default() +=
+                        pcm.len() as u64 / u64::from(track.channels());
+                    return self.behind.insert(track);
                 }
-                let gap = self.gaps.remove(&call).unwrap_or(0);
-                self.send(Message::Sound { call, gap, pcm });
+                let gap = self.gaps.remove(&track).unwrap_or(0);
+                self.send(Message::Sound { track, gap, pcm });
             }
         }
         false
     }
 
     fn send(&self, message: Message) {
-        if self.recorder.messages.send(message).is_err() {
-            tracing::error!(target: "tandem::alarm", "the recorder is gone: nothing is recorded any more");
-        }
+        self.recorder.send(message);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tandem_types::CallId;
 
-    const CALL: CallId = CallId(7);
+    const CALL: Track = Track::Call(CallId(7));
 
     #[test]
     fn sound_that_finds_no_place_is_silence_of_its_length_and_told_once() {

@@ -9,7 +9,8 @@
 //!
 //! All numbers are little-endian. A record's nonce is its number, and what it authenticates besides is the head of the file and
 //! whether it is the last, so records cannot be left out, put elsewhere, or taken from another file, and a file that was cut short
-//! says so. It is 16-bit sound at 8 kHz, left, right, left, right. The wrapped key stands in a file of its own: who deletes that,
+//! says so. It is 16-bit sound at 8 kHz, left, right, left, right; of a message, which
+//! begins with "TDMMSG1\n", one channel. The wrapped key stands in a file of its own: who deletes that,
 //! has erased every copy of the recording.
 
 use super::file::{RATE, create, wav_header};
@@ -20,12 +21,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const FILE: &[u8; 8] = b"TDMREC1\n";
+/// Of two channels, and of one.
+const FILES: [(&[u8; 8], u16); 2] = [(b"TDMREC1\n", 2), (b"TDMMSG1\n", 1)];
 const KEY: &[u8; 8] = b"TDMKEY1\n";
 const TAG: usize = 16;
 const NONCE: usize = 12;
-/// A second of both sides.
-const RECORD: usize = RATE as usize * 4;
+/// A second of one channel.
+const SECOND: usize = RATE as usize * 2;
 
 /// Why a recording cannot be decrypted.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,7 @@ pub enum SealedError {
 
 /// A file that is written.
 pub(super) struct Sealed {
+    pub(super) channels: u16,
     file: File,
     cipher: Aes256Gcm,
     head: Vec<u8>,
@@ -100,7 +103,12 @@ fn random<const N: usize>() -> io::Result<[u8; N]> {
 }
 
 impl Sealed {
-    pub(super) fn create(path: &Path, name: &str, key: &[u8; 32]) -> io::Result<Self> {
+    pub(super) fn create(
+        path: &Path,
+        channels: u16,
+        name: &str,
+        key: &[u8; 32],
+    ) -> io::Result<Self> {
         let own: [u8; 32] = random()?;
         let cipher = Aes256Gcm::new(&own.into());
         let key_head = head(KEY, name);
@@ -109,7 +117,9 @@ impl Sealed {
         Aes256Gcm::new(&(*key).into())
             .encrypt_in_place(&unique.into(), &key_head, &mut wrapped)
             .map_err(refused)?;
-        let head = head(FILE, name);
+        let of = FILES.iter().find(|(_, n)| *n == channels);
+        let (magic, _) = of.ok_or_else(|| io::Error::other("one channel, or two"))?;
+        let head = head(magic, name);
         let mut file = create(path)?;
         file.write_all(&head)?;
         // Before the first sound, and safe from a crash of the machine: without it there is nothing.
@@ -117,19 +127,21 @@ impl Sealed {
         beside.write_all(&[key_head, unique.to_vec(), wrapped].concat())?;
         beside.sync_all()?;
         Ok(Self {
+            channels,
             file,
             cipher,
             head,
             record: 0,
-            waiting: Vec::with_capacity(2 * RECORD),
+            waiting: Vec::with_capacity(2 * SECOND * usize::from(channels)),
         })
     }
 
     pub(super) fn write(&mut self, pcm: &[i16]) -> io::Result<()> {
         self.waiting
             .extend(pcm.iter().flat_map(|s| s.to_le_bytes()));
-        while self.waiting.len() >= RECORD {
-            let rest = self.waiting.split_off(RECORD);
+        let second = SECOND * usize::from(self.channels);
+        while self.waiting.len() >= second {
+            let rest = self.waiting.split_off(second);
             let record = std::mem::replace(&mut self.waiting, rest);
             self.seal(record, false)?;
         }
@@ -163,18 +175,45 @@ pub fn open(
     out: &Path,
     keys: &dyn Fn(&str) -> Option<[u8; 32]>,
 ) -> Result<bool, SealedError> {
-    let io = |path: &Path| {
-        let file = path.to_owned();
-        move |error| SealedError::Io { file, error }
-    };
+    let opened = decrypt(path, keys)?;
+    let header = wav_header(opened.sound.len() as u64, opened.channels);
+    let mut to = create(out).map_err(io(out))?;
+    to.write_all(&header)
+        .and_then(|()| to.write_all(&opened.sound))
+        .map_err(io(out))?;
+    Ok(opened.whole)
+}
+
+fn io(path: &Path) -> impl FnOnce(io::Error) -> SealedError {
+    let file = path.to_owned();
+    move |error| SealedError::Io { file, error }
+}
+
+/// What a recording holds.
+pub(super) struct Opened {
+    /// Samples of 16 bits, little-endian.
+    pub(super) sound: Vec<u8>,
+    pub(super) channels: u16,
+    /// It has its end.
+    pub(super) whole: bool,
+}
+
+/// Decrypts a recording.
+pub(super) fn decrypt(
+    path: &Path,
+    keys: &dyn Fn(&str) -> Option<[u8; 32]>,
+) -> Result<Opened, SealedError> {
     let beside = key_file(path);
     let sealed = fs::read(path).map_err(io(path))?;
     let wrapped = match fs::read(&beside) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(SealedError::Erased(beside)),
         other => other.map_err(io(&beside))?,
     };
-    let (head_len, _) =
-        read_head(FILE, &sealed).ok_or_else(|| SealedError::Foreign(path.into()))?;
+    let found = FILES.iter().find_map(|(magic, channels)| {
+        let (length, _) = read_head(magic, &sealed)?;
+        Some((length, *channels))
+    });
+    let (head_len, channels) = found.ok_or_else(|| SealedError::Foreign(path.into()))?;
     let (own, name) = unwrap(&beside, &wrapped, keys)?;
     let cipher = Aes256Gcm::new(&own.into());
     let (head, mut rest) = sealed.split_at(head_len);
@@ -203,11 +242,11 @@ pub fn open(
         sound.extend(text);
         (record, rest) = (record + 1, after);
     }
-    let mut to = create(out).map_err(io(out))?;
-    to.write_all(&wav_header(sound.len() as u64))
-        .and_then(|()| to.write_all(&sound))
-        .map_err(io(out))?;
-    Ok(whole && rest.is_empty())
+    Ok(Opened {
+        sound,
+        channels,
+        whole: whole && rest.is_empty(),
+    })
 }
 
 /// The length of a head, and the name of the key in it.

@@ -4,8 +4,13 @@ use sha2::{Digest, Sha256};
 use std::{fs, sync::OnceLock};
 use tandem_dialplan::Secret;
 use tandem_media::Recorded;
+use tandem_types::{CallId, MessageId};
 
-const CALL: CallId = CallId(7);
+const CALL: Track = Track::Call(CallId(7));
+const MESSAGE: MessageId = MessageId {
+    call: CallId(7),
+    index: 1,
+};
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 fn clock() -> Clock {
@@ -16,6 +21,8 @@ fn clock() -> Clock {
 struct Bench {
     dir: tempfile::TempDir,
     taps: Option<Taps>,
+    erases: Option<RecorderHandle>,
+    recordings: Recordings,
     thread: JoinHandle<()>,
     shard: ShardQueue,
 }
@@ -31,10 +38,13 @@ impl Bench {
         change(&mut config);
         let (to_shard, shard) = shard_queue().expect("a queue");
         let (handle, sounds) = queue();
-        let thread = start(config, clock(), to_shard, sounds).expect("a thread");
+        let erases = handle.clone();
+        let thread = start(config.clone(), clock(), to_shard, sounds).expect("a thread");
         Self {
             dir,
             taps: Some(Taps::new(handle)),
+            erases: Some(erases),
+            recordings: config,
             thread,
             shard,
         }
@@ -52,21 +62,29 @@ impl Bench {
     }
 
     fn records(&mut self, what: Recorded) {
+        self.tracks(CALL, what);
+    }
+
+    fn tracks(&mut self, track: Track, what: Recorded) {
         if let Some(taps) = &mut self.taps {
-            taps.take(CALL, what);
+            taps.take(track, what);
         }
     }
 
     /// Nobody sends any more: all files are closed; what was told.
     fn ends(&mut self) -> Vec<RecordingSum> {
-        self.taps = None;
+        (self.taps, self.erases) = (None, None);
         let thread = std::mem::replace(&mut self.thread, std::thread::spawn(|| ()));
         thread.join().expect("the recorder");
         let mut told = Vec::new();
         while let Some(message) = self.shard.next() {
             match message {
                 ToShard::Input(Input::Media(MediaEvent::RecordingEnded { call, sum })) => {
-                    assert_eq!(call, CALL);
+                    assert_eq!(Track::Call(call), CALL);
+                    told.push(sum);
+                }
+                ToShard::Input(Input::Media(MediaEvent::MessageRecorded { message, sum })) => {
+                    assert_eq!(message, MESSAGE);
                     told.push(sum);
                 }
                 other => panic!("{other:?}"),
@@ -121,7 +139,7 @@ fn a_file_is_whole_and_its_sum_is_true() {
 fn at_every_moment_the_header_says_what_is_there() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("a.wav");
-    let mut sink = Sink::plain(&path).expect("a file");
+    let mut sink = Sink::plain(&path, 2).expect("a file");
     for pieces in 0..4u32 {
         let file = fs::read(&path).expect("the file as a killed process leaves it");
         let reader = hound::WavReader::new(file.as_slice()).expect("a WAV file");
@@ -155,6 +173,7 @@ fn a_disk_that_fills_is_an_error_of_the_write() {
             .write(true)
             .open("/dev/full")
             .expect("a device that is full"),
+        channels: 2,
         bytes: 0,
         out: Vec::new(),
     };
@@ -166,7 +185,7 @@ fn a_disk_that_fills_is_an_error_of_the_write() {
 fn sound_that_was_lost_is_silence_in_its_place() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("b.wav");
-    let mut sink = Sink::plain(&path).expect("a file");
+    let mut sink = Sink::plain(&path, 2).expect("a file");
     sink.write(&sound()).expect("written");
     sink.silence(20_000).expect("written");
     sink.write(&sound()).expect("written");
@@ -255,4 +274,42 @@ fn without_its_key_nothing_is_recorded_in_clear() {
     b.records(Recorded::End);
     assert_eq!(b.ends(), [RecordingSum::unknown(RecordingEnd::Failed)]);
     assert!(!b.path("a.tdr").exists());
+}
+
+/// A message, in clear and encrypted: one channel, beside the recording of its call; heard again as it is, and erased.
+#[test]
+fn a_message_is_heard_again_until_it_is_erased() {
+    for (encrypted, file) in [(false, "messages/m.wav"), (true, "messages/m.tdr")] {
+        let mut b = match encrypted {
+            true => Bench::encrypted("k1"),
+            false => Bench::new(|_| ()),
+        };
+        let message = Track::Message(MESSAGE);
+        b.tracks(CALL, Recorded::Begin("call.wav".into()));
+        b.tracks(message, Recorded::Begin(file.into()));
+        b.tracks(CALL, Recorded::Sound(sound()));
+        let said: Vec<i16> = (0..12_000).collect();
+        for half in said.chunks(4000) {
+            b.tracks(message, Recorded::Sound(half.to_vec()));
+        }
+        b.tracks(message, Recorded::End);
+        b.tracks(CALL, Recorded::End);
+        let at = b.recordings.clone();
+        let told = b.ends();
+        assert_eq!(told.iter().map(|s| s.ms).max(), Some(1500));
+        assert_eq!(kept::read(&at, file).expect("the message"), said);
+        let wav = kept::wav(&at, file).expect("a file");
+        let spec = hound::WavReader::new(wav.as_slice()).expect("WAV").spec();
+        assert_eq!((spec.channels, spec.sample_rate), (1, 8000));
+
+        let (handle, sounds) = queue();
+        let (to_shard, _shard) = shard_queue().expect("a queue");
+        let thread = start(at.clone(), clock(), to_shard, sounds).expect("a thread");
+        handle.erase(file.to_owned());
+        handle.erase(file.to_owned());
+        drop(handle);
+        thread.join().expect("the recorder");
+        assert!(kept::read(&at, file).is_err());
+        assert!(!b.path(file).exists() && !sealed::key_file(&b.path(file)).exists());
+    }
 }

@@ -56,6 +56,20 @@ pub(super) fn event(event: &Event) {
         What::PersonPaused { person, paused, by } => {
             tracing::info!(target: "tandem::queues", person, paused, by, "a person of a queue");
         }
+        What::MessageEnded {
+            message,
+            by,
+            kept,
+            sum,
+        } => {
+            let kept = *kept;
+            let labels = if kept { "true" } else { "false" };
+            metrics::counter!("tandem_messages_total", "kept" => labels).increment(1);
+            tracing::info!(target: "tandem::voicemail", %call, %message, ?by, kept, ms = sum.ms, "a message was left");
+        }
+        What::MessageDeleted { message, by } => {
+            tracing::info!(target: "tandem::voicemail", %message, by, "a message was deleted");
+        }
         What::ProviderFailed {
             door,
             fault,

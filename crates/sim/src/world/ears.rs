@@ -5,7 +5,7 @@ use crate::hear;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tandem_phone::Voice;
-use tandem_types::{CallId, LegId, Mono, Wall, context::Speaker, journal::What};
+use tandem_types::{CallId, LegId, Mono, Wall, context::Speaker, journal::What, recording::Track};
 
 /// Whoever presses a key is not spoken to before it is clear that it was the last (2 s), and several take some time to go out.
 const TYPING: Duration = Duration::from_secs(3);
@@ -61,8 +61,16 @@ impl World {
     /// The recordings in the order of their calls: what is on the left, and on the right.
     pub fn recordings(&self) -> Vec<[Vec<i16>; 2]> {
         let side = |pcm: &[i16], n| pcm.iter().skip(n).step_by(2).copied().collect();
-        let all = self.graph.recordings.values();
-        all.map(|pcm| [side(pcm, 0), side(pcm, 1)]).collect()
+        let all = self.graph.recordings.iter();
+        let calls = all.filter(|(track, _)| matches!(track, Track::Call(_)));
+        calls.map(|(_, pcm)| [side(pcm, 0), side(pcm, 1)]).collect()
+    }
+
+    /// The messages that are in files, in the order in which they were left.
+    pub fn messages(&self) -> Vec<Vec<i16>> {
+        let all = self.graph.recordings.iter();
+        let left = all.filter(|(track, _)| matches!(track, Track::Message(_)));
+        left.map(|(_, pcm)| pcm.clone()).collect()
     }
 
     /// Milliseconds, from the beginning on, in which `listener` heard this, perhaps among other sounds.
@@ -187,6 +195,7 @@ impl World {
                 | What::RecordingPaused { .. }
                 | What::RecordingResumed { .. }
                 | What::RecordingEnded { .. }
+                | What::MessageEnded { .. }
                 | What::Alarm { .. } = event.what
                 {
                     continue; // nothing that was decided: a person may have heard their last word only now

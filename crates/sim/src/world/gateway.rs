@@ -62,6 +62,7 @@ impl World {
                     self.lookups.push((self.now.mono, question.clone()));
                     self.later(DNS, Later::Named(question));
                 }
+                Output::Erase { file } => self.graph.erase(&file),
                 Output::Refused { from, why, .. } => self.refused.push((from, why)),
                 Output::Trace { .. }
                 | Output::Servers(_)
@@ -127,6 +128,16 @@ impl World {
                     0,
                     format!("plays ringback to {}", self.names(to)),
                 );
+            }
+            Sound::Beep => {
+                let to = self.names(to);
+                self.ladder
+                    .note(self.now.mono, 0, format!("plays the tone to {to}"));
+            }
+            Sound::Message { .. } => {
+                let to = self.names(to);
+                self.ladder
+                    .note(self.now.mono, 0, format!("plays a message to {to}"));
             }
             Sound::File { path } => {
                 self.ladder.note(
@@ -285,6 +296,8 @@ impl World {
             | Sound::Music { .. }
             | Sound::Ringback { .. }
             | Sound::Beeps
+            | Sound::Beep
+            | Sound::Message { .. }
             | Sound::Comfort => (DISK, None),
         };
         self.later(after, Later::Sound(player, pcm));

@@ -10,6 +10,9 @@ use tandem_types::{CallId, Mono};
 pub(super) struct Index {
     /// By whose state they are about.
     watching: BTreeMap<String, BTreeSet<SubscriptionId>>,
+    /// By whose messages they are about.
+    #[serde(default)]
+    waiting: BTreeMap<String, BTreeSet<SubscriptionId>>,
     /// By who has subscribed.
     users: BTreeMap<String, BTreeSet<SubscriptionId>>,
     /// By whose lines they have.
@@ -37,14 +40,16 @@ impl Index {
     /// One that is new.
     pub(super) fn watch(&mut self, id: SubscriptionId, s: &Subscription) {
         add(&mut self.users, &s.user, id);
-        if s.package == Package::Dialog {
-            add(&mut self.watching, &s.of, id);
+        match s.package {
+            Package::Dialog => add(&mut self.watching, &s.of, id),
+            Package::MessageSummary => add(&mut self.waiting, &s.of, id),
         }
     }
 
     pub(super) fn forget(&mut self, id: SubscriptionId, s: &Subscription) {
         take(&mut self.users, &s.user, &id);
         take(&mut self.watching, &s.of, &id);
+        take(&mut self.waiting, &s.of, &id);
         if let Some(at) = s.due {
             self.due.remove(&(at, id));
         }
@@ -59,6 +64,16 @@ impl Index {
     pub(super) fn watching(&self, of: &[&str]) -> BTreeSet<SubscriptionId> {
         let all = of.iter().filter_map(|of| self.watching.get(*of));
         all.flatten().copied().collect()
+    }
+
+    /// Those that are about the messages of this one.
+    pub(super) fn waiting(&self, of: &str) -> Vec<SubscriptionId> {
+        self.waiting
+            .get(of)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// A call has other lines than before.

@@ -1,10 +1,11 @@
 //! What is told, and when: one NOTIFY at a time for each subscription.
 
 use super::{
-    Line, Next, Notifier, Notify, Package, State, Subscription, SubscriptionId, dialog_info,
-    summary,
+    Line, Messages, Next, Notifier, Notify, Package, State, Subscription, SubscriptionId,
+    dialog_info, summary,
 };
 use crate::message::{HeaderName, Method, SubscriptionState};
+use std::collections::BTreeMap;
 use tandem_types::Now;
 
 impl Notifier {
@@ -29,7 +30,8 @@ impl Notifier {
                     return self.end(id, SubscriptionState::terminated("timeout"));
                 }
                 let lines = self.index.lines_of(&self.lines, s);
-                if why == Next::Changes && lines == s.told {
+                let messages = messages_of(&self.messages, s);
+                if why == Next::Changes && lines == s.told && messages == s.told_messages {
                     return self.index.settle(id, s);
                 }
                 let left = s.expires.since(now.mono).as_secs();
@@ -37,7 +39,7 @@ impl Notifier {
                 s.state = State::Telling {
                     next: Next::Nothing,
                 };
-                let notify = s.notify(id, SubscriptionState::active(left), lines);
+                let notify = s.notify(id, SubscriptionState::active(left), lines, messages);
                 self.outputs.push_back(notify);
             }
         }
@@ -54,8 +56,9 @@ impl Notifier {
             State::Leaving => {}
             State::Quiet | State::Waiting { .. } => {
                 let lines = self.index.lines_of(&self.lines, s);
+                let messages = messages_of(&self.messages, s);
                 s.state = State::Leaving;
-                let notify = s.notify(id, why, lines);
+                let notify = s.notify(id, why, lines, messages);
                 self.outputs.push_back(notify);
             }
         }
@@ -71,12 +74,21 @@ impl Notifier {
     }
 }
 
+/// What a subscription to messages is about; a lamp knows nothing of them.
+fn messages_of(all: &BTreeMap<String, Messages>, s: &Subscription) -> Messages {
+    match s.package {
+        Package::Dialog => Messages::default(),
+        Package::MessageSummary => all.get(&s.of).copied().unwrap_or_default(),
+    }
+}
+
 impl Subscription {
     fn notify(
         &mut self,
         subscription: SubscriptionId,
         state: SubscriptionState,
         lines: Vec<Line>,
+        messages: Messages,
     ) -> Notify {
         let cseq = self.dialog.next_cseq();
         let mut request = self.dialog.request(Method::Notify, cseq);
@@ -89,11 +101,11 @@ impl Subscription {
         let over: Vec<&Line> = self.told.iter().filter(over).collect();
         request.body = match self.package {
             Package::Dialog => dialog_info::document(&self.entity, self.version, &lines, &over),
-            Package::MessageSummary => summary::document(&self.entity),
+            Package::MessageSummary => summary::document(&self.entity, messages),
         }
         .into();
         self.version += 1;
-        self.told = lines;
+        (self.told, self.told_messages) = (lines, messages);
         Notify {
             subscription,
             flow: self.dialog.flow(),

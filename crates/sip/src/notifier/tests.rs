@@ -390,3 +390,31 @@ fn all_end_when_we_leave_and_a_closed_connection_takes_its_own_along() {
     n.handle_flow_closed(tcp);
     assert!(n.is_empty() && drained(&mut n).is_empty());
 }
+
+#[test]
+fn messages_that_wait_are_told_once_and_to_nobody_else() {
+    const MESSAGES: &str = "Event: message-summary\r\n";
+    let mut n = notifier();
+    let waits = |n: &mut Notifier, now, of: &str, new, old| {
+        n.handle_messages(at(now), of, Messages { new, old });
+        drained(n)
+    };
+    assert_eq!(waits(&mut n, 0, "200", 2, 0), [], "nobody has asked");
+    let (_, first) = asks(&mut n, 1, &subscribe("a", 1, None, MESSAGES));
+    assert!(text_of(&first[0]).contains("Messages-Waiting: yes\r\n"));
+    assert!(text_of(&first[0]).contains("Voice-Message: 2/0 (0/0)"));
+    // A lamp of the same extension knows nothing of them.
+    let (_, lamp) = asks(&mut n, 1, &subscribe("b", 1, None, DIALOG));
+    assert_eq!(answered(&mut n, 2, &lamp[0], 200), []);
+    // What changes while a NOTIFY is under way is told after it, as it is by then.
+    assert_eq!(waits(&mut n, 2, "200", 1, 1), []);
+    assert_eq!(waits(&mut n, 2, "200", 0, 2), []);
+    let next = answered(&mut n, 3, &first[0], 200);
+    assert_eq!(next.len(), 1);
+    assert!(text_of(&next[0]).contains("Messages-Waiting: no\r\n"));
+    assert!(text_of(&next[0]).contains("Voice-Message: 0/2 (0/0)"));
+    assert_eq!(answered(&mut n, 4, &next[0], 200), []);
+    assert_eq!(waits(&mut n, 5, "200", 0, 2), [], "no news");
+    assert_eq!(waits(&mut n, 5, "201", 3, 0), [], "somebody else's");
+    assert_eq!(waits(&mut n, 6, "200", 0, 0).len(), 1);
+}

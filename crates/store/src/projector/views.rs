@@ -1,6 +1,6 @@
 //! Which rows an event changes.
 
-use crate::{calls, handoffs, recordings, sql::Statement, transfers, turns};
+use crate::{calls, handoffs, messages, people, recordings, sql::Statement, transfers, turns};
 use tandem_types::journal::{Event, What};
 
 /// The statements of an event, in order; besides its own line in `event_lines`.
@@ -78,6 +78,7 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
             end,
             waited_ms,
         } => vec![calls::waited(e, queue, *end, *waited_ms)],
+        What::PersonPaused { person, paused, by } => vec![people::paused(e, person, *paused, by)],
         What::RecordingStarted { path, key } => vec![recordings::started(e, path, key.as_ref())],
         What::RecordingPaused { .. } => vec![recordings::paused(e)],
         What::RecordingEnded { sum } => vec![recordings::ended(e, sum)],
@@ -97,11 +98,17 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::ProviderFailed { .. }
         | What::ToolCalled { .. }
         | What::ToolEnded { .. }
-        | What::PersonPaused { .. }
         | What::KeyPressed { .. }
         | What::Refused { .. }
         | What::Alarm { .. }
         | What::Reloaded { .. } => Vec::new(),
+        What::MessageStarted { .. }
+        | What::MessageEnded { .. }
+        | What::MessageHeard { .. }
+        | What::MessageDeleted { .. }
+        | What::MessageTranscribed { .. }
+        | What::MessageMailed { .. }
+        | What::MailFailed { .. } => messages::statements(e),
     }
 }
 

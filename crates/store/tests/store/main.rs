@@ -6,6 +6,7 @@
 
 mod away;
 mod cluster;
+mod messages;
 mod migrate;
 mod project;
 mod queries;

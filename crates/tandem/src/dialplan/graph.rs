@@ -119,6 +119,10 @@ fn edges(d: &Dialplan) -> Edges {
             "then".to_owned(),
         );
     }
+    for (name, mailbox) in &d.voicemail {
+        let (from, then) = (format!("voicemail:{name}"), mailbox.then.to_string());
+        add(from, then, "then".to_owned());
+    }
     for (name, queue) in &d.queues {
         let from = format!("queue:{name}");
         for member in &queue.members {

@@ -131,6 +131,19 @@ impl<'p> Walk<'p> {
                 );
                 Some(a.then.clone())
             }
+            Destination::Voicemail(name) => {
+                let m = self.dialplan?.voicemail.get(name)?;
+                let longest = m.max_length.as_secs();
+                self.step(
+                    format!("{to} takes a message of up to {longest} s"),
+                    &format!("voicemail.{name}"),
+                );
+                self.step(
+                    format!("then = {:?}", m.then.to_string()),
+                    &format!("voicemail.{name}.then"),
+                );
+                Some(m.then.clone())
+            }
             Destination::Agent(name) => self.agent(name),
             Destination::Queue(name) => {
                 let q = self.dialplan?.queues.get(name)?;
@@ -193,6 +206,13 @@ impl<'p> Walk<'p> {
             Destination::Pause(paused) => {
                 let what = if *paused { "do not ring" } else { "ring" };
                 self.step(format!("{to}: queues {what} the phone that calls"), "");
+                None
+            }
+            Destination::Messages => {
+                self.step(
+                    "the messages of the phone that calls are heard".to_owned(),
+                    "",
+                );
                 None
             }
             Destination::Hangup => {

@@ -1,13 +1,13 @@
 //! What a call still has open, by its journal: enough to close it properly when its own state is lost, in a crash of the process
 //! or in a fault within the call.
 
-use super::{Event, HandoffEnd, QueueEnd, What};
+use super::{Event, HandoffEnd, MessageEnd, QueueEnd, What};
 use crate::{
-    CallId, HandoffId, LegId, Party, Reason, Termination, TransferId, Wall,
+    CallId, HandoffId, LegId, MessageId, Party, Reason, Termination, TransferId, Wall,
     recording::{RecordingEnd, RecordingSum},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is open after the events that were applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Open {
     pub started: Wall,
     /// When billing began.
     pub answered: Option<Wall>,
-    /// `CallEnded` is there; only `LegMeasured` and `RecordingEnded` may follow.
+    /// `CallEnded` is there; only `LegMeasured`, `RecordingEnded` and `MessageEnded` may follow.
     pub ended: bool,
     /// Legs that have not ended.
     pub legs: BTreeSet<LegId>,
@@ -34,6 +34,9 @@ pub struct Open {
     /// A recording began, and has no end.
     #[serde(default)]
     pub recording: bool,
+    /// Messages that are being left: each with its mailbox and its file.
+    #[serde(default)]
+    pub messages: BTreeMap<MessageId, (String, String)>,
 }
 
 impl Open {
@@ -73,6 +76,21 @@ impl Open {
             What::PersonPaused { .. } => self.ended |= event.seq == 1,
             What::RecordingStarted { .. } => self.recording = true,
             What::RecordingEnded { .. } => self.recording = false,
+            What::MessageStarted {
+                message,
+                mailbox,
+                path,
+                ..
+            } => {
+                let file = (mailbox.clone(), path.clone());
+                self.messages.insert(*message, file);
+            }
+            What::MessageEnded { message, .. } => drop(self.messages.remove(message)),
+            What::MessageHeard { .. }
+            | What::MessageDeleted { .. }
+            | What::MessageTranscribed { .. }
+            | What::MessageMailed { .. }
+            | What::MailFailed { .. } => self.ended |= event.seq == 1,
             What::CallEnded { .. } | What::Reloaded { .. } => self.ended = true,
             What::CallStarted { .. }
             | What::CallerVerified { .. }
@@ -106,7 +124,7 @@ impl Open {
 
     /// Nothing is to come any more.
     pub fn is_complete(&self) -> bool {
-        self.ended && self.unmeasured.is_empty() && !self.recording
+        self.ended && self.unmeasured.is_empty() && !self.recording && self.messages.is_empty()
     }
 
     /// What ends the call for a fault of ours: each wait, transfer, handoff and leg gets its end, then the call. Nothing where it has
@@ -149,7 +167,15 @@ impl Open {
     pub fn closing_after_a_crash(&self, at: Wall) -> Vec<What> {
         let sum = RecordingSum::unknown(RecordingEnd::Lost);
         let lost = self.recording.then_some(What::RecordingEnded { sum });
-        self.closing(at).into_iter().chain(lost).collect()
+        // What was said until then is in the file.
+        let messages = self.messages.keys().map(|message| What::MessageEnded {
+            message: *message,
+            by: MessageEnd::Ended,
+            kept: true,
+            sum: RecordingSum::unknown(RecordingEnd::Lost),
+        });
+        let rows = self.closing(at).into_iter().chain(lost);
+        rows.chain(messages).collect()
     }
 
     /// These as the next events of the call.
