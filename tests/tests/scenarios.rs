@@ -89,6 +89,8 @@ mod scenarios {
     mod a_bye_that_nobody_answers_is_given_up;
     mod a_call_straight_to_a_sip_address;
     mod a_call_straight_to_an_extension;
+    mod a_caller_answers_a_question_by_keys;
+    mod a_caller_says_what_they_want_in_a_menu;
     mod a_caller_without_an_offer_gets_ours;
     mod a_carrier_says_whether_a_number_is_the_callers;
     mod a_conference_of_three_where_each_hears_the_others;

@@ -18,6 +18,7 @@ mod wire {
     mod sound;
     mod stage;
 
+    mod asked;
     mod attended;
     mod digest;
     mod door;

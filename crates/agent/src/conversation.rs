@@ -60,9 +60,6 @@ use tandem_types::{
 use triage::Asked;
 use turns::Ears;
 
-/// Where facts come from that nobody said.
-const LOOKUP: &str = "caller_lookup";
-
 /// Deadlines handled in one call of [`Conversation::handle_timeout`]; each clears its own cause, so
 /// this is never reached.
 const ALARMS: usize = 32;
@@ -188,7 +185,7 @@ impl Conversation {
             next_request: start.requests,
             outputs: VecDeque::new(),
         };
-        this.learn_facts(start.facts, LOOKUP);
+        this.learn_facts(start.facts);
         this
     }
 
@@ -282,6 +279,7 @@ impl Conversation {
             Input::TransferDone { handoff } => self.on_transfer_done(now, handoff),
             Input::Returned { note, how } => self.on_returned(now, note, how),
             Input::LookedUp { facts } => self.on_looked_up(now, facts),
+            Input::Told { facts } => self.learn_facts(facts),
             Input::PersonKeeps => self.on_person_keeps(),
             Input::CallerGone => self.on_gone(now),
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tandem_types::{
     CallId, HandoffId, Wall,
     agent::Target,
-    context::{CONTEXT_VERSION, ContextPackage, Entity, HandoffReason, Holder},
+    context::{ActionTaken, CONTEXT_VERSION, ContextPackage, Entity, HandoffReason, Holder},
 };
 
 /// Turns that are handed on verbatim; all are in the store.
@@ -124,13 +124,29 @@ fn summary(p: &ContextPackage) -> String {
     for (source, known) in by_source(&p.entities) {
         out.push_str(&format!(" {source} {known}."));
     }
-    for action in &p.actions {
-        out.push_str(&format!(" Tried: {} ({}).", action.what, action.result));
+    for done in p.actions.iter().filter_map(so_far) {
+        out.push_str(&format!(" {done}"));
     }
     if is_upset(&p.sentiment) {
         out.push_str(" They sound upset.");
     }
     out
+}
+
+/// What was done for the caller, as a sentence; a menu that they went through is nobody's concern.
+pub(crate) fn so_far(action: &ActionTaken) -> Option<String> {
+    let (what, how) = (action.what.as_str(), action.result.as_str());
+    let target = |text: &str| spoken_label(text);
+    Some(match (what.strip_prefix("transfer "), how) {
+        (Some(to), "connected") if to.starts_with("menu:") => return None,
+        (Some(to), "connected") => format!("They were put through to {}.", target(to)),
+        (_, "done") => format!("Done: {}.", target(what)),
+        _ => match (what.starts_with("back from "), how) {
+            (true, "no note") => "They came back.".to_owned(),
+            (true, _) => format!("They came back: {how}."),
+            (false, _) => format!("Tried: {}, {how}.", target(what)),
+        },
+    })
 }
 
 /// `account number 4271 and postcode SW1A 1AA`; sensitive values masked; the caller's name left out, for it

@@ -6,6 +6,7 @@ mod check;
 mod fill;
 mod forms;
 
+pub use crate::understand::is_secret;
 pub use answer::{Fact, facts, judged};
 pub(crate) use answer::{cut, told, told_fault};
 pub(crate) use check::{Args, Patterns, arguments, effective, shown};
@@ -18,7 +19,7 @@ use tandem_types::{
     canonical::canonical_json,
     is_e164,
     provider::ToolSpec,
-    tool::{ArgKind, HttpAsk, HttpMethod, Tool},
+    tool::{ArgKind, HttpAsk, HttpLookup, HttpMethod, Tool},
 };
 
 /// A tool as a model is told of it (JSON Schema of its arguments, narrowed to what this agent may do).
@@ -72,14 +73,19 @@ pub(crate) fn spec(tool: &Tool, agent: &AgentSpec) -> ToolSpec {
 }
 
 /// The request that looks a caller up; `None`: there is no number to look up.
-pub fn lookup(plan: &tandem_types::tool::CallerLookup, number: &str) -> Option<HttpAsk> {
+pub fn caller_lookup(plan: &HttpLookup, number: &str) -> Option<HttpAsk> {
     let number = Some(number).filter(|n| is_e164(n))?;
-    let args = BTreeMap::new();
-    let known = |name: &str| (name == "from_e164").then(|| number.to_owned());
+    lookup(plan, &|name| {
+        (name == "from_e164").then(|| number.to_owned())
+    })
+}
+
+/// The request of a look-up; `None`: something that its address names is not known.
+pub fn lookup(plan: &HttpLookup, known: &dyn Fn(&str) -> Option<String>) -> Option<HttpAsk> {
     Some(HttpAsk {
         endpoint: plan.endpoint.clone(),
         method: HttpMethod::Get,
-        url: url(&plan.url, &args, &known).ok()?.0,
+        url: url(&plan.url, &BTreeMap::new(), known).ok()?.0,
         body: None,
         key: None,
         timeout: plan.timeout,

@@ -6,10 +6,10 @@ mod mood;
 mod tokens;
 mod wishes;
 
-pub(crate) use entities::is_secret;
+pub use entities::is_secret;
 pub use entities::{Found, from_keys, from_words};
 pub use mood::mood;
-pub use tokens::words;
+pub use tokens::{plain, words};
 pub use wishes::{YesNo, is_backchannel, is_farewell, wants_person, yes_or_no};
 pub(crate) use wishes::{asks_to_be_moved, changes_mind, only_answers};
 
@@ -32,6 +32,44 @@ pub fn phrase_rule<'a>(rules: &'a AgentRules, said: &str) -> Option<(&'a str, &'
 /// Whether `inner` stands in `outer` as it is.
 pub(crate) fn contains(outer: &[String], inner: &[String]) -> bool {
     !inner.is_empty() && outer.windows(inner.len()).any(|w| w == inner)
+}
+
+/// The only choice that these words name, each by phrases of whole words; the longest phrase counts.
+pub fn choice<'a, K: Copy + PartialEq>(
+    choices: impl IntoIterator<Item = (K, &'a [String])>,
+    said: &str,
+) -> Option<K> {
+    let said = words(said);
+    let mut best: Option<(usize, K)> = None;
+    let mut alike = false;
+    for (key, phrases) in choices {
+        for phrase in phrases.iter().map(|p| words(p)) {
+            if !contains(&said, &phrase) {
+                continue;
+            }
+            match best {
+                Some((long, _)) if long > phrase.len() => {}
+                Some((long, other)) if long == phrase.len() => alike |= other != key,
+                _ => (best, alike) = (Some((phrase.len(), key)), false),
+            }
+        }
+    }
+    best.filter(|_| !alike).map(|(_, key)| key)
+}
+
+/// The digits of an utterance, in order: "four two, double seven" is 4277. `None`: there are none.
+pub fn digits(said: &str) -> Option<String> {
+    let all = words(said).into_iter();
+    let digits: String = all
+        .filter(|w| w.bytes().all(|b| b.is_ascii_digit()))
+        .collect();
+    (!digits.is_empty()).then_some(digits)
+}
+
+/// Words that a number is read out with, for a recogniser in grammar mode.
+pub fn digit_words() -> Vec<String> {
+    let words = tokens::DIGITS.iter().map(|(word, _)| (*word).to_owned());
+    words.chain(["double".to_owned()]).collect()
 }
 
 /// What callers of this agent may say, for a recogniser in grammar mode: its examples, its intents and

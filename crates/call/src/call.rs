@@ -5,7 +5,7 @@
 //!   (none) --------> Opening ------> Answering --------> Talking (an agent) <------------------+
 //!                       |                                |   |  key, intent, wish, rule        |
 //!                       | CANCEL, no port,               |   v                                |
-//!                       | nothing may be dialled         | Menu, Announcing                   |
+//!                       | nothing may be dialled         | Menu, Asking, Announcing           |
 //!                       |                                v   v                                |
 //!                       |     straight to somebody -> Reaching --busy, silence, never mind----+
 //!                       |                                |   |  (an agent has it: back, with memory;  |
@@ -23,8 +23,9 @@
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
 //! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one), [`lookup`] (who calls),
-//! [`queued`] (the caller waits until somebody is free), [`leave`] and [`hears`] (messages), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`keys`], [`end`].
+//! [`queued`] (the caller waits until somebody is free), [`leave`] and [`hears`] (messages), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`asking`], [`words`] (speech in those two), [`keys`], [`end`].
 
+mod asking;
 mod background;
 mod bridged;
 pub(crate) mod cold;
@@ -49,6 +50,7 @@ pub(crate) mod sip;
 mod stage;
 pub(crate) mod talk;
 mod unheard;
+mod words;
 
 pub(crate) use ctx::Ctx;
 pub(crate) use stage::{InMenu, Reaching, Referring, Stage, Transfer};
@@ -82,7 +84,7 @@ pub(crate) enum Purpose {
     Parting(LegId),
     /// A word that nothing waits for.
     Notice,
-    /// A menu's or an announcement's text.
+    /// A menu's, a question's or an announcement's text.
     Prompt,
     /// The last words before a hang-up.
     Farewell,
@@ -146,6 +148,12 @@ pub(crate) struct Call {
     /// Who calls, as another system knows them.
     #[serde(default)]
     pub(crate) lookup: lookup::Lookup,
+    /// What they answered to questions.
+    #[serde(default)]
+    pub(crate) given: asking::Given,
+    /// What they say where no agent listens.
+    #[serde(default)]
+    pub(crate) words: words::Words,
 }
 
 impl Call {
@@ -184,6 +192,8 @@ impl Call {
             hops: 0,
             help: false,
             lookup: lookup::Lookup::None,
+            given: asking::Given::default(),
+            words: words::Words::default(),
         }
     }
 
@@ -288,6 +298,9 @@ impl Call {
         if self.recorded && !comes_after {
             return; // said before the worker heard that the call is over
         }
+        if self.hears_words(cx, &event) {
+            return;
+        }
         match event {
             MediaEvent::LegOpened { leg, local } => self.leg_opened(cx, leg, local),
             MediaEvent::LegRefused { leg } => self.leg_refused(cx, leg),
@@ -385,7 +398,10 @@ impl Call {
     }
 
     pub(crate) fn handle_provider(&mut self, cx: &mut Ctx<'_>, event: ProviderEvent) {
-        if !self.looked_up(cx, &event) {
+        let taken = self.looked_up(cx, &event)
+            || self.asked_others(cx, &event)
+            || self.understood_words(cx, &event);
+        if !taken {
             self.talk_input(cx, tandem_agent::Input::Provider(event));
         }
     }
@@ -399,6 +415,7 @@ impl Call {
             Stage::Menu(m) => m.until.map(|at| (at, "no key in the menu")),
             Stage::Voicemail(v) => v.poll_timeout(),
             Stage::Messages(h) => h.poll_timeout(),
+            Stage::Asking(a) => a.poll_timeout(),
             Stage::Farewell { until, .. } => Some((*until, "farewell")),
             Stage::Opening { .. }
             | Stage::Answering { .. }
@@ -428,6 +445,7 @@ impl Call {
             self.typed_until(),
             self.lending_timeout(),
             self.lookup.poll_timeout(),
+            self.words.poll_timeout(),
         ]
         .into_iter()
         .chain(legs)
@@ -454,6 +472,7 @@ impl Call {
                 }
             }
             Stage::Menu(m) if m.until.is_some_and(|at| now.mono >= at) => self.menu_due(cx),
+            Stage::Asking(_) => self.ask_due(cx),
             Stage::Farewell { until, .. } if now.mono >= *until => self.farewell_over(cx),
             Stage::Bridged(_) => self.watch_timeout(cx),
             Stage::Voicemail(_) => self.message_due(cx),
@@ -474,6 +493,7 @@ impl Call {
         self.typed_due(cx);
         self.lending_due(cx);
         self.lookup_due(cx);
+        self.words_due(cx);
         self.leg_timeouts(cx);
         self.check_length(cx);
     }

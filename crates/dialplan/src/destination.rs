@@ -24,9 +24,10 @@ pub enum BadDestination {
 }
 
 /// All kinds of this version, as they are written.
-pub(crate) const KINDS: [&str; 12] = [
+pub(crate) const KINDS: [&str; 13] = [
     "agent:",
     "menu:",
+    "ask:",
     "queue:",
     "ext:",
     "outside:",
@@ -39,7 +40,7 @@ pub(crate) const KINDS: [&str; 12] = [
     "hangup",
 ];
 /// Kinds of later versions.
-const LATER: [&str; 6] = ["callback", "ask", "park", "page", "fax", "hours"];
+const LATER: [&str; 5] = ["callback", "park", "page", "fax", "hours"];
 
 impl FromStr for Destination {
     type Err = BadDestination;
@@ -70,6 +71,7 @@ impl FromStr for Destination {
         Ok(match kind {
             "agent" => Self::Agent(owned("the name of an agent", word)?),
             "menu" => Self::Menu(owned("the name of a menu", word)?),
+            "ask" => Self::Ask(owned("a name of [ask.NAME]", word)?),
             "queue" => Self::Queue(owned("the name of a queue", word)?),
             "outside" => Self::Outside(owned("a name of [outside.NAME]", word)?),
             "announce" => Self::Announce(owned("the name of an announcement", word)?),
@@ -131,6 +133,7 @@ impl fmt::Display for Destination {
         match self {
             Self::Agent(n) => write!(f, "agent:{n}"),
             Self::Menu(n) => write!(f, "menu:{n}"),
+            Self::Ask(n) => write!(f, "ask:{n}"),
             Self::Queue(n) => write!(f, "queue:{n}"),
             Self::Ext(n) => write!(f, "ext:{n}"),
             Self::Outside(n) => write!(f, "outside:{n}"),
@@ -158,6 +161,7 @@ impl Destination {
         match self {
             Self::Agent(n) => Self::Agent(put(n)),
             Self::Menu(n) => Self::Menu(put(n)),
+            Self::Ask(n) => Self::Ask(put(n)),
             Self::Queue(n) => Self::Queue(put(n)),
             Self::Ext(n) => Self::Ext(put(n)),
             Self::Outside(n) => Self::Outside(put(n)),

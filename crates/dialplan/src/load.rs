@@ -2,6 +2,7 @@
 //! it, and what refers to a file that does not parse is not blamed for that.
 
 mod agents;
+mod ask;
 mod checks;
 mod codecs;
 mod destinations;

@@ -1,6 +1,7 @@
 //! The checked configuration: what the rest of Tandem sees. Made by [`crate::load`], which has
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
+mod ask;
 mod endpoint;
 mod features;
 mod machine;
@@ -10,6 +11,7 @@ mod recording;
 mod trunk;
 mod voicemail;
 
+pub use ask::{Ask, Branch, BranchOn, Typed};
 pub use endpoint::Endpoint;
 pub use features::Features;
 pub use machine::{Bans, Hep, Identity, Mail, MailTls, NodeTls, TrunkTls};
@@ -281,6 +283,8 @@ pub enum Destination {
     Agent(String),
     /// `menu:NAME`.
     Menu(String),
+    /// `ask:NAME`.
+    Ask(String),
     /// `queue:NAME`.
     Queue(String),
     /// `ext:NUMBER`.
@@ -344,6 +348,8 @@ pub struct Dialplan {
     pub rules: Arc<AgentRules>,
     /// By name.
     pub menus: BTreeMap<String, Menu>,
+    /// By name.
+    pub asks: BTreeMap<String, Ask>,
     /// By name.
     pub queues: BTreeMap<String, Queue>,
     /// By name.

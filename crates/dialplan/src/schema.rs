@@ -2,6 +2,8 @@
 //! names lead to. A test lets the reader say which keys it knows in every table, and compares: the two cannot drift apart.
 
 #[expect(dead_code, reason = "types that are only described")]
+mod ask;
+#[expect(dead_code, reason = "types that are only described")]
 mod dialplan;
 #[expect(dead_code, reason = "types that are only described")]
 mod node;

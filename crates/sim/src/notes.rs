@@ -111,6 +111,7 @@ pub(crate) fn note(what: &What) -> Option<String> {
         }
         What::Bridged { .. } => "joins the two".to_owned(),
         What::KeyPressed { digit, did, .. } => format!("key {digit}: {did}"),
+        What::AnswerGiven { question, answer } => format!("{question} is answered: {answer}"),
         What::Refused { wanted, rule } => format!("refuses {wanted}: {rule}"),
         What::RecordingStarted { .. } => "records".to_owned(),
         What::RecordingPaused { by } => format!("pauses the recording: {by}"),

@@ -10,7 +10,7 @@ use std::{
 };
 use tandem_agent::{
     Brain,
-    tool::{Fact, facts, judged, lookup},
+    tool::{Fact, caller_lookup, facts, judged},
     typed::{Caller, Happened, Typed},
 };
 use tandem_dialplan::{Destination, Dialplan, Plan};
@@ -127,14 +127,14 @@ async fn looked_up(dialplan: &Dialplan, from: &str, providers: &Providers) -> Ve
     let Some(plan) = &dialplan.rules.caller_lookup else {
         return Vec::new();
     };
-    let Some(ask) = lookup(plan, from) else {
+    let Some(ask) = caller_lookup(plan, from) else {
         println!("    nobody is looked up: --from is no number like +447700900123");
         return Vec::new();
     };
     println!("    GET {}", ask.url);
     match judged(&providers.fetch(ask).await) {
         Ok(answer) => {
-            let facts = facts(&plan.keep, &answer);
+            let facts = facts(&plan.keep, &answer, "caller_lookup");
             for fact in &facts {
                 let value = if fact.sensitive {
                     "(hidden)"

@@ -1,6 +1,6 @@
 //! An agent as the dialplan describes it: data, never code. Made by `dialplan`, run by `agent`.
 
-use crate::tool::{Bounds, CallerLookup, Tool};
+use crate::tool::{Bounds, HttpLookup, Tool};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -80,5 +80,7 @@ pub struct AgentRules {
     /// Tools by name.
     pub tools: BTreeMap<String, Arc<Tool>>,
     /// Who calls is asked of somebody before the greeting.
-    pub caller_lookup: Option<Arc<CallerLookup>>,
+    pub caller_lookup: Option<Arc<HttpLookup>>,
+    /// What callers are asked without an agent becomes facts of these names (`[ask.NAME]`).
+    pub asked: Vec<String>,
 }

@@ -360,6 +360,13 @@ pub enum What {
         /// What it did.
         did: String,
     },
+    /// A caller answered a question of the dialplan, or chose in a menu by words.
+    AnswerGiven {
+        /// Which: `ask:NAME` or `menu:NAME`.
+        question: String,
+        /// The digits, and only how many where they are nobody's business; of a menu the key, and where it leads.
+        answer: String,
+    },
     /// Something that was refused because the plan does not allow it.
     Refused {
         /// What was wanted.

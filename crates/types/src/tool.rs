@@ -224,14 +224,14 @@ pub struct Tool {
     pub confirm: Confirm,
 }
 
-/// Who calls is looked up before anybody speaks.
+/// Something that another system knows: who calls, before anybody speaks, or what a caller keyed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerLookup {
+pub struct HttpLookup {
     /// As of a tool.
     pub endpoint: String,
     /// Where; `{from_e164}` is the caller's number.
     pub url: UrlTemplate,
-    /// The greeting waits no longer.
+    /// A greeting waits no longer; of an answer, from the request to the whole of it.
     pub timeout: Duration,
     /// What of the answer becomes facts.
     pub keep: Vec<Keep>,

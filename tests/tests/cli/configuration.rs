@@ -117,3 +117,44 @@ fn there_is_no_key_for_the_provider() {
         &[lab.tandem("serve --config office --data data")],
     );
 }
+
+#[test]
+fn the_way_of_a_caller_who_is_asked_by_keys() {
+    let lab = Lab::new();
+    let route = "\"2000\" = \"echo\"";
+    let more = "\"2000\" = \"echo\"\n\"2011\" = \"ask:account\"";
+    lab.change("dialplans/reception.toml", route, more);
+    lab.add(
+        "dialplans/reception.toml",
+        r#"
+[ask.account]
+prompt = "Please key your account number, then the hash key."
+digits = "4-8"
+wrong = "I do not know that number."
+retries = 1
+then = "queue:reception"
+otherwise = "announce:busy"
+[ask.account.lookup]
+url = "https://crm.example/accounts/{account}"
+keep = ["status"]
+[[ask.account.branch]]
+answer = "_9."
+to = "queue:repairs"
+[[ask.account.branch]]
+fact = "status"
+is = ["overdue", "closed"]
+to = "queue:billing"
+"#,
+    );
+    let to = "dialplan test --config office --to 2011";
+    golden(
+        "ask",
+        &[
+            lab.tandem("check office"),
+            lab.tandem(&format!("{to} --key 42713#")),
+            lab.tandem(&format!("{to} --key 12# --key 98765432#")),
+            lab.tandem(&format!("{to} --key 1# --key 2#")),
+            lab.tandem(to),
+        ],
+    );
+}

@@ -39,7 +39,7 @@ impl Conversation {
 
     pub(super) fn on_looked_up(&mut self, now: Now, facts: Vec<Fact>) {
         self.looked_up_by = None;
-        self.learn_facts(facts, super::LOOKUP);
+        self.learn_facts(facts);
         self.greet_now(now);
     }
 

@@ -127,6 +127,11 @@ pub enum Input {
         /// What is known now; none.
         facts: Vec<Fact>,
     },
+    /// The caller answered a question that no agent put.
+    Told {
+        /// Their answer, and what others know of it.
+        facts: Vec<Fact>,
+    },
     /// Whoever had the caller before [`Conversation::pass_on`](super::Conversation::pass_on) has them still.
     PersonKeeps,
     /// The caller is gone. Nothing but last turns comes out afterwards.

@@ -163,3 +163,41 @@ fn the_header_names_the_handoff_and_says_nothing_of_the_caller() {
         "{text}"
     );
 }
+
+#[test]
+fn what_was_done_is_told_as_it_went() {
+    let told = |what: &str, result: &str| {
+        super::so_far(&ActionTaken {
+            what: what.into(),
+            result: result.into(),
+            at: Wall(0),
+        })
+    };
+    for (what, result, sentence) in [
+        ("book visit", "done", "Done: book visit."),
+        (
+            "book visit",
+            "it did not work",
+            "Tried: book visit, it did not work.",
+        ),
+        (
+            "transfer queue:repairs",
+            "connected",
+            "They were put through to queue repairs.",
+        ),
+        (
+            "transfer queue:repairs",
+            "nobody answered",
+            "Tried: transfer queue repairs, nobody answered.",
+        ),
+        ("back from queue:repairs", "no note", "They came back."),
+        (
+            "back from queue:repairs",
+            "they hung up",
+            "They came back: they hung up.",
+        ),
+    ] {
+        assert_eq!(told(what, result).as_deref(), Some(sentence));
+    }
+    assert_eq!(told("transfer menu:main", "connected"), None);
+}

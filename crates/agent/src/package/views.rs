@@ -1,6 +1,6 @@
 //! What of a package is spoken to a person, shown on a phone, sent in a header.
 
-use super::{by_source, is_given, is_upset, masked};
+use super::{by_source, is_given, is_upset, masked, so_far};
 use crate::understand::{asks_to_be_moved, spoken_label, wants_person};
 use tandem_types::context::{ContextPackage, HandoffReason, Holder, Speaker};
 
@@ -76,13 +76,7 @@ fn detail(p: &ContextPackage) -> String {
     if !before.is_empty() {
         out.push(format!("They also said: {}.", before.join("; ")));
     }
-    for action in &p.actions {
-        out.push(format!(
-            "Tried: {}, {}.",
-            spoken_label(&action.what),
-            action.result
-        ));
-    }
+    out.extend(p.actions.iter().filter_map(so_far));
     for promise in &p.promises {
         out.push(format!("We promised: {promise}."));
     }

@@ -24,6 +24,8 @@ pub struct Fact {
     pub value: String,
     /// Masked for those who need not see it.
     pub sensitive: bool,
+    /// Who has told: `caller_lookup`, `tool:NAME`, `ask:NAME`, or the turn of the caller.
+    pub source: String,
 }
 
 /// An answer that is JSON, or nothing at all; a page of HTML is none.
@@ -39,7 +41,7 @@ pub fn judged(result: &Result<HttpAnswer, ProviderFault>) -> Result<Value, Provi
 }
 
 /// What of an answer is kept. Fields that are not there, or are no single value, are left out.
-pub fn facts(keep: &[Keep], answer: &Value) -> Vec<Fact> {
+pub fn facts(keep: &[Keep], answer: &Value, source: &str) -> Vec<Fact> {
     let one = |k: &Keep| {
         let mut at = answer;
         for key in &k.path {
@@ -59,6 +61,7 @@ pub fn facts(keep: &[Keep], answer: &Value) -> Vec<Fact> {
             name: k.name.clone(),
             value,
             sensitive: k.sensitive || is_secret(&k.name),
+            source: source.to_owned(),
         })
     };
     keep.iter().filter_map(one).collect()

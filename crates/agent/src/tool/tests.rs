@@ -292,7 +292,7 @@ fn only_what_is_asked_for_is_kept() {
         keep("list.9.a", false),
         keep("nothing.there", false),
     ];
-    let kept: Vec<(String, String, bool)> = facts(&all, &answer)
+    let kept: Vec<(String, String, bool)> = facts(&all, &answer, "tool:tenant")
         .into_iter()
         .map(|f| (f.name, f.value, f.sensitive))
         .collect();
@@ -336,7 +336,7 @@ fn answers_are_json_or_faults_and_bounded() {
 
 #[test]
 fn only_numbers_are_looked_up() {
-    let plan = tandem_types::tool::CallerLookup {
+    let plan = tandem_types::tool::HttpLookup {
         endpoint: "head/caller_lookup".into(),
         url: UrlTemplate {
             origin: "https://crm.example".into(),
@@ -346,7 +346,7 @@ fn only_numbers_are_looked_up() {
         timeout: Duration::from_millis(800),
         keep: vec![],
     };
-    let url = |from: &str| lookup(&plan, from).map(|ask| ask.url);
+    let url = |from: &str| caller_lookup(&plan, from).map(|ask| ask.url);
     assert_eq!(
         url("+447700900123"),
         Some("https://crm.example/callers/%2B447700900123".into())

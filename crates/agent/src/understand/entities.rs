@@ -34,7 +34,7 @@ impl Found {
 }
 
 /// Not for everybody's eyes, by its name.
-pub(crate) fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     matches!(name, "card_number" | "sort_code" | "pin")
 }
 

@@ -36,7 +36,7 @@ impl Call {
         let caller = self.caller;
         let waits = matches!(
             self.stage,
-            Stage::Talking | Stage::Menu(_) | Stage::Announcing { .. }
+            Stage::Talking | Stage::Menu(_) | Stage::Asking(_) | Stage::Announcing { .. }
         );
         let hears = |p: &Purpose| matches!(p, Purpose::Background(leg, under) if *leg == caller && *under != Under::Comfort);
         if waits && !self.players.values().any(hears) {
@@ -50,7 +50,8 @@ impl Call {
         let beeps = Purpose::Background(caller, Under::Beeps);
         let mut before = self.players.range(..player.index);
         if before.any(|(_, p)| *p == beeps) {
-            let under = matches!(self.stage, Stage::Menu(_)).then_some(Under::Comfort);
+            let asks = matches!(self.stage, Stage::Menu(_) | Stage::Asking(_));
+            let under = asks.then_some(Under::Comfort);
             self.background(cx, caller, under);
         }
     }

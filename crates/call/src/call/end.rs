@@ -31,6 +31,7 @@ impl Call {
         };
         // Whoever is told that the caller has left is told after what the caller pays for.
         self.left_at.get_or_insert(cx.now.mono);
+        self.abandon_ask(cx);
         match std::mem::replace(&mut self.stage, Stage::Ending) {
             Stage::Reaching(mut r) => {
                 self.ended = Some(end);
@@ -100,6 +101,7 @@ impl Call {
             lending.forget_the_other();
             self.stays(cx, end);
         }
+        self.abandon_ask(cx);
         let before = std::mem::replace(&mut self.stage, Stage::Ending);
         // What was offered comes before its end.
         self.tell_talk_gone(cx);
@@ -193,6 +195,7 @@ impl Call {
             end,
             until: cx.now.mono + FAREWELL,
         };
+        self.abandon_ask(cx);
         match std::mem::replace(&mut self.stage, farewell) {
             Stage::Reaching(mut r) => {
                 self.not_waiting(cx, &mut r, QueueEnd::Ended);
@@ -213,6 +216,7 @@ impl Call {
             | Stage::Answering { .. }
             | Stage::Talking
             | Stage::Menu(_)
+            | Stage::Asking(_)
             | Stage::Announcing { .. }
             | Stage::Bridged(_)
             | Stage::Messages(_)

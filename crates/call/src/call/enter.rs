@@ -33,6 +33,7 @@ impl Call {
         otherwise: VecDeque<Destination>,
     ) {
         self.help = false; // `reach` knows better
+        self.stop_words(cx);
         self.hops += 1;
         if self.hops > MAX_HOPS {
             let end = Termination::new(Party::Gateway, Reason::Limit);
@@ -54,6 +55,7 @@ impl Call {
         match to {
             Destination::Agent(name) => self.enter_agent(cx, name),
             Destination::Menu(name) => self.enter_menu(cx, name),
+            Destination::Ask(name) => self.enter_ask(cx, name),
             Destination::Announce(name) => self.enter_announcement(cx, &name),
             Destination::Echo => {
                 self.quiet_background(cx);
@@ -151,7 +153,7 @@ impl Call {
             .dialplan(cx.plan)
             .and_then(|d| d.languages.first().cloned())
             .unwrap_or_else(|| "en-GB".into());
-        let (facts, looked_up_by) = self.lookup.begins_with();
+        let facts = self.lookup.facts().iter().chain(&self.given.facts);
         let start = ConversationStart {
             call: self.id,
             caller_number: self.from.clone(),
@@ -159,8 +161,8 @@ impl Call {
             language,
             brain,
             rng: cx.rng.fork(),
-            facts,
-            looked_up_by,
+            facts: facts.cloned().collect(),
+            looked_up_by: self.lookup.waits(),
             requests: super::lookup::REQUEST,
         };
         let mut talk = Conversation::new(start, cx.now);
@@ -259,6 +261,7 @@ fn needs_answer(to: &Destination) -> bool {
     match to {
         Destination::Agent(_)
         | Destination::Menu(_)
+        | Destination::Ask(_)
         | Destination::Announce(_)
         | Destination::Queue(_)
         | Destination::Echo

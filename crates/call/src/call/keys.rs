@@ -37,6 +37,9 @@ impl Call {
                 return; // the tone of a key that was told
             }
         }
+        if id == self.caller && self.is_spare(cx, digit) {
+            return;
+        }
         match &mut self.stage {
             Stage::Talking | Stage::Reaching(_) | Stage::Referring(_) if id == self.caller => {
                 if self.key_in_line(cx, digit) {
@@ -49,6 +52,7 @@ impl Call {
                 self.message_input(cx, crate::message::Input::Key(digit));
             }
             Stage::Messages(_) if id == self.caller => self.key_in_inbox(cx, digit),
+            Stage::Asking(_) if id == self.caller => self.key_in_ask(cx, id, digit),
             Stage::Reaching(r) if r.reach.has(id) => {
                 r.reach
                     .handle_input(cx.now.mono, reach::Input::Key(id, digit));
@@ -65,6 +69,7 @@ impl Call {
             Stage::Bridged(_) => self.key_in_bridge(cx, id, digit, by_info),
             Stage::Talking
             | Stage::Menu(_)
+            | Stage::Asking(_)
             | Stage::Reaching(_)
             | Stage::Opening { .. }
             | Stage::Answering { .. }

@@ -337,6 +337,7 @@ impl Call {
             | Stage::Answering { .. }
             | Stage::Talking
             | Stage::Menu(_)
+            | Stage::Asking(_)
             | Stage::Announcing { .. }
             | Stage::Voicemail(_)
             | Stage::Messages(_)
@@ -453,6 +454,7 @@ impl Call {
             | Stage::Answering { .. }
             | Stage::Talking
             | Stage::Menu(_)
+            | Stage::Asking(_)
             | Stage::Announcing { .. }
             | Stage::Voicemail(_)
             | Stage::Messages(_)

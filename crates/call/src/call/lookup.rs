@@ -11,7 +11,7 @@ use super::{Call, Ctx};
 use crate::api::Output;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tandem_agent::tool::{Fact, facts, judged, lookup};
+use tandem_agent::tool::{Fact, caller_lookup, facts, judged};
 use tandem_types::{
     Mono, RequestId,
     canonical::canonical_json,
@@ -43,12 +43,19 @@ pub(crate) enum Lookup {
 }
 
 impl Lookup {
-    /// What a conversation begins with: what is known, and until when it may be worth waiting.
-    pub(crate) fn begins_with(&self) -> (Vec<Fact>, Option<Mono>) {
+    /// Until when what it tells may be worth waiting for.
+    pub(crate) fn waits(&self) -> Option<Mono> {
         match self {
-            Self::None => (Vec::new(), None),
-            Self::Asked { by, .. } => (Vec::new(), Some(*by)),
-            Self::Known(facts) => (facts.clone(), None),
+            Self::Asked { by, .. } => Some(*by),
+            Self::None | Self::Known(_) => None,
+        }
+    }
+
+    /// What it has told.
+    pub(crate) fn facts(&self) -> &[Fact] {
+        match self {
+            Self::Known(facts) => facts,
+            Self::None | Self::Asked { .. } => &[],
         }
     }
 
@@ -68,7 +75,7 @@ impl Call {
         let Some(plan) = plan.filter(|_| !self.help && self.phone.is_none()) else {
             return;
         };
-        let Some(ask) = lookup(&plan, &self.from) else {
+        let Some(ask) = caller_lookup(&plan, &self.from) else {
             return;
         };
         let arguments = canonical_json(&BTreeMap::from([("from_e164", &self.from)]));
@@ -120,7 +127,7 @@ impl Call {
         let (outcome, known) = match judged(result) {
             Ok(answer) => {
                 let keep = plan.map(|p| p.keep.clone()).unwrap_or_default();
-                ("ok".to_owned(), facts(&keep, &answer))
+                ("ok".to_owned(), facts(&keep, &answer, NAME))
             }
             Err(fault) => (fault.label(), Vec::new()),
         };

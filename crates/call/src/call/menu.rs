@@ -10,11 +10,13 @@
 //! What keys mean is in [`tandem_dialplan::Menu`].
 
 use super::{Call, Ctx, Purpose, Stage};
+use tandem_agent::understand;
 use tandem_dialplan::{Destination, Keyed, Menu};
 use tandem_types::{LegId, Party, Reason, Termination, journal::What, media::Lane};
 
 impl Call {
     pub(crate) fn say_menu(&mut self, cx: &mut Ctx<'_>) {
+        self.settle_words(cx);
         let Stage::Menu(m) = &mut self.stage else {
             return;
         };
@@ -43,7 +45,7 @@ impl Call {
         self.play(cx, self.caller, sound, Lane::Voice, Purpose::Prompt);
     }
 
-    /// A menu's, an announcement's or a mailbox's text is over, or (`well`) could not be said.
+    /// A text is over, or (`well`) could not be said.
     pub(crate) fn prompt_over(&mut self, cx: &mut Ctx<'_>, well: bool) {
         match &mut self.stage {
             Stage::Voicemail(_) => self.message_input(cx, crate::message::Input::Over),
@@ -52,12 +54,13 @@ impl Call {
                 let then = then.clone();
                 self.enter(cx, then);
             }
-            Stage::Menu(m) if m.typed.is_empty() => {
+            Stage::Menu(m) if m.typed.is_empty() && !self.words.are_busy() => {
                 let wait = self.menu(cx).map(|menu| menu.timeout);
                 if let (Stage::Menu(m), Some(wait)) = (&mut self.stage, wait) {
                     m.until = Some(cx.now.mono + wait);
                 }
             }
+            Stage::Asking(_) => self.question_over(cx),
             _ => {}
         }
     }
@@ -75,7 +78,7 @@ impl Call {
         }
     }
 
-    fn menu_silent(&mut self, cx: &mut Ctx<'_>) {
+    pub(super) fn menu_silent(&mut self, cx: &mut Ctx<'_>) {
         let Stage::Menu(m) = &mut self.stage else {
             return;
         };
@@ -115,6 +118,30 @@ impl Call {
             }
             Keyed::Nothing => self.menu_silent(cx),
         }
+    }
+
+    /// What was said instead of a key; false: it means nothing here.
+    pub(super) fn choice_said(&mut self, cx: &mut Ctx<'_>, said: &str) -> bool {
+        let Some(menu) = self.menu(cx) else {
+            return false;
+        };
+        let choices = menu.words.iter().map(|(key, said)| (*key, said.as_slice()));
+        let chosen = understand::choice(choices, said);
+        let Some((key, to)) = chosen.and_then(|key| Some((key, menu.keys.get(&key)?.clone())))
+        else {
+            return false;
+        };
+        let Stage::Menu(m) = &self.stage else {
+            return false;
+        };
+        let given = What::AnswerGiven {
+            question: format!("menu:{}", m.name),
+            answer: format!("{key}: {to}"),
+        };
+        self.journal(cx, given);
+        self.stop(cx, |p| matches!(p, Purpose::Prompt));
+        self.leave_menu(cx, to);
+        true
     }
 
     /// The caller has chosen. When nobody takes them there, they go where silence leads, and not nowhere.

@@ -159,6 +159,7 @@ impl Call {
         let rules = self.recording_rules(cx)?;
         let place = match &self.stage {
             Stage::Menu(menu) => Destination::Menu(menu.name.clone()),
+            Stage::Asking(asking) => Destination::Ask(asking.name.clone()),
             Stage::Talking => {
                 let agent = self.talk.as_ref().and_then(Conversation::agent)?;
                 Destination::Agent(agent.to_owned())
@@ -206,6 +207,13 @@ impl Call {
                 leg,
                 digit: '*',
                 did,
+            },
+            What::AnswerGiven {
+                question,
+                answer: _,
+            } => What::AnswerGiven {
+                question,
+                answer: UNRECORDED.to_owned(),
             },
             What::TurnEnded {
                 turn,

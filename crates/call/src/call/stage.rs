@@ -1,6 +1,6 @@
 //! Who has the caller, and what that needs.
 
-use super::{bridged::Bridged, hears::Hears, leave::Leaves, queued::InLine};
+use super::{asking::Asking, bridged::Bridged, hears::Hears, leave::Leaves, queued::InLine};
 use crate::{reach::Reach, refer::Referral};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -89,6 +89,7 @@ pub(crate) enum Stage {
     },
     Talking,
     Menu(InMenu),
+    Asking(Asking),
     Announcing {
         then: Destination,
     },

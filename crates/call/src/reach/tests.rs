@@ -459,4 +459,5 @@ fn a_leg_of_another_call_is_none_of_ours() {
     assert_eq!(b.takes(gone(9)), "");
 }
 
+mod seen;
 mod standing;

@@ -171,3 +171,31 @@ fn a_sipfrag_is_read_as_far_as_its_status() {
     }
     assert_eq!(sipfrag_status(b"SIP/2.0 200 \xff"), None);
 }
+
+#[test]
+fn states_and_events_are_called_as_in_the_table() {
+    assert_eq!(states().map(|r| r.step()), ["sent", "accepted", "over"]);
+    crate::cells::taken();
+    let mut entered = Vec::new();
+    for event in events() {
+        Referral::sent(at(0), WAIT).handle_input(at(0), event);
+        entered.extend(
+            crate::cells::taken()
+                .into_keys()
+                .map(|(_, state, event)| (state, event)),
+        );
+    }
+    let all = [
+        "2xx",
+        "3xx to 6xx",
+        "408 or no answer",
+        "NOTIFY 1xx or empty",
+        "NOTIFY 1xx or empty",
+        "NOTIFY 1xx or empty",
+        "NOTIFY terminated, no final status",
+        "NOTIFY 2xx",
+        "NOTIFY 3xx to 6xx",
+        "BYE",
+    ];
+    assert_eq!(entered, all.map(|event| ("sent", event)));
+}

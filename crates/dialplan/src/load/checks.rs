@@ -184,7 +184,7 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Announcements, mailboxes and menus that only lead to each other.
+    /// Announcements, mailboxes, menus and questions that only lead to each other.
     fn rings(&self, plan: &Dialplan) {
         let mut edges: BTreeMap<String, Vec<&Destination>> = BTreeMap::new();
         for (name, a) in &plan.announcements {
@@ -198,6 +198,9 @@ impl<'a> Load<'a> {
                 format!("menu:{name}"),
                 m.keys.values().chain([&m.otherwise]).collect(),
             );
+        }
+        for (name, ask) in &plan.asks {
+            edges.insert(format!("ask:{name}"), ask.ways().collect());
         }
         let mut out: BTreeSet<&String> = BTreeSet::new();
         loop {

@@ -17,6 +17,7 @@ pub(super) struct Scope {
     pub(super) plan: String,
     agents: Vec<String>,
     menus: Vec<String>,
+    asks: Vec<String>,
     queues: Vec<String>,
     outside: Vec<String>,
     announcements: Vec<String>,
@@ -30,6 +31,7 @@ impl Scope {
             plan: plan.to_owned(),
             agents: names("agents"),
             menus: names("menus"),
+            asks: names("ask"),
             queues: names("queues"),
             outside: names("outside"),
             announcements: names("announcements"),
@@ -52,6 +54,7 @@ impl Scope {
         [
             of("agent", &self.agents),
             of("menu", &self.menus),
+            of("ask", &self.asks),
             of("queue", &self.queues),
             of("outside", &self.outside),
             of("announce", &self.announcements),
@@ -117,6 +120,7 @@ impl<'a> Load<'a> {
         let found = match destination {
             Destination::Agent(n) => among(&scope.agents, n),
             Destination::Menu(n) => among(&scope.menus, n),
+            Destination::Ask(n) => among(&scope.asks, n),
             Destination::Queue(n) => among(&scope.queues, n),
             Destination::Outside(n) => among(&scope.outside, n),
             Destination::Announce(n) => among(&scope.announcements, n),

@@ -81,6 +81,8 @@ impl<'a> Load<'a> {
         self.transfers(root, &mut plan, &scope);
         self.recording(root, &mut plan, &scope);
         rules.cancel_key = Some(plan.warm.cancel_key);
+        self.caller_lookup(root, &mut plan, &mut rules);
+        self.asks(root, &mut plan, &scope, &mut rules);
         self.tools(root, &mut plan, &mut rules);
         self.agents(root, &plan, &scope, &mut rules);
         self.escalations(root, &scope, &mut rules);

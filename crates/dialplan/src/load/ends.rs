@@ -22,7 +22,7 @@ pub(super) enum Ends {
 }
 
 /// The way from there, as the switch goes it: what is left to be tried when nobody takes a call is forgotten once a
-/// menu or an announcement has it.
+/// menu, a question or an announcement has it.
 pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
     let mut way: Vec<(Destination, VecDeque<Destination>)> = Vec::new();
     let mut next = Some((from.clone(), VecDeque::new()));
@@ -42,6 +42,10 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
             Destination::Menu(n) => match plan.menus.get(n) {
                 Some(m) => Some((m.otherwise.clone(), VecDeque::new())),
                 None => return Ends::Well, // it has errors, and they are told
+            },
+            Destination::Ask(n) => match plan.asks.get(n) {
+                Some(a) => Some((a.otherwise.clone(), VecDeque::new())),
+                None => return Ends::Well,
             },
             Destination::Announce(n) => match plan.announcements.get(n) {
                 Some(a) => Some((a.then.clone(), VecDeque::new())),
@@ -114,6 +118,10 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
             Destination::Menu(n) => plan.menus.get(n).map_or(Vec::new(), |m| {
                 m.keys.values().chain([&m.otherwise]).cloned().collect()
             }),
+            Destination::Ask(n) => {
+                let ask = plan.asks.get(n);
+                ask.map_or(Vec::new(), |a| a.ways().cloned().collect())
+            }
             Destination::Announce(n) => plan
                 .announcements
                 .get(n)
@@ -141,10 +149,13 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
         next.extend(direct(&to).into_iter().map(|to| (to, without)));
         if let Destination::Agent(n) = &to {
             next.extend(of_agent(plan, n).into_iter().map(|to| {
-                // A menu, an announcement or a mailbox that an agent leads to goes on by itself; people give back to the agent.
+                // A menu, a question, an announcement or a mailbox that an agent leads to goes on by itself; people give back to the agent.
                 let itself = matches!(
                     to,
-                    Destination::Menu(_) | Destination::Announce(_) | Destination::Voicemail(_)
+                    Destination::Menu(_)
+                        | Destination::Ask(_)
+                        | Destination::Announce(_)
+                        | Destination::Voicemail(_)
                 );
                 (to, itself)
             }));
@@ -199,6 +210,7 @@ impl Load<'_> {
             }
         }
         let named = (plan.menus.keys().map(|n| Destination::Menu(n.clone())))
+            .chain(plan.asks.keys().map(|n| Destination::Ask(n.clone())))
             .chain(
                 plan.announcements
                     .keys()

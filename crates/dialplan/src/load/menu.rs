@@ -5,9 +5,10 @@ use super::{
     destinations::Scope,
     people::SECOND,
     read::{Section, Text},
+    spot::listed,
     values::one_key,
 };
-use crate::{Menu, Pattern};
+use crate::{Destination, Menu, Pattern};
 use std::collections::BTreeMap;
 
 impl<'a> Load<'a> {
@@ -55,9 +56,11 @@ impl<'a> Load<'a> {
                 keys.extend(key.zip(to));
             }
         }
+        let words = words(s, &keys);
         Some(Menu {
             prompt: prompt?.value,
             keys,
+            words,
             direct_dial,
             digit_timeout,
             timeout,
@@ -104,4 +107,45 @@ impl<'a> Load<'a> {
         }
         all
     }
+}
+
+/// What is said instead of each key. Nobody can mean two keys by one phrase.
+fn words(s: &Section<'_>, keys: &BTreeMap<char, Destination>) -> BTreeMap<char, Vec<String>> {
+    let mut all: BTreeMap<char, Vec<String>> = BTreeMap::new();
+    for v in s.section("words").iter().flat_map(Section::all) {
+        let at = Text {
+            value: v.key.clone(),
+            spot: v.key_spot,
+        };
+        let Some(key) = one_key(&at) else { continue };
+        if !keys.contains_key(&key) {
+            let known: Vec<String> = keys.keys().map(char::to_string).collect();
+            v.key_spot
+                .error(format!("key {key} leads nowhere in this menu"))
+                .help(format!("`keys` has {}", listed(&known)));
+        }
+        for text in v.text_or_texts() {
+            let phrase = plain(&text.value);
+            if phrase.is_empty() {
+                text.spot.error(format!("nobody can say {:?}", text.value));
+                continue;
+            }
+            let taken = all.iter().find(|(_, said)| said.contains(&phrase));
+            if let Some((other, _)) = taken {
+                text.spot
+                    .error(format!("{phrase:?} is said for key {other} already"))
+                    .help("each phrase means one key");
+                continue;
+            }
+            all.entry(key).or_default().push(phrase);
+        }
+    }
+    all
+}
+
+/// Lower case, without punctuation.
+fn plain(text: &str) -> String {
+    let letters = |c: char| c.is_alphanumeric() || c == '\'';
+    let words = text.split(|c: char| !letters(c)).filter(|w| !w.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }

@@ -38,12 +38,13 @@ fn of_plan(d: &Dialplan, all: &mut BTreeSet<Prompt>) {
     for (language, text) in rules.disclosure.iter().chain(&rules.disclosure_again) {
         say(text, language);
     }
-    for text in d
-        .menus
+    let menus = d.menus.values().map(|m| &m.prompt);
+    let announcements = d.announcements.values().map(|a| &a.text);
+    let asks = d
+        .asks
         .values()
-        .map(|m| &m.prompt)
-        .chain(d.announcements.values().map(|a| &a.text))
-    {
+        .flat_map(|a| a.meanwhile.iter().chain([&a.prompt]));
+    for text in menus.chain(announcements).chain(asks) {
         say(text, language);
     }
     for mailbox in d.voicemail.values() {
@@ -54,6 +55,9 @@ fn of_plan(d: &Dialplan, all: &mut BTreeSet<Prompt>) {
         for known in MAILBOX_SAYS.iter().filter(|s| s.fills.is_empty()) {
             say(mailbox.says(known.name), language);
         }
+    }
+    for ask in d.asks.values() {
+        say(&ask.again(), language);
     }
 }
 

@@ -59,10 +59,12 @@ impl<'a> Load<'a> {
         self.code_is_free(&s, &rules.pause_code, &plan.warm.back_to_ai);
         for text in s.opt("not_in").iter().flat_map(|v| v.texts()) {
             match self.destination(scope, &text) {
-                Some(to @ (Destination::Agent(_) | Destination::Menu(_))) => rules.not_in.push(to),
+                Some(to @ (Destination::Agent(_) | Destination::Menu(_) | Destination::Ask(_))) => {
+                    rules.not_in.push(to);
+                }
                 Some(_) => {
                     text.spot
-                        .error("a recording rests with agents and in menus, which are ours")
+                        .error("a recording rests with agents, in menus and at questions, which are ours")
                         .help("with a person there is pause_code, which they key");
                 }
                 None => {}

@@ -15,7 +15,7 @@ use crate::{Dialplan, Endpoint, Secret};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tandem_types::{
     agent::{AgentRules, AgentSpec},
-    tool::{Bounds, CallerLookup, Confirm, Effect, HttpMethod, Keep, Tool, UrlTemplate},
+    tool::{Bounds, Confirm, Effect, HttpLookup, HttpMethod, Keep, Piece, Tool, UrlTemplate},
 };
 use template::{loopback, url};
 
@@ -46,17 +46,13 @@ impl<'a> Load<'a> {
         plan: &mut Dialplan,
         rules: &mut AgentRules,
     ) {
-        let lookup = root.section("caller_lookup");
         let sections = root.each("tools");
         // What one keeps, all may name.
-        let mut kept: Vec<Vec<Keep>> = sections.iter().map(|(_, s)| keep(s)).collect();
-        let of_lookup = lookup.as_ref().map(keep).unwrap_or_default();
-        let all = kept.iter().flatten().chain(&of_lookup);
-        let facts: Vec<String> = all.map(|k| k.name.clone()).collect();
-        if let Some(s) = &lookup {
-            rules.caller_lookup = self.caller_lookup(s, plan, of_lookup).map(Arc::new);
-        }
-        for ((v, s), keep) in sections.iter().zip(kept.drain(..)) {
+        let mut keeps: Vec<Vec<Keep>> = sections.iter().map(|(_, s)| keep(s)).collect();
+        let of_tools = keeps.iter().flatten().map(|k| k.name.as_str());
+        let all = of_tools.chain(kept(rules));
+        let facts: Vec<String> = all.map(str::to_owned).collect();
+        for ((v, s), keep) in sections.iter().zip(keeps.drain(..)) {
             named(v);
             let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if v.key.len() > 64 || !v.key.chars().all(good) {
@@ -77,36 +73,61 @@ impl<'a> Load<'a> {
         }
     }
 
-    fn caller_lookup(
+    /// `[caller_lookup]`.
+    pub(super) fn caller_lookup(
         &mut self,
-        s: &Section<'a>,
+        root: &Section<'a>,
         plan: &mut Dialplan,
-        keep: Vec<Keep>,
-    ) -> Option<CallerLookup> {
+        rules: &mut AgentRules,
+    ) {
+        let Some(s) = root.section("caller_lookup") else {
+            return;
+        };
         self.place(format!("dialplans.{}.caller_lookup", plan.name), s.spot);
-        let v = s.need("url", "\"https://crm.example/callers/{from_e164}\"");
-        let timeout = timeout(s, LOOKUP, LONGEST_LOOKUP);
-        let found = v.as_ref().and_then(|v| url(v, &["from_e164"]));
-        let endpoint = format!("{}/caller_lookup", plan.name);
-        self.endpoint(s, &endpoint, found.as_ref(), plan);
-        if keep.is_empty() && s.opt("keep").is_none() {
+        let timeout = timeout(&s, LOOKUP, LONGEST_LOOKUP);
+        let by = "from_e164";
+        rules.caller_lookup = self.lookup(&s, plan, "caller_lookup", by, &[by], timeout);
+        let nothing = rules.caller_lookup.as_ref();
+        if nothing.is_some_and(|l| l.keep.is_empty()) && s.opt("keep").is_none() {
             s.spot
                 .warning("callers are looked up, and nothing of it is kept")
                 .help("add: keep = [\"name\"]");
         }
+    }
+
+    /// Another system is asked what it knows; `by` must be in the address.
+    pub(super) fn lookup(
+        &self,
+        s: &Section<'a>,
+        plan: &mut Dialplan,
+        name: &str,
+        by: &str,
+        known: &[&str],
+        timeout: Duration,
+    ) -> Option<Arc<HttpLookup>> {
+        let v = s.need("url", &format!("\"https://crm.example/callers/{{{by}}}\""));
+        let found = v.as_ref().and_then(|v| url(v, known));
+        let endpoint = format!("{}/{name}", plan.name);
+        self.endpoint(s, &endpoint, found.as_ref(), plan);
+        let keep = keep(s);
         let (v, url) = (v?, found?);
         let mut pieces = url.path.iter().chain(&url.query);
-        if !pieces.any(|p| matches!(p, tandem_types::tool::Piece::Fill(_))) {
+        if !pieces.any(|p| matches!(p, Piece::Fill(name) if name == by)) {
             v.spot
                 .error("every caller would be looked up by the same address")
-                .help("write {from_e164} where their number belongs");
+                .help(format!("write {{{by}}} where it belongs"));
         }
-        Some(CallerLookup {
+        Some(Arc::new(HttpLookup {
             endpoint,
             url,
             timeout,
             keep,
-        })
+        }))
+    }
+
+    /// `timeout` of a look-up for which the caller waits.
+    pub(super) fn lookup_timeout(s: &Section<'_>) -> Duration {
+        timeout(s, TIMEOUT, LONGEST)
     }
 
     fn tool(
@@ -277,11 +298,12 @@ impl<'a> Load<'a> {
     }
 }
 
-/// Facts that tools and the look-up keep, for templates.
+/// Facts that tools and look-ups keep and callers are asked for, for templates.
 pub(super) fn kept(rules: &AgentRules) -> Vec<&str> {
     let tools = rules.tools.values().flat_map(|t| &t.keep);
     let lookup = rules.caller_lookup.iter().flat_map(|l| &l.keep);
-    tools.chain(lookup).map(|k| k.name.as_str()).collect()
+    let kept = tools.chain(lookup).map(|k| k.name.as_str());
+    kept.chain(rules.asked.iter().map(String::as_str)).collect()
 }
 
 fn timeout(s: &Section<'_>, usual: Duration, longest: Duration) -> Duration {

@@ -18,6 +18,8 @@ pub struct Menu {
     pub prompt: String,
     /// Where each key leads.
     pub keys: BTreeMap<char, Destination>,
+    /// What callers may say instead of a key.
+    pub words: BTreeMap<char, Vec<String>>,
     /// Extensions that callers may key, each of a fixed number of digits.
     pub direct_dial: Vec<Pattern>,
     /// So long after a digit the next one of an extension may come.
@@ -92,6 +94,7 @@ mod tests {
         Menu {
             prompt: String::new(),
             keys: [('2', Destination::Echo), ('9', Destination::Hangup)].into(),
+            words: BTreeMap::new(),
             direct_dial: direct
                 .iter()
                 .map(|p| Pattern::parse(p).expect("a pattern"))

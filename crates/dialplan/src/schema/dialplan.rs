@@ -2,6 +2,7 @@
 
 use super::voicemail::{Mailbox, texts};
 use super::{
+    ask::AskTable,
     tools::{AuthorityTable, CallerLookupTable, ToolTable},
     values::{Country, Destination, Dialled, Key, Language, Number, Span},
 };
@@ -46,6 +47,8 @@ pub(super) struct DialplanToml {
     agents: Option<BTreeMap<String, Agent>>,
     /// By name.
     menus: Option<BTreeMap<String, MenuTable>>,
+    /// What callers are asked by keys, by name: the answer becomes a fact of that name.
+    ask: Option<BTreeMap<String, AskTable>>,
     /// By name.
     queues: Option<BTreeMap<String, QueueTable>>,
     /// People who are reached by a trunk, by name.
@@ -188,6 +191,8 @@ struct MenuTable {
     /// What is said.
     prompt: String,
     keys: BTreeMap<String, Destination>,
+    /// What callers may say instead of a key, by key.
+    words: Option<BTreeMap<String, OneOrSeveral>>,
     /// Extensions that callers may key: `_2XX`, or several.
     direct_dial: Option<DirectDial>,
     /// So long after a digit the next one of an extension may come: 3s.
@@ -199,6 +204,13 @@ struct MenuTable {
     retries: Option<u32>,
     /// And then.
     otherwise: Destination,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum OneOrSeveral {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(JsonSchema)]

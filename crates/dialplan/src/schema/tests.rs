@@ -187,7 +187,18 @@ routes = { team = "queue:people" }
 [menus.main]
 prompt = "Press one."
 keys = { 1 = "queue:people" }
+words = { 1 = "people" }
 otherwise = "hangup"
+[ask.account]
+prompt = "Your number?"
+digits = 6
+lookup = { url = "https://crm.example/accounts/{account}", keep = ["status"] }
+then = "queue:people"
+otherwise = "hangup"
+[[ask.account.branch]]
+fact = "status"
+is = "overdue"
+to = "queue:people"
 [queues.people]
 members = ["ext:200"]
 max_wait = "1m"

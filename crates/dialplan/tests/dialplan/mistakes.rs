@@ -14,6 +14,48 @@ const HEAD: &str = "dialplans/head.toml";
 const EMERGENCY: &str = "[[emergency]]\nnumbers = [\"999\", \"112\"]\ncaller_id = \"+442079460100\"\ntell = [\"ext:200\"]\n";
 
 /// Each in its own way.
+const ASKS_WRONG: &str = r#"
+[ask.Account-No]
+prompt = "Your number, {name}?"
+digits = "8-6"
+then = "queue:repairs"
+otherwise = "queue:repairs"
+[ask.pin]
+prompt = "Your PIN?"
+digits = 40
+end_key = "5"
+meanwhile = "One moment."
+then = "queue:repair"
+[ask.account]
+prompt = "Your number?"
+digits = 6
+then = "queue:repairs"
+otherwise = "ask:acount"
+[ask.account.lookup]
+url = "https://crm.example/accounts"
+timeout = "1m"
+keep = ["status"]
+[[ask.account.branch]]
+answer = ["12345", "_9XXXXX"]
+is = "x"
+to = "queue:repairs"
+[[ask.account.branch]]
+fact = "state"
+is = "overdue"
+to = "queue:repairs"
+[[ask.account.branch]]
+fact = "status"
+to = "queue:repairs"
+[[ask.account.branch]]
+answer = "123456"
+fact = "status"
+is = "overdue"
+to = "queue:repairs"
+[[ask.account.branch]]
+to = "queue:repairs"
+"#;
+
+/// Each in its own way.
 const TOOLS_WRONG: &str = r#"
 [tools.transfer_to]
 description = "Taken"
@@ -167,6 +209,9 @@ mistakes! {
     refused tools_that_cannot_be_asked: [Add(HEAD, TOOLS_WRONG)];
     refused arguments_that_cannot_be: [Add(HEAD, ARGS_WRONG)];
     refused a_look_up_that_cannot_be: [Add(HEAD, "[caller_lookup]\nurl = \"https://crm.example/callers\"\ntimeout = \"5s\"\nbearer = \"s3cr3t-token\"\nkeep = [\"name\", \"Name.\", \"a.name\"]\nsensitive = [\"pin\"]\n")];
+    refused questions_that_cannot_be_asked: [Add(HEAD, ASKS_WRONG)];
+    refused words_of_a_menu_that_mean_nothing: [Swap(HEAD, "keys = { 1 = \"queue:repairs\" }", "keys = { 1 = \"queue:repairs\", 2 = \"announce:closed\" }\nwords = { 1 = [\"Repairs\", \"?!\"], 2 = \"repairs.\", 3 = \"sales\", x = \"y\" }")];
+    refused questions_that_go_round: [Add(HEAD, "\n[ask.account]\nprompt = \"Your number?\"\ndigits = 4\nthen = \"announce:round\"\notherwise = \"ask:account\"\n[announcements.round]\ntext = \"Once more.\"\nthen = \"ask:account\"\n")];
     refused tools_of_an_agent_that_are_none: [
         Swap(HEAD, "hands_off_to = [\"queue:repairs\"]", "hands_off_to = [\"queue:repairs\"]\ntools = [\"find\", \"fnid\", \"end_call\"]\nauthority = { find = { id = { max = 5 } }, refund = { amount = { max = 5 } } }"),
         Add(HEAD, "[tools.find]\ndescription = \"Find\"\nurl = \"https://crm.example/find\"\n[tools.find.args]\ncode = {}\n"),

@@ -74,3 +74,31 @@ fn private(ip: IpAddr) -> bool {
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Uri {
+        text.parse().expect("a URI")
+    }
+
+    #[test]
+    fn a_phone_that_is_called_by_another_way_than_to_its_contact_is_behind_nat() {
+        let from = |remote: &str| Flow {
+            transport: Transport::Udp,
+            local: "192.0.2.1:5060".parse().expect("an address"),
+            remote: remote.parse().expect("an address"),
+        };
+        let contact = uri("sip:201@10.0.0.7:5062");
+        let (nat, itself) = (from("198.51.100.4:40001"), from("10.0.0.7:5062"));
+        assert!(sent_elsewhere(&contact, &contact, nat));
+        assert!(!sent_elsewhere(&contact, &contact, itself));
+        // A proxy was called, and the far end is somewhere behind it.
+        let proxy = uri("sip:201@198.51.100.4:40001");
+        assert!(!sent_elsewhere(&proxy, &contact, nat));
+        assert!(!sent_elsewhere(&proxy, &contact, itself));
+        let named = uri("sip:201@phones.example");
+        assert!(!sent_elsewhere(&named, &named, nat));
+    }
+}

@@ -71,3 +71,21 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_answered_is_forgotten() {
+        let trying = Server::start();
+        assert_eq!(trying.clone().on_timer(Timer::J), Some(trying));
+        let response = Bytes::from_static(b"SIP/2.0 200 OK\r\n\r\n");
+        let completed = Server::Completed(Completed { response });
+        assert_eq!(
+            completed.clone().on_timer(Timer::K),
+            Some(completed.clone())
+        );
+        assert_eq!(completed.on_timer(Timer::J), None);
+    }
+}

@@ -184,6 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn what_only_forgets_runs_out_together_and_never_early() {
+        let ms = |n: u64| Mono(n * 1_000_000);
+        for (timer, at, due) in [
+            (Timer::J, ms(110), ms(200)),
+            (Timer::L, ms(200), ms(200)),
+            (Timer::E, ms(110), ms(110)),
+        ] {
+            let mut timers = Timers::default();
+            timers.set(Owner::Transaction(TransactionId(1)), timer, at);
+            assert_eq!(timers.next(), Some((due, timer)));
+        }
+    }
+
+    #[test]
     fn stopping_an_owner_leaves_the_others() {
         let mut timers = Timers::default();
         let (a, b) = (Owner::Session(SessionId(1)), Owner::Session(SessionId(2)));

@@ -99,6 +99,7 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::ToolCalled { .. }
         | What::ToolEnded { .. }
         | What::KeyPressed { .. }
+        | What::AnswerGiven { .. }
         | What::Refused { .. }
         | What::Alarm { .. }
         | What::Reloaded { .. } => Vec::new(),

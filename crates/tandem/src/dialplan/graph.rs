@@ -112,6 +112,14 @@ fn edges(d: &Dialplan) -> Edges {
         }
         add(from, menu.otherwise.to_string(), "otherwise".to_owned());
     }
+    for (name, ask) in &d.asks {
+        let from = format!("ask:{name}");
+        for branch in &ask.branches {
+            add(from.clone(), branch.to.to_string(), branch.on.to_string());
+        }
+        add(from.clone(), ask.then.to_string(), "then".to_owned());
+        add(from, ask.otherwise.to_string(), "otherwise".to_owned());
+    }
     for (name, a) in &d.announcements {
         add(
             format!("announce:{name}"),

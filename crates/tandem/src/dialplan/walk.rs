@@ -1,5 +1,7 @@
 //! From where a call starts to where it ends or waits for people.
 
+mod ask;
+
 use std::{collections::VecDeque, sync::Arc};
 use tandem_agent::{
     Brain,
@@ -75,7 +77,7 @@ impl<'p> Walk<'p> {
     fn lookup(&mut self) {
         let plan = self.dialplan.and_then(|d| d.rules.caller_lookup.as_ref());
         if let Some(plan) = plan {
-            let what = match tandem_agent::tool::lookup(plan, &self.caller.number) {
+            let what = match tandem_agent::tool::caller_lookup(plan, &self.caller.number) {
                 Some(ask) => format!(
                     "the caller is looked up: GET {}, {} ms at the most",
                     ask.url,
@@ -119,6 +121,7 @@ impl<'p> Walk<'p> {
     fn enter(&mut self, to: &Destination) -> Option<Destination> {
         match to {
             Destination::Menu(name) => self.menu(name),
+            Destination::Ask(name) => self.ask(name),
             Destination::Announce(name) => {
                 let a = self.dialplan?.announcements.get(name)?;
                 self.step(
@@ -255,7 +258,11 @@ impl<'p> Walk<'p> {
         );
         for _ in 0..=menu.retries {
             let Some((typed, to)) = self.keyed(menu) else {
-                break;
+                match self.said(name, menu) {
+                    Some(Some(to)) => return Some(to),
+                    Some(None) => continue,
+                    None => break,
+                }
             };
             let what = if typed.len() > 1 { "keys" } else { "key" };
             if let Some(to) = to {
@@ -281,6 +288,29 @@ impl<'p> Walk<'p> {
             &format!("menus.{name}.otherwise"),
         );
         Some(menu.otherwise.clone())
+    }
+
+    /// The next words of the caller, in a menu that has some; `Some(None)`: they mean nothing there.
+    fn said(&mut self, name: &str, menu: &Menu) -> Option<Option<Destination>> {
+        if menu.words.is_empty() {
+            return None;
+        }
+        let said = self.caller.says.pop_front()?;
+        let choices = menu.words.iter().map(|(key, w)| (*key, w.as_slice()));
+        let key = tandem_agent::understand::choice(choices, &said);
+        let to = key.and_then(|key| Some((key, menu.keys.get(&key)?)));
+        let (what, place) = match to {
+            Some((key, to)) => (
+                format!("the caller says {said:?}, which leads to {to} as key {key}"),
+                format!("menus.{name}.keys.{key}"),
+            ),
+            None => (
+                format!("the caller says {said:?}, which means nothing here; the prompt again"),
+                format!("menus.{name}"),
+            ),
+        };
+        self.step(what, &place);
+        Some(to.map(|(_, to)| to.clone()))
     }
 
     /// The next keys of the caller that belong together, and where they lead; `None`: no key comes.

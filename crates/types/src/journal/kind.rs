@@ -41,6 +41,7 @@ impl What {
             Self::PersonPaused { .. } => "person_paused",
             Self::Bridged { .. } => "bridged",
             Self::KeyPressed { .. } => "key_pressed",
+            Self::AnswerGiven { .. } => "answer_given",
             Self::Refused { .. } => "refused",
             Self::RecordingStarted { .. } => "recording_started",
             Self::RecordingPaused { .. } => "recording_paused",

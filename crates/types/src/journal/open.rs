@@ -115,6 +115,7 @@ impl Open {
             | What::TransferAttemptFailed { .. }
             | What::Bridged { .. }
             | What::KeyPressed { .. }
+            | What::AnswerGiven { .. }
             | What::Refused { .. }
             | What::RecordingPaused { .. }
             | What::RecordingResumed { .. }

@@ -12,6 +12,7 @@ fn known() -> Input {
         name: name.into(),
         value: value.into(),
         sensitive,
+        source: "caller_lookup".into(),
     };
     Input::LookedUp {
         facts: vec![

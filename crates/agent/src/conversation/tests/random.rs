@@ -390,5 +390,6 @@ fn raw() -> impl Strategy<Value = Input> {
             Input::Provider(ProviderEvent::Fetched { request, result })
         }),
         Just(Input::LookedUp { facts: Vec::new() }),
+        Just(Input::Told { facts: Vec::new() }),
     ]
 }

@@ -108,10 +108,10 @@ impl Conversation {
         let acts = run.effect.acts();
         let (told, came) = match tool::judged(result) {
             Ok(answer) => {
-                let facts = tool::facts(&tool.keep, &answer);
+                let facts = tool::facts(&tool.keep, &answer, &format!("tool:{}", run.tool));
                 let kept = facts.iter().map(|f| f.name.clone()).collect();
                 self.tool_ended(now, &run, "ok".to_owned(), kept);
-                self.learn_facts(facts, &format!("tool:{}", run.tool));
+                self.learn_facts(facts);
                 (tool::told(&answer), acts.then_some(Came::Done))
             }
             Err(fault) => {
@@ -174,14 +174,16 @@ impl Conversation {
     }
 
     /// Facts that nobody here said.
-    pub(in crate::conversation) fn learn_facts(&mut self, facts: Vec<tool::Fact>, from: &str) {
-        let found = facts.into_iter().map(|f| Found {
-            name: f.name,
-            value: f.value,
-            confidence: 1000,
-            sensitive: f.sensitive,
-        });
-        self.memory.learn(found.collect(), from, 1000);
+    pub(in crate::conversation) fn learn_facts(&mut self, facts: Vec<tool::Fact>) {
+        for f in facts {
+            let found = Found {
+                name: f.name,
+                value: f.value,
+                confidence: 1000,
+                sensitive: f.sensitive,
+            };
+            self.memory.learn(vec![found], &f.source, 1000);
+        }
     }
 
     pub(super) fn remember_answer(&mut self, run: &Running, told: &str) {
