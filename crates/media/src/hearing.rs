@@ -37,12 +37,20 @@ pub(crate) struct Hearing {
     jitter: JitterBuffer,
     /// Of what the buffer holds, at 8 kHz.
     decoder: Decoder,
+    last_sound: Mono,
+    /// While sound is taken. Boxed: whoever is only relayed has none, and it is large.
+    play: Option<Box<Play>>,
+}
+
+/// From the buffer to the mixer.
+struct Play {
     losses: Losses,
     /// What was pulled out of the buffer and is not heard yet.
     stretch: Stretcher,
     /// Ticks until the delay may be corrected again.
     settled: u32,
-    last_sound: Mono,
+    /// When sound was taken last, by the mixer's time.
+    taken: Mono,
 }
 
 /// Who makes up what was lost.
@@ -60,14 +68,8 @@ impl Hearing {
             timeline: Timeline::default(),
             jitter: JitterBuffer::new(JitterConfig::adaptive(holds(Codec::Pcmu))),
             decoder: Decoder::new(Codec::Pcmu, RATE),
-            losses: Losses {
-                concealer: Concealer::new(),
-                lost: 0,
-                silent: false,
-            },
-            stretch: Stretcher::default(),
-            settled: 0,
             last_sound: Mono(0),
+            play: None,
         }
     }
 
@@ -94,8 +96,8 @@ impl Hearing {
         self.jitter.passed(sequence);
     }
 
-    /// A packet of sound came: to be played by [`Hearing::pull`], or, if not `pulled`, already played by others.
-    pub(crate) fn keep(&mut self, now: Mono, packet: &Packet<'_>, codec: Codec, pulled: bool) {
+    /// A packet of sound came: to be played by [`Hearing::pull`], or, if nothing is taken, already played by others.
+    pub(crate) fn keep(&mut self, now: Mono, packet: &Packet<'_>, codec: Codec) {
         self.last_sound = now;
         let held = self.codec();
         let mut converted = [0; 1024];
@@ -117,10 +119,13 @@ impl Hearing {
         let ticks = Clock::Hz8000.of(codec.clock(), units);
         let sequence = packet.header.sequence;
         let tick = self.timeline.tick(packet.header.timestamp);
-        if pulled {
-            self.jitter.insert(sequence, tick, ticks, payload);
-        } else {
-            self.jitter.follow(sequence, tick, ticks, payload);
+        match &self.play {
+            Some(play) => {
+                let since = now.since(play.taken).as_micros() as u32 * (RATE / 1000) / 1000;
+                self.jitter.pulled_in((FRAME as u32).saturating_sub(since));
+                self.jitter.insert(sequence, tick, ticks, payload);
+            }
+            None => self.jitter.follow(sequence, tick, ticks, payload),
         }
     }
 
@@ -129,38 +134,88 @@ impl Hearing {
         if now.since(self.last_sound) > STANDSTILL {
             self.jitter.reset();
         }
-        self.losses.concealer.reset();
-        (self.losses.lost, self.losses.silent) = (0, false);
+        let mut losses = Losses {
+            concealer: Concealer::new(),
+            lost: 0,
+            silent: false,
+        };
         let mut heard = Vec::with_capacity(PRIMER as usize);
         let decoder = &mut self.decoder;
         let known = self.jitter.recent(PRIMER, |run| {
             sound_of(run, decoder, &mut heard);
         });
         if known {
-            self.losses.concealer.good(&mut heard);
+            losses.concealer.good(&mut heard);
         }
-        self.stretch.restart(&heard);
+        let mut stretch = Stretcher::default();
+        stretch.restart(&heard);
+        self.play = Some(Box::new(Play {
+            losses,
+            stretch,
+            settled: 0,
+            taken: now,
+        }));
     }
 
     /// No more is taken: what waits was given to whoever is relayed from here on.
     pub(crate) fn end(&mut self) {
-        self.jitter.pass(self.stretch.ahead(), 0);
+        if let Some(play) = self.play.take() {
+            self.jitter.pass(play.stretch.ahead(), 0);
+        }
     }
 
-    /// 10 ms. Says whether at least half of them had to be made up.
-    pub(crate) fn pull(&mut self, frame: &mut [i16; FRAME]) -> bool {
-        let left_out = self.correct_delay();
-        let missing = FRAME.saturating_sub(self.stretch.ahead());
-        let (made_up, put_in) = self.refill(missing);
-        self.stretch.play(frame);
-        self.jitter.pass(FRAME, left_out - put_in);
+    /// 10 ms, as of `now`. Says whether at least half of them had to be made up.
+    pub(crate) fn pull(&mut self, now: Mono, frame: &mut [i16; FRAME]) -> bool {
+        let Some(play) = &mut self.play else {
+            frame.fill(0);
+            return false;
+        };
+        play.taken = now;
+        let (jitter, decoder) = (&mut self.jitter, &mut self.decoder);
+        let left_out = play.correct_delay(jitter, decoder);
+        let missing = FRAME.saturating_sub(play.stretch.ahead());
+        let (made_up, put_in) = play.refill(missing, jitter, decoder);
+        play.stretch.play(frame);
+        jitter.pass(FRAME, left_out - put_in);
         made_up >= FRAME / 2
     }
 
+    /// The sound that has not had its turn yet, appended to `out` up to its end, in whole ticks: the listener is relayed from here
+    /// on, and is owed it. Returns a decoder as it stands at that end, at another rate.
+    pub(crate) fn waiting(&self, out: &mut Vec<i16>, rate: u32) -> Decoder {
+        let mut sound = Vec::new();
+        let mut decoder = self.follower(RATE);
+        self.jitter
+            .waiting(|run| sound_of(run, &mut decoder, &mut sound));
+        if let Some(play) = &self.play {
+            play.stretch.rest(&sound, FRAME, out);
+        }
+        if decoder.codec() != Codec::Opus {
+            return decoder.sibling(rate);
+        }
+        let (mut follower, mut nothing) = (self.follower(rate), Vec::new());
+        self.jitter
+            .waiting(|run| sound_of(run, &mut follower, &mut nothing));
+        follower
+    }
+
+    /// Another decoder that stands where ours does.
+    fn follower(&self, rate: u32) -> Decoder {
+        let mut follower = self.decoder.sibling(rate);
+        if self.codec() == Codec::Opus {
+            let mut nothing = Vec::new();
+            self.jitter
+                .recent(PRIMER, |run| sound_of(run, &mut follower, &mut nothing));
+        }
+        follower
+    }
+}
+
+impl Play {
     /// Makes what waits shorter or longer where the delay is not what is wanted and nobody hears it. Returns the samples that
     /// were left out, or negative those that were put in.
-    fn correct_delay(&mut self) -> i32 {
-        let wish = self.jitter.correction();
+    fn correct_delay(&mut self, jitter: &mut JitterBuffer, decoder: &mut Decoder) -> i32 {
+        let wish = jitter.correction();
         let hurry = if wish.urgent {
             Hurry::Urgent
         } else {
@@ -171,15 +226,19 @@ impl Hearing {
         if wish.ticks == 0 || self.settled > 0 || making_up {
             return 0;
         }
-        // Half a frame too few is made up for by a whole one, or no period of a voice would fit.
-        let most = wish.ticks.unsigned_abs().max(FRAME as u32) as usize;
+        let most = match wish.ticks {
+            // Never more, or it would have to be put in again.
+            1.. => wish.ticks as usize,
+            // Half a frame too few is made up for by a whole one, or no period of a voice would fit.
+            _ => FRAME.max(wish.ticks.unsigned_abs() as usize),
+        };
         let most = most.min(*Stretcher::STEP.end());
         let wanted = if wish.ticks > 0 { FRAME + most } else { FRAME };
         let more = wanted.saturating_sub(self.stretch.ahead());
-        if !self.jitter.ready(more) {
+        if !jitter.ready(more) {
             return 0;
         }
-        self.refill(more);
+        self.refill(more, jitter, decoder);
         let done = if wish.ticks > 0 {
             self.stretch.shorten(most, hurry) as i32
         } else {
@@ -193,12 +252,17 @@ impl Hearing {
 
     /// Pulls at least so many samples out of the buffer, to be heard after what waits. Returns how many had to be made up, and how
     /// many were put in besides.
-    fn refill(&mut self, length: usize) -> (usize, i32) {
-        let mut resumed = self.jitter.resumed();
-        let (decoder, losses, stretch) = (&mut self.decoder, &mut self.losses, &mut self.stretch);
+    fn refill(
+        &mut self,
+        length: usize,
+        jitter: &mut JitterBuffer,
+        decoder: &mut Decoder,
+    ) -> (usize, i32) {
+        let mut resumed = jitter.resumed();
+        let (losses, stretch) = (&mut self.losses, &mut self.stretch);
         let (mut made_up, mut put_in) = (0, 0);
         let mut sound = [0; REFILL + LONGEST_PERIOD];
-        self.jitter.pull(length.min(REFILL), |run| match run {
+        jitter.pull(length.min(REFILL), |run| match run {
             Run::Audio(codes) => {
                 let n = codes.len();
                 decoder.decode_ticks(codes, &mut sound[..n]);
@@ -240,34 +304,6 @@ impl Hearing {
             }
         });
         (made_up + put_in, put_in as i32)
-    }
-
-    /// The sound that has not had its turn yet, appended to `out` up to its end, in whole ticks: the listener is relayed from here
-    /// on, and is owed it. Returns a decoder as it stands at that end, at another rate.
-    pub(crate) fn waiting(&self, out: &mut Vec<i16>, rate: u32) -> Decoder {
-        let mut sound = Vec::new();
-        let mut decoder = self.follower(RATE);
-        self.jitter
-            .waiting(|run| sound_of(run, &mut decoder, &mut sound));
-        self.stretch.rest(&sound, FRAME, out);
-        if decoder.codec() != Codec::Opus {
-            return decoder.sibling(rate);
-        }
-        let (mut follower, mut nothing) = (self.follower(rate), Vec::new());
-        self.jitter
-            .waiting(|run| sound_of(run, &mut follower, &mut nothing));
-        follower
-    }
-
-    /// Another decoder that stands where ours does.
-    fn follower(&self, rate: u32) -> Decoder {
-        let mut follower = self.decoder.sibling(rate);
-        if self.codec() == Codec::Opus {
-            let mut nothing = Vec::new();
-            self.jitter
-                .recent(PRIMER, |run| sound_of(run, &mut follower, &mut nothing));
-        }
-        follower
     }
 }
 

@@ -290,8 +290,7 @@ impl Leg {
             // From its first packet on: a key may begin there.
             self.set_pulled(context.now.mono, true);
         }
-        self.hearing
-            .keep(context.now.mono, packet, codec, self.pulled);
+        self.hearing.keep(context.now.mono, packet, codec);
         Taken::Sound { codec, restart }
     }
 
@@ -354,7 +353,7 @@ impl Leg {
     /// Fills this tick's frame, and lets the ears hear it.
     pub(crate) fn pull(&mut self, context: &mut Context<'_>, next_segment: &mut u32) {
         let in_key = context.now.mono < self.key_until;
-        if self.hearing.pull(&mut self.frame) && !in_key {
+        if self.hearing.pull(context.now.mono, &mut self.frame) && !in_key {
             self.concealed += 1;
         }
         if let Some(ears) = &mut self.ears {

@@ -2,8 +2,8 @@
 //! packets of any length go in and frames of any length come out; those of Opus are kept, and handed out, whole.
 //!
 //! Sound lies at its tick ([`Timeline`](crate::Timeline)); each [`JitterBuffer::pull`] takes some out at the play-out point. A packet's
-//! *margin* is how far before its sound is heard it arrives. The spread of the margins over the last seconds is the
-//! jitter; that and a little more, between the configured bounds, is the delay that is wanted. Whoever plays the sound asks
+//! *margin* is how far before its sound is heard it arrives. The least of the last seconds, and a little less, need not have been
+//! waited for: without that, between the configured bounds, is the delay that is wanted. Whoever plays the sound asks
 //! how far it is from that ([`JitterBuffer::correction`]), leaves sound out or puts some in where nobody hears it, and says
 //! so ([`JitterBuffer::pass`]), which absorbs the drift of the sender's clock as well.
 //!
@@ -61,11 +61,11 @@ pub enum Holds {
 }
 
 impl JitterConfig {
-    /// 10 to 200 ms, 40 ms as long as nothing is known.
+    /// As little as need be, to 200 ms; 40 ms as long as nothing is known.
     pub fn adaptive(holds: Holds) -> Self {
         Self {
             first_ms: 40,
-            min_ms: 10,
+            min_ms: 0,
             max_ms: 200,
             holds,
         }
@@ -161,16 +161,18 @@ pub struct JitterBuffer {
     newest: Option<u16>,
     /// Sound goes on where it had stopped, later than it should.
     resumed: bool,
+    /// Ticks until more is pulled.
+    until_pull: u32,
     stray: Option<u32>,
     delay: Delay,
     counts: JitterCounts,
 }
 
 impl JitterBuffer {
-    /// An empty buffer. The bounds are brought into 10 to 400 ms and into order.
+    /// An empty buffer. The bounds are brought into 0 to 400 ms, the greatest into 10 and more, and into order.
     pub fn new(config: JitterConfig) -> Self {
-        let min_ms = config.min_ms.clamp(10, 400);
-        let max_ms = config.max_ms.clamp(min_ms, 400);
+        let min_ms = config.min_ms.min(400);
+        let max_ms = config.max_ms.clamp(min_ms.max(10), 400);
         let first_ms = config.first_ms.clamp(min_ms, max_ms);
         Self {
             config: JitterConfig {
@@ -188,6 +190,7 @@ impl JitterBuffer {
             first: 0,
             newest: None,
             resumed: false,
+            until_pull: 0,
             stray: None,
             delay: Delay::default(),
             counts: JitterCounts::default(),
@@ -233,6 +236,11 @@ impl JitterBuffer {
         }
     }
 
+    /// More is pulled in so many ticks: whoever knows that has sound wait no longer than need be. 0 as long as nobody says so.
+    pub fn pulled_in(&mut self, ticks: u32) {
+        self.until_pull = ticks;
+    }
+
     /// Takes a packet's payload: `ticks` of sound, from the tick `timestamp` on.
     pub fn insert(
         &mut self,
@@ -263,7 +271,7 @@ impl JitterBuffer {
             margin = timestamp.wrapping_sub(self.next) as i32;
         }
         self.stray = None;
-        self.delay.note(margin + self.ahead as i32);
+        self.delay.note(margin + self.ahead as i32, self.until_pull);
         let length = ticks as i32;
         if margin + length <= 0 {
             self.counts.late += 1;
@@ -327,8 +335,8 @@ impl JitterBuffer {
         }
     }
 
-    /// The last that came before the play-out point, oldest first: as many ticks of octets, at most half a second, or the last
-    /// packets. False if nothing was ever played.
+    /// The last that came before the play-out point, oldest first: as many ticks of octets, at most half a second, or 64 ms if they
+    /// only passed by, or the last packets. False if nothing was ever played.
     pub fn recent(&self, ticks: u32, run: impl FnMut(Run<'_>)) -> bool {
         let known = self.playing && self.next.wrapping_sub(self.first) as i32 >= 0;
         match &self.store {
@@ -400,7 +408,14 @@ impl JitterBuffer {
 
     /// Whether the next `length` ticks are all there.
     pub fn ready(&self, length: usize) -> bool {
-        self.playing && (0..length as u32).all(|i| self.has(self.next.wrapping_add(i)))
+        let length = length as u32;
+        self.playing
+            && match &self.store {
+                Store::Octets(ring) => ring.whole(self.next, length) == length,
+                Store::Packets(packets) => {
+                    (0..length).all(|i| packets.has(self.next.wrapping_add(i)))
+                }
+            }
     }
 
     fn start(&mut self, timestamp: u32) {
@@ -436,7 +451,7 @@ impl JitterBuffer {
         let to = self.next.wrapping_add(by);
         match &mut self.store {
             Store::Octets(ring) => {
-                (0..by.min(CAPACITY as u32)).for_each(|i| ring.clear(self.next.wrapping_add(i)));
+                ring.clear(self.next, by.min(CAPACITY as u32));
             }
             Store::Packets(packets) => packets.give_up(to),
         }
@@ -463,15 +478,8 @@ impl JitterBuffer {
             };
             let length = (timestamp.wrapping_sub(from) as i32).clamp(0, CAPACITY as i32);
             if let Store::Octets(ring) = &mut self.store {
-                ring.fill(from, length as u32);
+                ring.fill(from, length as u32, self.next);
             }
-        }
-    }
-
-    fn has(&self, tick: u32) -> bool {
-        match &self.store {
-            Store::Octets(ring) => ring.has(tick),
-            Store::Packets(packets) => packets.has(tick),
         }
     }
 }

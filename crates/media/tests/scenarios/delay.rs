@@ -108,7 +108,7 @@ fn delays(b: &Bench, listener: LegId, talker: LegId, from: u64) -> Vec<u64> {
 /// Jitter, loss, what is lost of bursts; the delay after ten seconds.
 #[test]
 fn the_delay_is_what_the_jitter_needs() {
-    for (jitter_ms, lose_percent, most) in [(0, 0, 36), (10, 0, 46), (40, 0, 76), (40, 5, 76)] {
+    for (jitter_ms, lose_percent, most) in [(0, 0, 16), (10, 0, 30), (40, 0, 60), (40, 5, 60)] {
         let mut b = Bench::new();
         let (x, y) = (b.phone(1, Codec::Pcmu, 0.0), b.phone(2, Codec::Pcmu, 0.0));
         b.phone(3, Codec::Pcmu, 0.0);
