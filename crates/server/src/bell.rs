@@ -1,29 +1,42 @@
 //! Waking a thread that waits in a poll: only one that sleeps needs the system call, and only once. One that dozes wakes soon by
 //! itself, and need not be woken for what may wait so long.
 
-use mio::Waker;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering, fence},
+use rustix::{
+    event::{EventfdFlags, eventfd},
+    fd::{AsFd, BorrowedFd, OwnedFd},
+};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering, fence},
+    },
 };
 
 const AWAKE: u8 = 0;
 const DOZES: u8 = 1;
 const SLEEPS: u8 = 2;
 
-/// Rings for one sleeper.
+/// Rings for one sleeper, whose poll has it registered to be told of each change (edge-triggered), so that nobody need read it.
 #[derive(Clone)]
 pub(crate) struct Bell {
-    waker: Arc<Waker>,
+    wire: Arc<OwnedFd>,
     state: Arc<AtomicU8>,
 }
 
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wire.as_fd()
+    }
+}
+
 impl Bell {
-    pub(crate) fn new(waker: Waker) -> Self {
-        Self {
-            waker: Arc::new(waker),
+    pub(crate) fn new() -> io::Result<Self> {
+        let flags = EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC;
+        Ok(Self {
+            wire: Arc::new(eventfd(0, flags)?),
             state: Arc::new(AtomicU8::new(AWAKE)),
-        }
+        })
     }
 
     /// By whoever has put something into the sleeper's queue.
@@ -43,7 +56,8 @@ impl Bell {
         if self.state.load(Ordering::Relaxed) >= depth
             && self.state.swap(AWAKE, Ordering::AcqRel) != AWAKE
         {
-            let _ = self.waker.wake();
+            // Its counter would be full after some thousand years.
+            let _ = rustix::io::write(&self.wire, &1u64.to_ne_bytes());
         }
     }
 
@@ -69,16 +83,21 @@ impl Bell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mio::{Events, Poll, Token};
-    use std::{sync::mpsc::sync_channel, time::Duration};
+    use mio::{Events, Interest, Poll, Token, unix::SourceFd};
+    use std::{os::fd::AsRawFd, sync::mpsc::sync_channel, time::Duration};
 
     const LONG: Option<Duration> = Some(Duration::from_secs(20));
     const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
 
     fn bell() -> (Poll, Bell) {
         let poll = Poll::new().expect("a poll");
-        let waker = Waker::new(poll.registry(), Token(0)).expect("a waker");
-        (poll, Bell::new(waker))
+        let bell = Bell::new().expect("an event counter");
+        let wire = bell.as_fd().as_raw_fd();
+        let registered =
+            poll.registry()
+                .register(&mut SourceFd(&wire), Token(0), Interest::READABLE);
+        registered.expect("a registration");
+        (poll, bell)
     }
 
     #[test]

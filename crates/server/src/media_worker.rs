@@ -3,6 +3,7 @@
 
 mod handle;
 mod pairs;
+mod readable;
 mod staged;
 mod wav;
 
@@ -11,16 +12,17 @@ pub(crate) use self::handle::{MediaHandle, call_of};
 use self::{
     handle::{Order, Orders, Sound},
     pairs::Pairs,
+    readable::{Readable, Told},
     staged::Staged,
 };
 use crate::{
     Clock,
+    bell::Bell,
     places::ShardHandle,
     recorder::{RecorderHandle, Taps},
     shard::ToShard,
     speech_desk::{DeskHandle, Segments},
 };
-use mio::{Events, Poll, Token, Waker};
 use std::{
     collections::BTreeMap,
     io::ErrorKind,
@@ -41,7 +43,7 @@ use tandem_types::{
 
 /// The largest datagram that is read: more than Ethernet carries.
 const DATAGRAM: usize = 2048;
-const WAKE: Token = Token(usize::MAX);
+const WAKE: usize = usize::MAX;
 /// While there are legs it wakes so often by itself: orders that nobody hears sooner wait for that, and for each other. To be woken
 /// for each of them costs a call without sound more than all that is done for it here.
 const DOZE: Duration = Duration::from_millis(20);
@@ -62,7 +64,6 @@ pub(crate) struct WorkerConfig {
 struct Worker {
     clock: Clock,
     engine: Engine,
-    poll: Poll,
     pairs: Pairs,
     staged: Staged,
     /// The leg whose port the shard took itself and knows of, and the port until the leg has it.
@@ -85,16 +86,17 @@ pub(crate) fn start(
     segments: Segments,
     recorder: RecorderHandle,
 ) -> std::io::Result<(MediaHandle, JoinHandle<()>)> {
-    let poll = Poll::new()?;
-    let waker = Waker::new(poll.registry(), WAKE)?;
-    let (handle, orders) = MediaHandle::new(waker, config.advertise);
+    let readable = Readable::new()?;
+    let bell = Bell::new()?;
+    readable.watch_changes(&bell, WAKE)?;
+    let (handle, orders) = MediaHandle::new(bell, config.advertise);
     let pool = PortPool::new(
         config.ports,
         (config.index, config.workers),
         config.reserve,
         config.drain,
     );
-    let pairs = Pairs::new(config.address, pool, poll.registry().try_clone()?);
+    let pairs = Pairs::new(config.address, pool, readable);
     let engine = EngineConfig {
         rtp_timeout: config.rtp_timeout,
         advertise: Some(config.advertise),
@@ -106,7 +108,6 @@ pub(crate) fn start(
             engine,
             Rng::seeded(clock.now().wall.0 as u64 ^ ((config.index as u64) << 56)),
         ),
-        poll,
         pairs,
         staged: Staged::new(),
         early: None,
@@ -126,8 +127,8 @@ pub(crate) fn start(
 
 impl Worker {
     fn run(mut self) {
-        let mut events = Events::with_capacity(1024);
         let mut buffer = [0u8; DATAGRAM];
+        let mut told = Told::new();
         loop {
             // Whoever has something for us from here on rings.
             self.orders.bell.listen();
@@ -146,7 +147,7 @@ impl Worker {
                 self.orders.bell.doze();
                 wait = Some(wait.unwrap_or(DOZE).min(DOZE));
             }
-            let slept = self.poll.poll(&mut events, wait);
+            let slept = self.pairs.readable.wait(&mut told, wait);
             self.orders.bell.awake();
             match slept {
                 Ok(()) => {}
@@ -158,10 +159,8 @@ impl Worker {
             }
             // What a packet meets was ordered before it came.
             self.take_orders();
-            for event in &events {
-                if event.token() != WAKE {
-                    self.readable(event.token().0, &mut buffer);
-                }
+            for token in told.tokens().filter(|t| *t != WAKE) {
+                self.read(token, &mut buffer);
             }
             self.staged.send(&self.pairs);
             let now = self.clock.now();
@@ -179,28 +178,19 @@ impl Worker {
         }
     }
 
-    fn readable(&mut self, token: usize, buffer: &mut [u8; DATAGRAM]) {
-        // Until the socket is empty: mio tells once for all that is there.
-        loop {
-            let Some((socket, leg, rtcp)) = self.pairs.at(token) else {
-                return;
-            };
-            match (socket.recv_from(buffer), leg) {
-                (Ok((n, from)), Some(leg)) => {
-                    let (pairs, staged) = (&self.pairs, &mut self.staged);
-                    self.engine.handle_packet(
-                        self.clock.now(),
-                        leg,
-                        from,
-                        &buffer[..n],
-                        rtcp,
-                        &mut |t| staged.put(pairs, t),
-                    );
-                }
-                (Err(e), _) if e.kind() == ErrorKind::WouldBlock => return,
-                // ICMP's word about a packet that we sent: the far end has closed its port. Or a late packet of a leg that is gone.
-                (Err(_), _) | (Ok(_), None) => {}
-            }
+    /// One packet of a socket that has some: those of all others come before its next.
+    fn read(&mut self, token: usize, buffer: &mut [u8; DATAGRAM]) {
+        let Some((socket, leg, rtcp)) = self.pairs.at(token) else {
+            return;
+        };
+        // An error is ICMP's word about a packet that we sent: the far end has closed its port. Without a leg it is a late packet of
+        // one that is gone.
+        if let (Ok((n, from)), Some(leg)) = (socket.recv_from(buffer), leg) {
+            let (pairs, staged) = (&self.pairs, &mut self.staged);
+            self.engine
+                .handle_packet(self.clock.now(), leg, from, &buffer[..n], rtcp, &mut |t| {
+                    staged.put(pairs, t)
+                });
         }
     }
 

@@ -19,9 +19,10 @@
 
 use crate::{bell::Bell, shard::ToShard};
 use bytes::Bytes;
-use mio::{Events, Poll, Registry, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token, unix::SourceFd};
 use std::{
     io,
+    os::fd::{AsFd, AsRawFd},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -115,7 +116,10 @@ fn with_places(places: usize) -> io::Result<(ShardHandle, ShardQueue)> {
     let (sender, receiver) = sync_channel(places);
     let packets = Waiting::default();
     let poll = Poll::new()?;
-    let bell = Bell::new(Waker::new(poll.registry(), BELL)?);
+    let bell = Bell::new()?;
+    let wire = bell.as_fd().as_raw_fd();
+    poll.registry()
+        .register(&mut SourceFd(&wire), BELL, Interest::READABLE)?;
     let handle = ShardHandle {
         queue: sender,
         packets: packets.clone(),

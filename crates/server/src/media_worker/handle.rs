@@ -4,7 +4,6 @@ use crate::{
     bell::Bell,
     places::{full, wait_for_place},
 };
-use mio::Waker;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
@@ -98,17 +97,16 @@ pub(crate) struct MediaHandle {
 }
 
 impl MediaHandle {
-    /// A worker's handle and its orders; `waker` wakes it.
+    /// A worker's handle and its orders; `bell` wakes it.
     #[expect(
         clippy::disallowed_methods,
         reason = "a lost command would leave a caller in silence, and the shard may not wait for a worker that waits for it"
     )]
-    pub(super) fn new(waker: Waker, advertise: IpAddr) -> (Self, Orders) {
+    pub(super) fn new(bell: Bell, advertise: IpAddr) -> (Self, Orders) {
         let (commands, command_queue) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let (sound, sound_queue) = sync_channel(CHUNKS);
         let stop = Arc::new(AtomicBool::new(false));
-        let bell = Bell::new(waker);
         let stock = Stock::default();
         let orders = Orders {
             commands: command_queue,
@@ -239,14 +237,11 @@ pub(crate) fn call_of(command: &MediaCommand) -> CallId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mio::{Poll, Token};
     use tandem_types::LegId;
 
-    fn worker() -> (MediaHandle, Orders, Poll) {
-        let poll = Poll::new().expect("a poll");
-        let waker = Waker::new(poll.registry(), Token(0)).expect("a waker");
-        let (handle, orders) = MediaHandle::new(waker, [192, 0, 2, 1].into());
-        (handle, orders, poll)
+    fn worker() -> (MediaHandle, Orders) {
+        let bell = Bell::new().expect("a bell");
+        MediaHandle::new(bell, [192, 0, 2, 1].into())
     }
 
     fn leg(index: u32) -> LegId {
@@ -258,7 +253,7 @@ mod tests {
 
     #[test]
     fn no_command_is_lost_however_many_wait_and_all_come_in_order() {
-        let (handle, orders, _poll) = worker();
+        let (handle, orders) = worker();
         let of = |index| MediaCommand::CloseLeg { leg: leg(index) };
         let all = MANY as u32 + 5000;
         // The worker reads nothing meanwhile, and nobody waits for it.
@@ -275,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_leg_has_its_port_at_once_while_there_are_some_in_stock() {
-        let (handle, orders, _poll) = worker();
+        let (handle, orders) = worker();
         assert_eq!(orders.stock.missing(), STOCK);
         orders.stock.put(10_000);
         let open = |index, reserve| MediaCommand::OpenLeg {

@@ -1,10 +1,10 @@
 //! The sockets of a worker. A pair stays open, and registered, for a leg that comes soon after: to make and to close one takes a dozen
 //! system calls, more than all messages of a leg do. What nobody wants for some seconds is closed, so that a flood leaves nothing behind.
 
-use mio::{Interest, Registry, Token, net::UdpSocket};
+use super::readable::Readable;
 use std::{
-    collections::{BTreeMap, VecDeque},
-    net::{IpAddr, SocketAddr},
+    collections::{BTreeMap, HashMap, VecDeque},
+    net::{IpAddr, SocketAddr, UdpSocket},
     time::Duration,
 };
 use tandem_media::Transmit;
@@ -28,27 +28,27 @@ struct Pair {
 pub(super) struct Pairs {
     address: IpAddr,
     pool: PortPool,
-    registry: Registry,
+    pub(super) readable: Readable,
     /// Tokens are twice the place, plus one for RTCP.
     pairs: Vec<Option<Pair>>,
     empty: Vec<usize>,
     /// Those that are open, by port.
     open: BTreeMap<u16, usize>,
-    legs: BTreeMap<LegId, usize>,
+    legs: HashMap<LegId, usize>,
     /// Places that were given back, and when; some have a leg again.
     idle: VecDeque<(Mono, usize)>,
 }
 
 impl Pairs {
-    pub(super) fn new(address: IpAddr, pool: PortPool, registry: Registry) -> Self {
+    pub(super) fn new(address: IpAddr, pool: PortPool, readable: Readable) -> Self {
         Self {
             address,
             pool,
-            registry,
+            readable,
             pairs: Vec::new(),
             empty: Vec::new(),
             open: BTreeMap::new(),
-            legs: BTreeMap::new(),
+            legs: HashMap::new(),
             idle: VecDeque::new(),
         }
     }
@@ -58,7 +58,7 @@ impl Pairs {
         let Self {
             address,
             pool,
-            registry,
+            readable,
             pairs,
             empty,
             open,
@@ -75,7 +75,7 @@ impl Pairs {
                 pairs.push(None);
                 pairs.len() - 1
             });
-            let pair = bind(*address, port, registry, place);
+            let pair = bind(*address, port, readable, place);
             let bound = pair.is_ok();
             match pairs.get_mut(place).zip(pair.ok()) {
                 Some((into, pair)) => {
@@ -138,9 +138,8 @@ impl Pairs {
     }
 
     fn close(&mut self, place: usize) {
-        if let Some(mut pair) = self.pairs.get_mut(place).and_then(Option::take) {
-            let _ = self.registry.deregister(&mut pair.rtp);
-            let _ = self.registry.deregister(&mut pair.rtcp);
+        // Closed by being dropped, a socket is watched no more.
+        if let Some(pair) = self.pairs.get_mut(place).and_then(Option::take) {
             self.open.remove(&pair.port);
             self.empty.push(place);
         }
@@ -168,13 +167,10 @@ impl Pairs {
     }
 }
 
-fn bind(address: IpAddr, port: u16, registry: &Registry, place: usize) -> std::io::Result<Pair> {
+fn bind(address: IpAddr, port: u16, readable: &Readable, place: usize) -> std::io::Result<Pair> {
     let RtpSockets { rtp, rtcp } = RtpSockets::bind(address, port)?;
-    let mut rtp = UdpSocket::from_std(rtp);
-    let mut rtcp = UdpSocket::from_std(rtcp);
-    // Closed by being dropped, a socket is registered no more.
-    registry.register(&mut rtp, Token(place * 2), Interest::READABLE)?;
-    registry.register(&mut rtcp, Token(place * 2 + 1), Interest::READABLE)?;
+    readable.watch(&rtp, place * 2)?;
+    readable.watch(&rtcp, place * 2 + 1)?;
     Ok(Pair {
         rtp,
         rtcp,
@@ -187,7 +183,6 @@ fn bind(address: IpAddr, port: u16, registry: &Registry, place: usize) -> std::i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mio::Poll;
     use std::time::Duration;
     use tandem_types::CallId;
 
@@ -202,10 +197,9 @@ mod tests {
 
     #[test]
     fn a_pair_stays_open_for_the_next_leg_once_it_has_rested() {
-        let poll = Poll::new().expect("a poll");
         let pool = PortPool::new((23_600, 23_610), (0, 1), 0, REST);
-        let registry = poll.registry().try_clone().expect("a registry");
-        let mut pairs = Pairs::new([127, 0, 0, 97].into(), pool, registry);
+        let readable = Readable::new().expect("an epoll");
+        let mut pairs = Pairs::new([127, 0, 0, 97].into(), pool, readable);
         let first = pairs.take(Mono(0), false).expect("a port");
         let token = 2 * pairs.open[&first];
         assert!(

@@ -68,7 +68,7 @@ impl Staged {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mio::Poll;
+    use crate::media_worker::readable::Readable;
     use std::{net::UdpSocket, time::Duration};
     use tandem_net::PortPool;
     use tandem_types::{CallId, Mono};
@@ -79,10 +79,9 @@ mod tests {
             call: CallId(1),
             index: 1,
         };
-        let poll = Poll::new().expect("a poll");
         let pool = PortPool::new((23_620, 23_630), (0, 1), 0, Duration::from_secs(1));
-        let registry = poll.registry().try_clone().expect("a registry");
-        let mut pairs = Pairs::new([127, 0, 0, 97].into(), pool, registry);
+        let readable = Readable::new().expect("an epoll");
+        let mut pairs = Pairs::new([127, 0, 0, 97].into(), pool, readable);
         let port = pairs.take(Mono(0), false).expect("a port");
         pairs.give(leg, port);
         let far_end = UdpSocket::bind(("127.0.0.97", 0)).expect("a socket");
