@@ -2,7 +2,7 @@
 
 use crate::RATE;
 use serde::{Deserialize, Serialize};
-use std::f64::consts::TAU;
+use std::{f64::consts::TAU, sync::LazyLock};
 
 const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
 const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
@@ -111,10 +111,14 @@ impl DtmfDetector {
 
     /// Takes sound; calls `key` once for each key that began in it.
     pub fn feed(&mut self, samples: &[i16], mut key: impl FnMut(char)) {
-        for s in samples {
-            self.window.push(*s);
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let missing = WINDOW.saturating_sub(self.window.len());
+            let (now, later) = rest.split_at(missing.min(rest.len()));
+            self.window.extend_from_slice(now);
+            rest = later;
             if self.window.len() < WINDOW {
-                continue;
+                return;
             }
             let seen = look(&self.window);
             self.window.clear();
@@ -144,6 +148,11 @@ impl DtmfDetector {
     }
 }
 
+/// By what each frequency of the rows, and of the columns, turns from one sample to the next: twice the cosine.
+static TURNS: LazyLock<([f32; 4], [f32; 4])> = LazyLock::new(|| {
+    let turn = |hz: f64| (2.0 * (TAU * hz / f64::from(RATE)).cos()) as f32;
+    (ROWS.map(turn), COLUMNS.map(turn))
+});
 /// The weakest amplitude of either frequency.
 const FAINT: f32 = 150.0;
 /// One frequency is at the most so many times the other: 8 dB.
@@ -161,19 +170,18 @@ fn look(window: &[i16]) -> Option<char> {
     if power < FAINT * FAINT {
         return None;
     }
-    let (row, low) = strongest(window, ROWS)?;
+    let (row, low) = strongest(window, &TURNS.0)?;
     if (low * low) * (1.0 + TWIST * TWIST) / 2.0 <= PURE * power {
         return None;
     }
-    let (column, high) = strongest(window, COLUMNS)?;
+    let (column, high) = strongest(window, &TURNS.1)?;
     let twist = (low / high).max(high / low) < TWIST;
     let pure = (low * low + high * high) / 2.0 > PURE * power;
     (twist && pure).then(|| KEYS.get(row)?.get(column).copied())?
 }
 
 /// Which of a group is in the window, with its amplitude, if it is loud enough and alone. Goertzel's algorithm, all four at once.
-fn strongest(window: &[i16], group: [f64; 4]) -> Option<(usize, f32)> {
-    let turn = group.map(|hz| (2.0 * (TAU * hz / f64::from(RATE)).cos()) as f32);
+fn strongest(window: &[i16], turn: &[f32; 4]) -> Option<(usize, f32)> {
     let (mut a, mut b) = ([0f32; 4], [0f32; 4]);
     for s in window {
         let s = f32::from(*s);

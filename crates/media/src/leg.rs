@@ -72,8 +72,7 @@ pub(crate) struct Leg {
     pub(crate) relay: Relay,
     pub(crate) mixer: Mixer,
     /// Sound that waits until a packet is full.
-    pub(crate) pending: [i16; LONGEST],
-    pub(crate) pending_len: usize,
+    pub(crate) pending: Vec<i16>,
     pub(crate) keys_out: DigitSender,
     /// Keys as tones, for far ends without RFC 4733.
     pub(crate) tone_out: DtmfTone,
@@ -120,8 +119,7 @@ impl Leg {
             out: Outgoing::new(rng),
             relay: Relay::default(),
             mixer: Mixer::default(),
-            pending: [0; LONGEST],
-            pending_len: 0,
+            pending: Vec::new(),
             keys_out: DigitSender::new(),
             tone_out: DtmfTone::new("", 100, 60),
             last_sent: 0,

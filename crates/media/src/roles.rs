@@ -15,7 +15,7 @@
 
 use crate::{
     graph::Graph,
-    leg::{Leg, Role},
+    leg::{LONGEST, Leg, Role},
     mix::FRAME,
     output::Transmit,
 };
@@ -149,7 +149,7 @@ impl Graph {
             }
             (Role::Closed, _) | (_, Role::Closed) => {
                 leg.mixer.clear();
-                leg.pending_len = 0;
+                leg.pending.clear();
                 leg.last_sent = 0;
             }
             (Role::Mixed, Role::Mixed) => {}
@@ -169,26 +169,26 @@ impl Leg {
             self.mixer.residue = 0;
             self.append(now, &frame, send);
         }
-        if self.pending_len > 0 {
+        if !self.pending.is_empty() {
             self.send_pending(now, send);
         }
     }
 
     /// Adds a frame of the mix to the packet that is being filled, and sends it when it is full.
     pub(crate) fn append(&mut self, now: Now, frame: &[i16], send: &mut dyn FnMut(Transmit<'_>)) {
-        for s in frame {
-            if let Some(slot) = self.pending.get_mut(self.pending_len) {
-                *slot = *s;
-                self.pending_len += 1;
-            }
+        if self.pending.capacity() == 0 {
+            self.pending.reserve_exact(LONGEST);
         }
-        if self.pending_len >= self.packet_samples() {
+        let room = LONGEST.saturating_sub(self.pending.len());
+        self.pending
+            .extend_from_slice(&frame[..frame.len().min(room)]);
+        if self.pending.len() >= self.packet_samples() {
             self.send_pending(now, send);
         }
     }
 
     fn send_pending(&mut self, now: Now, send: &mut dyn FnMut(Transmit<'_>)) {
-        let (mut at, end) = (0, std::mem::take(&mut self.pending_len));
+        let (mut at, end) = (0, self.pending.len());
         // In as few packets as the codec can.
         while at < end {
             let n = self.encoder.whole_narrow(end - at);
@@ -198,6 +198,7 @@ impl Leg {
             self.send_piece(now, at..at + n, send);
             at += n;
         }
+        self.pending.clear();
     }
 
     /// Sends a packet of what is pending, or of a key in its place.
@@ -211,7 +212,7 @@ impl Leg {
         let Some(to) = self.latch.send_to() else {
             return;
         };
-        let mut bytes = [0; HEADER_LEN + crate::leg::LONGEST + OVERHEAD];
+        let mut bytes = [0; HEADER_LEN + LONGEST + OVERHEAD];
         let units = self.out.clock().units(piece.len() as u32);
         let marker = self.out.catch_up(now.mono);
         let event = flow.event_payload_type.and_then(|pt| {
@@ -228,7 +229,7 @@ impl Leg {
                 header.write(&digit.payload, &mut bytes)
             }
             None => {
-                let mut codes = [0; crate::leg::LONGEST];
+                let mut codes = [0; LONGEST];
                 let sound = &self.pending[piece];
                 let octets = self.encoder.encode_narrow(sound, &mut codes);
                 let last = sound.last().copied().unwrap_or(0);
