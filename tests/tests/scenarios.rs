@@ -107,6 +107,7 @@ mod scenarios {
     mod a_person_who_only_listens_leaves_no_silence;
     mod a_phone_that_refuses_srtp_is_offered_plain_rtp;
     mod a_phone_with_a_wrong_password_is_not_registered;
+    mod a_phone_with_ipv6_talks_with_one_without;
     mod a_refer_accepted_and_never_heard_of_again_dials_nobody;
     mod a_refer_followed_to_its_200_ends_the_call_as_transferred;
     mod a_refer_that_nobody_answers_is_bridged;

@@ -29,6 +29,7 @@ mod wire {
     mod help;
     mod hold;
     mod identity;
+    mod ipv6;
     mod keys;
     mod lamps;
     mod leaves;

@@ -20,7 +20,7 @@ use tandem_sip::api::{Flow, OutgoingInvite, RequestKey, SessionId};
 use tandem_types::{
     LegId, Mono, SrtpPolicy, Termination,
     journal::LegRole,
-    media::{Codec, DtmfPolicy},
+    media::{Codec, DtmfPolicy, Family},
 };
 
 /// Where a leg stands.
@@ -163,6 +163,12 @@ pub struct Leg {
 }
 
 impl Leg {
+    /// Of the address at which the far end wants its sound, as far as that is known: its offer's, or that of its signalling.
+    pub(crate) fn far_family(&self) -> Option<Family> {
+        let offered = self.offer.as_deref().and_then(tandem_sdp::family);
+        offered.or_else(|| self.source.map(Family::of))
+    }
+
     /// A leg without a port.
     pub fn new(id: LegId, role: LegRole, peer: String) -> Self {
         Self {

@@ -7,6 +7,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
 };
+use tandem_types::media::Family;
 
 /// The profile that is always there: pocketsphinx for hearing, flite or espeak-ng for speaking, no
 /// model.
@@ -49,6 +50,7 @@ impl Profile {
 /// | `rtp.ports` | `30000-30999`: 500 legs, below Linux' ephemeral range (32768 up) |
 /// | `rtp.reserve` | 8 pairs of ports, kept for consult legs |
 /// | `rtp.address` | `0.0.0.0` |
+/// | `rtp.address6` | none: far ends with IPv6 alone cannot be heard |
 /// | `rtp.timeout` | `30s` |
 /// | `rtp.drain_ports` | `30s` |
 /// | `http.listen` | `127.0.0.1:8080`; `"off"` for none |
@@ -81,6 +83,7 @@ impl Default for Node {
             rtp_ports: (30_000, 30_999),
             rtp_reserve: 8,
             rtp_address: any,
+            rtp_address6: None,
             rtp_timeout: Duration::from_secs(30),
             drain_ports: Duration::from_secs(30),
             http: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)),
@@ -174,6 +177,21 @@ impl Default for ColdRules {
 }
 
 impl Node {
+    /// The addresses that RTP binds, one for each family.
+    pub fn rtp_addresses(&self) -> Vec<IpAddr> {
+        let second = self.rtp_address6.map(IpAddr::from);
+        std::iter::once(self.rtp_address).chain(second).collect()
+    }
+
+    /// The family in which sound is spoken to a far end that has this one, or (`None`) one that nobody knows: the same, where it
+    /// is there.
+    pub fn rtp_family(&self, theirs: Option<Family>) -> Family {
+        let ours: Vec<Family> = self.rtp_addresses().into_iter().map(Family::of).collect();
+        theirs
+            .filter(|f| ours.contains(f))
+            .unwrap_or_else(|| Family::of(self.rtp_address))
+    }
+
     /// The same with every relative path (database, journal, prompt cache, recordings) made to start from
     /// `data_dir`, or from this file's own `data_dir` under `config_dir`. Text in, text out:
     /// nothing is created.

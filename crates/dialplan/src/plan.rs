@@ -127,6 +127,8 @@ pub struct Node {
     pub rtp_reserve: u16,
     /// Address that RTP sockets bind.
     pub rtp_address: std::net::IpAddr,
+    /// Address that RTP sockets of IPv6 bind, beside one of IPv4.
+    pub rtp_address6: Option<std::net::Ipv6Addr>,
     /// No media for this long is told to the call.
     pub rtp_timeout: Duration,
     /// A port rests this long before it is used again.

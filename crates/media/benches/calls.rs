@@ -8,7 +8,7 @@ use tandem_media::{Engine, EngineConfig};
 use tandem_rtp::Header;
 use tandem_types::{
     CallId, LegId, Now, Rng,
-    media::{Codec, MediaCommand, MediaFlow, OpusFormat},
+    media::{Codec, Family, MediaCommand, MediaFlow, OpusFormat},
 };
 
 const CALL: CallId = CallId(1);
@@ -57,7 +57,12 @@ impl Bridge {
             };
             let leg = leg(i);
             let reserve = false;
-            this.command(MediaCommand::OpenLeg { leg, reserve });
+            let family = Family::V4;
+            this.command(MediaCommand::OpenLeg {
+                leg,
+                reserve,
+                family,
+            });
             this.command(MediaCommand::SetFlow { leg, flow });
             let local = SocketAddr::from(([127, 0, 0, 1], 10_000));
             this.engine.bound(this.now(), leg, local);

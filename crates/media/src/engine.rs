@@ -13,7 +13,7 @@ use std::{
 };
 use tandem_types::{
     CallId, LegId, Mono, Now, PlayerId, Rng,
-    media::{LegStats, MediaCommand, MediaEvent},
+    media::{Family, LegStats, MediaCommand, MediaEvent},
     recording::{RecordingEnd, RecordingSum},
 };
 
@@ -67,10 +67,18 @@ impl Engine {
     /// Takes a command. Drain [`Engine::poll_output`] and look at [`Engine::poll_timeout`] afterwards.
     pub fn handle_command(&mut self, now: Now, command: MediaCommand) {
         match command {
-            MediaCommand::OpenLeg { leg, reserve } => {
+            MediaCommand::OpenLeg {
+                leg,
+                reserve,
+                family,
+            } => {
                 let graph = self.graphs.entry(leg.call).or_default();
                 if graph.open(leg, now.mono, &mut self.rng) {
-                    self.outputs.push_back(Output::NeedPort { leg, reserve });
+                    self.outputs.push_back(Output::NeedPort {
+                        leg,
+                        reserve,
+                        family,
+                    });
                 }
             }
             MediaCommand::SetFlow { leg, flow } => {
@@ -205,7 +213,11 @@ impl Engine {
             return;
         };
         if l.local.replace(local).is_none() {
-            let ip = self.config.advertise.unwrap_or(local.ip());
+            let instead = self.config.advertise.iter();
+            let ip = instead
+                .copied()
+                .find(|ip| Family::of(*ip) == Family::of(local.ip()))
+                .unwrap_or(local.ip());
             let local = SocketAddr::new(ip, local.port());
             self.outputs
                 .push_back(Output::Event(MediaEvent::LegOpened { leg, local }));

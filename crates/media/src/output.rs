@@ -5,7 +5,11 @@ use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
-use tandem_types::{LegId, PlayerId, SegmentId, media::MediaEvent, recording::Track};
+use tandem_types::{
+    LegId, PlayerId, SegmentId,
+    media::{Family, MediaEvent},
+    recording::Track,
+};
 
 /// What a worker is told at start.
 #[derive(Clone, Debug)]
@@ -15,8 +19,8 @@ pub struct EngineConfig {
     /// No sound from a leg for this long is [`MediaEvent::FellSilent`]. Short enough that something else can be heard before
     /// 3 s of nothing have passed.
     pub pause: Duration,
-    /// The address to write into SDP in place of the socket's, if one is configured.
-    pub advertise: Option<IpAddr>,
+    /// The addresses to write into SDP in place of a socket's of the same family.
+    pub advertise: Vec<IpAddr>,
     /// The CNAME of our reports (RFC 3550 section 6.5.1): names no person and no machine.
     pub cname: String,
 }
@@ -26,7 +30,7 @@ impl Default for EngineConfig {
         Self {
             rtp_timeout: Duration::from_secs(30),
             pause: Duration::from_millis(2500),
-            advertise: None,
+            advertise: Vec::new(),
             cname: "tandem".to_owned(),
         }
     }
@@ -54,6 +58,8 @@ pub enum Output {
         leg: LegId,
         /// May take from the share kept for escalations.
         reserve: bool,
+        /// Of their addresses.
+        family: Family,
     },
     /// Give the ports back (they drain).
     ReleasePort {

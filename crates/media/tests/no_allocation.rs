@@ -11,7 +11,7 @@ use tandem_media::{Engine, EngineConfig, Output};
 use tandem_rtp::{Header, Srtp};
 use tandem_types::{
     CallId, LegId, Now, PlayerId, Rng, SrtpKey, SrtpKeys, SrtpSuite,
-    media::{Codec, Lane, MediaCommand, MediaFlow, OpusFormat, Sound},
+    media::{Codec, Family, Lane, MediaCommand, MediaFlow, OpusFormat, Sound},
 };
 
 struct Counting;
@@ -79,6 +79,7 @@ fn engine(codecs: &[Codec], suite: Option<SrtpSuite>) -> Setting {
             MediaCommand::OpenLeg {
                 leg: leg(i),
                 reserve: false,
+                family: Family::V4,
             },
         );
         let flow = MediaFlow {

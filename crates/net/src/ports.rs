@@ -2,6 +2,7 @@
 //! that was given back rests before it is used again, so that a late packet of the old call does
 //! not reach the new one, and a share is kept for consult legs.
 
+use socket2::{Domain, Socket, Type};
 use std::{
     collections::VecDeque,
     net::{IpAddr, SocketAddr, UdpSocket},
@@ -19,14 +20,22 @@ pub struct RtpSockets {
 }
 
 impl RtpSockets {
-    /// Binds both; `port` is even.
+    /// Binds both; `port` is even. Those of IPv6 take IPv6 alone, so that IPv4 may have the same port.
     pub fn bind(address: IpAddr, port: u16) -> std::io::Result<Self> {
-        let rtp = UdpSocket::bind(SocketAddr::new(address, port))?;
-        let rtcp = UdpSocket::bind(SocketAddr::new(address, port + 1))?;
-        rtp.set_nonblocking(true)?;
-        rtcp.set_nonblocking(true)?;
+        let rtp = bind(SocketAddr::new(address, port))?;
+        let rtcp = bind(SocketAddr::new(address, port + 1))?;
         Ok(Self { rtp, rtcp })
     }
+}
+
+fn bind(at: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(at), Type::DGRAM, None)?;
+    if at.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&at.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
 /// The pool of one media worker.

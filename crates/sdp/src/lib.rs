@@ -17,4 +17,5 @@ pub mod session;
 mod write;
 
 pub use model::{Agreed, Direction, Unusable};
+pub use read::family;
 pub use session::{Secrets, Session};

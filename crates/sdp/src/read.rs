@@ -6,7 +6,7 @@ use crate::crypto::Crypto;
 use crate::model::{Direction, Unusable};
 use sdp_types::{Attribute, Media, Session};
 use std::net::{IpAddr, SocketAddr};
-use tandem_types::media::{Clock, Codec, OpusFormat};
+use tandem_types::media::{Clock, Codec, Family, OpusFormat};
 
 /// More `m=` lines than any phone has; beyond it somebody is playing.
 const MAX_SECTIONS: usize = 32;
@@ -70,6 +70,13 @@ impl Section {
         let zero = self.address.is_some_and(|ip| ip.is_unspecified());
         Direction::of(self.direction.sends(), self.direction.receives() && !zero)
     }
+}
+
+/// The family of the address at which an offer wants its sound; `None`: it names none.
+pub fn family(offer: &[u8]) -> Option<Family> {
+    let sections = sections(offer).ok()?;
+    let address = sections.iter().find(|s| s.is_audio())?.address?;
+    (!address.is_unspecified()).then(|| Family::of(address))
 }
 
 /// All `m=` lines in order.

@@ -26,7 +26,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     io::ErrorKind,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
     thread::JoinHandle,
@@ -38,7 +38,7 @@ use tandem_net::PortPool;
 use tandem_speech::Line;
 use tandem_types::{
     LegId, PlayerId, Rng,
-    media::{MediaCommand, MediaEvent},
+    media::{Family, MediaCommand, MediaEvent},
 };
 
 /// The largest datagram that is read: more than Ethernet carries.
@@ -54,8 +54,8 @@ pub(crate) struct WorkerConfig {
     pub(crate) workers: usize,
     pub(crate) ports: (u16, u16),
     pub(crate) reserve: usize,
-    pub(crate) address: IpAddr,
-    pub(crate) advertise: IpAddr,
+    /// What RTP binds, one for each family, and what far ends are told of it.
+    pub(crate) addresses: Vec<(IpAddr, IpAddr)>,
     pub(crate) rtp_timeout: Duration,
     pub(crate) drain: Duration,
     pub(crate) config_dir: PathBuf,
@@ -89,17 +89,19 @@ pub(crate) fn start(
     let readable = Readable::new()?;
     let bell = Bell::new()?;
     readable.watch_changes(&bell, WAKE)?;
-    let (handle, orders) = MediaHandle::new(bell, config.advertise);
-    let pool = PortPool::new(
-        config.ports,
-        (config.index, config.workers),
-        config.reserve,
-        config.drain,
-    );
-    let pairs = Pairs::new(config.address, pool, readable);
+    let usual = config.addresses.first().map(|(_, told)| *told);
+    let usual = usual.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    let (handle, orders) = MediaHandle::new(bell, usual);
+    let pool = |ip| {
+        let share = (config.index, config.workers);
+        let pool = PortPool::new(config.ports, share, config.reserve, config.drain);
+        (ip, pool)
+    };
+    let pools = config.addresses.iter().map(|(ip, _)| pool(*ip)).collect();
+    let pairs = Pairs::new(pools, readable);
     let engine = EngineConfig {
         rtp_timeout: config.rtp_timeout,
-        advertise: Some(config.advertise),
+        advertise: config.addresses.iter().map(|(_, told)| *told).collect(),
         ..EngineConfig::default()
     };
     let worker = Worker {
@@ -198,10 +200,11 @@ impl Worker {
     fn stock(&mut self) {
         let missing = self.orders.stock.missing();
         for _ in 0..missing {
-            let Some(port) = self.pairs.take(self.clock.now().mono, false) else {
+            let (now, usual) = (self.clock.now().mono, self.pairs.usual());
+            let Some(local) = self.pairs.take(now, false, usual) else {
                 return;
             };
-            self.orders.stock.put(port);
+            self.orders.stock.put(local.port());
         }
     }
 
@@ -233,7 +236,11 @@ impl Worker {
     fn drain(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::NeedPort { leg, reserve } => self.open(leg, reserve),
+                Output::NeedPort {
+                    leg,
+                    reserve,
+                    family,
+                } => self.open(leg, reserve, family),
                 Output::ReleasePort { leg } => self.pairs.release(leg, self.clock.now().mono),
                 Output::Farewell { leg, to, bytes } => self.pairs.send(Transmit {
                     leg,
@@ -274,17 +281,22 @@ impl Worker {
         }
     }
 
-    fn open(&mut self, leg: LegId, reserve: bool) {
+    fn open(&mut self, leg: LegId, reserve: bool, family: Family) {
         let now = self.clock.now();
         let early = self.early.as_mut().filter(|(of, _)| *of == leg);
         let early = early.and_then(|(_, port)| port.take());
-        let port = early
-            .or_else(|| self.pairs.take(now.mono, reserve))
+        let usual = family == self.pairs.usual();
+        let local = early
+            .map(|port| self.pairs.in_stock(port))
+            .or_else(|| self.pairs.take(now.mono, reserve, family))
             // The last ones, whoever wants them.
-            .or_else(|| self.orders.stock.take());
-        match port {
-            Some(port) => {
-                let local = self.pairs.give(leg, port);
+            .or_else(|| {
+                let port = usual.then(|| self.orders.stock.take())??;
+                Some(self.pairs.in_stock(port))
+            });
+        match local {
+            Some(local) => {
+                self.pairs.give(leg, local);
                 self.engine.bound(now, leg, local);
             }
             None => self.engine.refused(leg),

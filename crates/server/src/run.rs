@@ -321,8 +321,11 @@ fn start_media(
             workers,
             ports: node.rtp_ports,
             reserve: usize::from(node.rtp_reserve) / workers,
-            address: node.rtp_address,
-            advertise: config::advertised(node.rtp_address, node.public_address),
+            addresses: node
+                .rtp_addresses()
+                .into_iter()
+                .map(|ip| (ip, config::advertised(ip, node.public_address)))
+                .collect(),
             rtp_timeout: node.rtp_timeout,
             drain: node.drain_ports,
             config_dir: config_dir.to_owned(),

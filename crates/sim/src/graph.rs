@@ -1,6 +1,6 @@
 //! The media worker of the simulated gateway: the real engine, its ports numbered instead of bound.
 
-use crate::world::GATEWAY;
+use crate::world::{GATEWAY, GATEWAY6};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
@@ -8,7 +8,7 @@ use std::{
 use tandem_media::{Census, Engine, EngineConfig, Output, Recorded, Transmit};
 use tandem_types::{
     LegId, Mono, Now, PlayerId, Rng,
-    media::{MediaCommand, MediaEvent, Sound},
+    media::{Family, MediaCommand, MediaEvent, Sound},
     recording::{RecordingEnd, RecordingSum, Track},
 };
 
@@ -35,7 +35,7 @@ pub(crate) enum FromGraph {
 pub(crate) struct Graph {
     engine: Engine,
     legs: BTreeMap<u16, LegId>,
-    ports: BTreeMap<LegId, u16>,
+    ports: BTreeMap<LegId, SocketAddr>,
     next_port: u16,
     /// Ports that are left.
     pub(crate) free: u32,
@@ -125,10 +125,10 @@ impl Graph {
     fn drain(&mut self, now: Now) {
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::NeedPort { leg, .. } => self.bind(now, leg),
+                Output::NeedPort { leg, family, .. } => self.bind(now, leg, family),
                 Output::ReleasePort { leg } => {
-                    if let Some(port) = self.ports.remove(&leg) {
-                        self.legs.remove(&port);
+                    if let Some(at) = self.ports.remove(&leg) {
+                        self.legs.remove(&at.port());
                         self.free = self.free.saturating_add(1);
                     }
                 }
@@ -136,7 +136,7 @@ impl Graph {
                     let from = self
                         .ports
                         .get(&leg)
-                        .map(|p| SocketAddr::new(GATEWAY, p + 1));
+                        .map(|at| SocketAddr::new(at.ip(), at.port() + 1));
                     self.out.extend(from.map(|from| FromGraph::Send {
                         from,
                         to,
@@ -218,23 +218,28 @@ impl Graph {
         }
     }
 
-    fn bind(&mut self, now: Now, leg: LegId) {
+    fn bind(&mut self, now: Now, leg: LegId, family: Family) {
         let port = self.next_port;
         match (self.free.checked_sub(1), port.checked_add(2)) {
             (Some(free), Some(next)) => {
                 (self.free, self.next_port) = (free, next);
                 self.legs.insert(port, leg);
-                self.ports.insert(leg, port);
-                self.engine.bound(now, leg, SocketAddr::new(GATEWAY, port));
+                let ip = match family {
+                    Family::V4 => GATEWAY,
+                    Family::V6 => GATEWAY6,
+                };
+                let at = SocketAddr::new(ip, port);
+                self.ports.insert(leg, at);
+                self.engine.bound(now, leg, at);
             }
             _ => self.engine.refused(leg),
         }
     }
 }
 
-fn sent(ports: &BTreeMap<LegId, u16>, t: Transmit<'_>) -> Option<FromGraph> {
-    let port = ports.get(&t.leg)? + u16::from(t.rtcp);
-    let from = SocketAddr::new(GATEWAY, port);
+fn sent(ports: &BTreeMap<LegId, SocketAddr>, t: Transmit<'_>) -> Option<FromGraph> {
+    let at = ports.get(&t.leg)?;
+    let from = SocketAddr::new(at.ip(), at.port() + u16::from(t.rtcp));
     Some(FromGraph::Send {
         from,
         to: t.to,

@@ -25,4 +25,4 @@ pub mod world;
 
 pub use network::{Kind, Packet};
 pub use script::Reply;
-pub use world::{CARRIER, GATEWAY, Hears, PhoneId, Restart, Who, World};
+pub use world::{CARRIER, GATEWAY, GATEWAY6, Hears, PhoneId, Restart, Who, World};

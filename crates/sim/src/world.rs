@@ -33,7 +33,7 @@ use crate::{
 use cast::Station;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -52,6 +52,8 @@ use tandem_types::{
 
 /// The gateway's address.
 pub const GATEWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+/// Where its sound is for far ends with IPv6 (RFC 4193), where the plan gives it such an address.
+pub const GATEWAY6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1));
 /// The carrier's address: every caller on the trunk is behind it.
 pub const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 5));
 /// A Monday, 10:00:00 UTC: offices are open.

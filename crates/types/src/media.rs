@@ -261,6 +261,28 @@ pub enum Sound {
     },
 }
 
+/// The family of the addresses between which a leg's sound goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// IPv4.
+    #[default]
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// Of an address; IPv4 written as IPv6 is IPv4.
+    pub fn of(ip: IpAddr) -> Self {
+        if ip.to_canonical().is_ipv4() {
+            Self::V4
+        } else {
+            Self::V6
+        }
+    }
+}
+
 /// Which queue of a leg a player waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -281,6 +303,8 @@ pub enum MediaCommand {
         leg: LegId,
         /// May take from the share kept for escalations.
         reserve: bool,
+        /// Of the far end's address.
+        family: Family,
     },
     /// What offer/answer fixed. The leg is silent before the first.
     SetFlow {

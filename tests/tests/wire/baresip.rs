@@ -58,6 +58,8 @@ pub(crate) struct Like<'a> {
     pub(crate) mwi: bool,
     /// Nothing, `srtp` (if the other can) or `srtp-mand`.
     pub(crate) mediaenc: &'a str,
+    /// It is at `::1`, and has no IPv4.
+    pub(crate) ipv6: bool,
 }
 
 impl Default for Like<'_> {
@@ -77,6 +79,7 @@ impl Default for Like<'_> {
             echoes: false,
             mwi: false,
             mediaenc: "",
+            ipv6: false,
         }
     }
 }
@@ -131,6 +134,7 @@ impl Baresip {
         let child = Command::new("baresip")
             .arg("-f")
             .arg(&dir)
+            .args(like.ipv6.then_some("-6"))
             .env("HOME", &dir)
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a file"))
@@ -159,7 +163,7 @@ impl Baresip {
             commands: 0,
         };
         // Made now, so that nothing of its registration is missed.
-        this.command("uanew", &account(&like, lab.gateway())).await;
+        this.command("uanew", &account(&like, lab)).await;
         this
     }
 
@@ -293,7 +297,7 @@ fn netstring(bytes: &[u8]) -> Option<(&[u8], usize)> {
     (bytes.len() > end).then(|| (&bytes[colon + 1..end], end + 1))
 }
 
-fn account(like: &Like<'_>, gateway: Ipv4Addr) -> String {
+fn account(like: &Like<'_>, lab: &Lab) -> String {
     let Like {
         user,
         password,
@@ -313,9 +317,12 @@ fn account(like: &Like<'_>, gateway: Ipv4Addr) -> String {
     let outbound = like.by.map_or_else(String::new, |proxy| {
         format!(";outbound=\"sip:{proxy}:{SIP}\"")
     });
-    let port = sip_port(transport);
+    let gateway = match like.ipv6 {
+        true => format!("[::1]:{}", lab.gateway6()),
+        false => format!("{}:{}", lab.gateway(), sip_port(transport)),
+    };
     format!(
-        "<sip:{user}@{gateway}:{port};transport={transport}>;auth_user={user};auth_pass={password};\
+        "<sip:{user}@{gateway};transport={transport}>;auth_user={user};auth_pass={password};\
          regint={register};answermode={answer};audio_codecs={codecs};dtmfmode={dtmf}{mediaenc}{outbound}"
     )
 }
@@ -330,6 +337,10 @@ pub(crate) fn sip_port(transport: &str) -> u16 {
 
 fn config(place: &Place, n: u8, like: &Like<'_>, source: &str) -> String {
     let Place { ip, sip, rtp } = place;
+    let (own, listens) = match like.ipv6 {
+        true => ("::1".to_owned(), format!("[::1]:{sip}")),
+        false => (ip.to_string(), format!("{ip}:{sip}")),
+    };
     let rate = like.rate;
     let ca = like
         .ca
@@ -338,8 +349,8 @@ fn config(place: &Place, n: u8, like: &Like<'_>, source: &str) -> String {
     let mwi = if like.mwi { "module_app mwi.so\n" } else { "" };
     format!(
         "{ca}poll_method epoll
-sip_listen {ip}:{sip}
-net_interface {ip}
+sip_listen {listens}
+net_interface {own}
 call_local_timeout 60
 call_max_calls 4
 audio_player aubridge,ear{n}

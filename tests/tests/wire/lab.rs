@@ -112,6 +112,11 @@ impl Lab {
         }
     }
 
+    /// The gateway's port for SIP at `::1`, where all are at one address: a port of a phone's that has no use for it.
+    pub(crate) fn gateway6(&self) -> u16 {
+        self.blocks[PHONES - 1] + 3
+    }
+
     /// What comes from the carrier: a caller, a far end. From 1; the trunk trusts all 14 of them.
     pub(crate) fn carrier(&self, n: u8) -> Ipv4Addr {
         self.ip(32 + n)

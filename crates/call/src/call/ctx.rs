@@ -13,7 +13,10 @@ use tandem_sip::{
     endpoint::Endpoint,
     message::{Headers, Method},
 };
-use tandem_types::{CallId, LegId, Now, Rng, media::MediaCommand};
+use tandem_types::{
+    CallId, LegId, Now, Rng,
+    media::{Family, MediaCommand},
+};
 
 /// What a call's verbs may use besides the call itself.
 pub(crate) struct Ctx<'a> {
@@ -35,6 +38,16 @@ pub(crate) struct Ctx<'a> {
 impl Ctx<'_> {
     pub(crate) fn media(&mut self, command: MediaCommand) {
         self.out.push_back(Output::Media(command));
+    }
+
+    /// Ports for a leg whose far end has addresses of this family, where the gateway has such; `None`: nobody knows.
+    pub(crate) fn open_leg(&mut self, leg: LegId, reserve: bool, family: Option<Family>) {
+        let family = self.plan.node.rtp_family(family);
+        self.media(MediaCommand::OpenLeg {
+            leg,
+            reserve,
+            family,
+        });
     }
 
     pub(crate) fn sip(&mut self, command: Command) {

@@ -238,6 +238,7 @@ impl Call {
     /// Somebody comes into this call: into the room that it is, or in another's place.
     pub(crate) fn admit(&mut self, cx: &mut Ctx<'_>, leg: crate::leg::Leg, sip_call_id: String) {
         let (id, role, peer) = (leg.id, leg.role, leg.peer.clone());
+        let family = cx.plan.node.rtp_address6.and_then(|_| leg.far_family());
         self.legs.insert(id.index, Box::new(leg));
         self.journal(
             cx,
@@ -248,10 +249,7 @@ impl Call {
                 sip_call_id,
             },
         );
-        cx.media(tandem_types::media::MediaCommand::OpenLeg {
-            leg: id,
-            reserve: false,
-        });
+        cx.open_leg(id, false, family);
     }
 }
 

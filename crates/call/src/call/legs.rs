@@ -14,7 +14,7 @@ use tandem_sip::{
 use tandem_types::{
     LegId, Party, Reason, SrtpPolicy, Termination,
     journal::{LegRole, What},
-    media::{LegStats, MediaCommand},
+    media::{Family, LegStats, MediaCommand},
 };
 
 /// The SDP content type.
@@ -39,7 +39,9 @@ impl Call {
         let id = self.new_leg_id();
         let mut leg = Leg::new(id, role, peer);
         leg.ways = ways.into();
+        let mut family = None;
         if let Some(first) = leg.ways.front() {
+            family = Some(Family::of(first.invite.flow.remote.ip()));
             leg.trunk.clone_from(&first.trunk);
             leg.codecs.clone_from(&first.codecs);
             leg.phone.clone_from(&first.phone);
@@ -49,10 +51,7 @@ impl Call {
         self.legs.insert(id.index, Box::new(leg));
         // Whoever is dialled in the same step finds its slot taken.
         cx.house.count(self);
-        cx.media(MediaCommand::OpenLeg {
-            leg: id,
-            reserve: true,
-        });
+        cx.open_leg(id, true, family);
         id
     }
 

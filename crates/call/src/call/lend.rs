@@ -32,7 +32,7 @@ use tandem_sip::{
     api::{Command, Failure, RequestKey},
     message::{Headers, Method, Response},
 };
-use tandem_types::{CallId, LegId, Mono, Party, Reason, Termination};
+use tandem_types::{CallId, LegId, Mono, Party, Reason, Termination, media::Family};
 
 /// What calls say to each other. Names of legs are of the call that it is said to first.
 #[derive(Clone, Debug)]
@@ -301,10 +301,13 @@ impl Call {
         let mut leg = Leg::new(id, tandem_types::journal::LegRole::Callee, peer);
         leg.lent_by = Some(from);
         self.legs.insert(id.index, Box::new(leg));
-        cx.media(tandem_types::media::MediaCommand::OpenLeg {
-            leg: id,
-            reserve: true,
-        });
+        // What its far end speaks with now.
+        let sdp = cx
+            .others
+            .get(&from.call)
+            .and_then(|c| c.leg(from)?.sdp.as_ref());
+        let family = sdp.map(|s| Family::of(s.local().ip()));
+        cx.open_leg(id, true, family);
         id
     }
 

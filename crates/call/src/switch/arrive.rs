@@ -22,7 +22,6 @@ use tandem_sip::{
 use tandem_types::{
     Attested, CallId, LegId, Now,
     journal::{LegRole, What},
-    media::MediaCommand,
 };
 
 /// Who calls in.
@@ -400,7 +399,10 @@ impl Switch {
                     sip_call_id,
                 },
             );
-            cx.media(MediaCommand::OpenLeg { leg, reserve: help });
+            // An offer is not read for nothing.
+            let two = cx.plan.node.rtp_address6;
+            let family = two.and_then(|_| c.leg(leg)?.far_family());
+            cx.open_leg(leg, help, family);
             c.look_up(cx);
         });
     }

@@ -165,6 +165,14 @@ impl<'a> Load<'a> {
                 l.addr.port()
             ));
         }
+        let heard = node.rtp_addresses().iter().any(|ip| ip.is_ipv6());
+        if let Some(l) = node.listen.iter().find(|l| l.addr.is_ipv6() && !heard) {
+            spot.warning(format!(
+                "SIP is taken at {}, and sound at no IPv6 address: phones with IPv6 alone are refused (488)",
+                l.addr
+            ))
+            .help("[rtp] address6 = \"::\"");
+        }
         let Some((low, high)) = self.host.ephemeral_ports else {
             return;
         };
@@ -394,6 +402,17 @@ fn rtp(s: &Section<'_>, node: &mut Node) {
         match t.value.parse() {
             Ok(ip) => node.rtp_address = ip,
             Err(_) => drop(t.spot.error(format!("{:?} is no IP address", t.value))),
+        }
+    }
+    if let Some(t) = s.opt("address6").and_then(|v| v.words()) {
+        match t.value.parse() {
+            Ok(_) if node.rtp_address.is_ipv6() => drop(
+                t.spot
+                    .error("`address` is IPv6 already")
+                    .help("address = \"0.0.0.0\" beside it takes both"),
+            ),
+            Ok(ip) => node.rtp_address6 = Some(ip),
+            Err(_) => drop(t.spot.error(format!("{:?} is no IPv6 address", t.value))),
         }
     }
     set(

@@ -122,6 +122,8 @@ struct Dns {
 struct Rtp {
     /// Address that RTP binds.
     address: Option<String>,
+    /// Address that RTP of far ends with IPv6 binds, where `address` is IPv4.
+    address6: Option<String>,
     /// First and last port, the first one even.
     #[schemars(regex(pattern = r"^[0-9]{4,5}\s*-\s*[0-9]{4,5}$"))]
     ports: Option<String>,

@@ -329,6 +329,9 @@ mistakes! {
     ];
     refused a_way_that_is_too_long: [Swap(HEAD, "\"2000\" = \"echo\"", "\"2000\" = \"announce:a0\""), Add(HEAD, "\n[announcements.a0]\ntext = \"More.\"\nthen = \"announce:a1\"\n[announcements.a1]\ntext = \"More.\"\nthen = \"announce:a2\"\n[announcements.a2]\ntext = \"More.\"\nthen = \"announce:a3\"\n[announcements.a3]\ntext = \"More.\"\nthen = \"announce:a4\"\n[announcements.a4]\ntext = \"More.\"\nthen = \"announce:a5\"\n[announcements.a5]\ntext = \"More.\"\nthen = \"announce:a6\"\n[announcements.a6]\ntext = \"More.\"\nthen = \"announce:a7\"\n[announcements.a7]\ntext = \"More.\"\nthen = \"announce:a8\"\n[announcements.a8]\ntext = \"More.\"\nthen = \"announce:a9\"\n[announcements.a9]\ntext = \"More.\"\nthen = \"announce:a10\"\n[announcements.a10]\ntext = \"More.\"\nthen = \"announce:a11\"\n[announcements.a11]\ntext = \"More.\"\nthen = \"announce:a12\"\n[announcements.a12]\ntext = \"The end.\"\nthen = \"hangup\"\n")];
     // warnings
+    refused a_second_address_for_sound_that_is_none: [Swap(TANDEM, "ports = \"30000-30999\"", "ports = \"30000-30999\"\naddress6 = \"192.0.2.1\"")];
+    refused two_addresses_for_sound_of_one_family: [Swap(TANDEM, "ports = \"30000-30999\"", "ports = \"30000-30999\"\naddress = \"::1\"\naddress6 = \"::1\"")];
+    warned ipv6_without_sound: [Swap(TANDEM, "\"udp://127.0.0.1:5060\"", "\"udp://127.0.0.1:5060\", \"udp://[::1]:5060\"")];
     warned rtp_in_the_ephemeral_ports: [Swap(TANDEM, "30000-30999", "30000-39999")];
     warned no_operator: [Swap(HEAD, "operator = \"queue:repairs\"\n", ""), Swap(HEAD, "on = \"key:0\"", "on = \"key:9\"")];
     warned few_examples: [Swap(HEAD, "repairs = [\"my boiler is broken\", \"there is a leak\", \"report a repair\"]", "repairs = [\"report a repair\"]")];

@@ -6,7 +6,7 @@ use tandem_media::{Engine, EngineConfig, Output, Transmit};
 use tandem_rtp::{DigitSender, EventClock, Header, Packet, Rtcp, Srtp};
 use tandem_types::{
     CallId, LegId, Now, PlayerId, Rng,
-    media::{Codec, Lane, MediaCommand, MediaEvent, MediaFlow, OpusFormat, Sound},
+    media::{Codec, Family, Lane, MediaCommand, MediaEvent, MediaFlow, OpusFormat, Sound},
 };
 
 pub(crate) const CALL: CallId = CallId(7);
@@ -278,6 +278,7 @@ impl Bench {
         self.command(MediaCommand::OpenLeg {
             leg: id,
             reserve: false,
+            family: Family::V4,
         });
         let flow = self.flow(id);
         self.command(MediaCommand::SetFlow { leg: id, flow });

@@ -2,7 +2,7 @@ use crate::bench::{Bench, Mouth};
 use std::{net::SocketAddr, time::Duration};
 use tandem_codec::Law;
 use tandem_rtp::Header;
-use tandem_types::media::{Codec, MediaCommand, MediaEvent, Proof};
+use tandem_types::media::{Codec, Family, MediaCommand, MediaEvent, Proof};
 
 fn packet(ssrc: u32, sequence: u16) -> Vec<u8> {
     let mut bytes = vec![0; 172];
@@ -208,7 +208,7 @@ fn what_a_held_phone_sends_is_not_heard() {
 fn a_leg_without_port_is_refused_and_a_port_that_comes_too_late_goes_back() {
     let mut engine = tandem_media::Engine::new(
         tandem_media::EngineConfig {
-            advertise: Some("198.51.100.1".parse().unwrap()),
+            advertise: vec!["198.51.100.1".parse().unwrap()],
             ..Default::default()
         },
         tandem_types::Rng::seeded(1),
@@ -223,13 +223,15 @@ fn a_leg_without_port_is_refused_and_a_port_that_comes_too_late_goes_back() {
             MediaCommand::OpenLeg {
                 leg: id(i),
                 reserve: i == 3,
+                family: Family::V6,
             },
         );
         assert_eq!(
             next(&mut engine),
             Some(tandem_media::Output::NeedPort {
                 leg: id(i),
-                reserve: i == 3
+                reserve: i == 3,
+                family: Family::V6,
             })
         );
     }

@@ -14,7 +14,7 @@ use std::{
 };
 use tandem_types::{
     CallId, PlayerId,
-    media::{MediaCommand, MediaEvent},
+    media::{Family, MediaCommand, MediaEvent},
 };
 
 /// So many commands wait only where a worker cannot keep up: an alarm.
@@ -131,8 +131,10 @@ impl MediaHandle {
     /// A command of the shard: taken always, in order; [`MediaHandle::wake`] follows, at once or not. What is known at once is its
     /// answer: a leg has a port that was in stock.
     pub(crate) fn command(&self, command: MediaCommand) -> (Option<MediaEvent>, bool) {
+        // Ports of the other family are not in stock.
+        let usual = Family::of(self.advertise);
         let opens = match &command {
-            MediaCommand::OpenLeg { leg, .. } => Some(*leg),
+            MediaCommand::OpenLeg { leg, family, .. } if *family == usual => Some(*leg),
             _ => None,
         };
         let port = opens.and_then(|_| self.stock.take());
@@ -273,16 +275,20 @@ mod tests {
         let (handle, orders) = worker();
         assert_eq!(orders.stock.missing(), STOCK);
         orders.stock.put(10_000);
-        let open = |index, reserve| MediaCommand::OpenLeg {
+        let open_as = |index, reserve, family| MediaCommand::OpenLeg {
             leg: leg(index),
             reserve,
+            family,
         };
+        let open = |index, reserve| open_as(index, reserve, Family::V4);
         orders.stock.put(10_002);
         let opened = |index, port| {
             let local = ([192, 0, 2, 1], port).into();
             let leg = leg(index);
             (Some(MediaEvent::LegOpened { leg, local }), false)
         };
+        let other = handle.command(open_as(9, false, Family::V6));
+        assert_eq!(other, (None, true), "none of those in stock");
         assert_eq!(handle.command(open(1, true)), opened(1, 10_002));
         assert_eq!(handle.command(open(2, false)), opened(2, 10_000));
         for (index, reserve) in [(3, false), (4, true)] {
@@ -290,6 +296,6 @@ mod tests {
             assert_eq!(told, (None, true), "the worker will tell");
         }
         let ports: Vec<_> = std::iter::from_fn(|| orders.command().map(|o| o.port)).collect();
-        assert_eq!(ports, [Some(10_002), Some(10_000), None, None]);
+        assert_eq!(ports, [None, Some(10_002), Some(10_000), None, None]);
     }
 }

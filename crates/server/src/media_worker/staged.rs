@@ -71,7 +71,7 @@ mod tests {
     use crate::media_worker::readable::Readable;
     use std::{net::UdpSocket, time::Duration};
     use tandem_net::PortPool;
-    use tandem_types::{CallId, Mono};
+    use tandem_types::{CallId, Mono, media::Family};
 
     #[test]
     fn all_go_out_in_order_and_none_stays() {
@@ -81,9 +81,9 @@ mod tests {
         };
         let pool = PortPool::new((23_620, 23_630), (0, 1), 0, Duration::from_secs(1));
         let readable = Readable::new().expect("an epoll");
-        let mut pairs = Pairs::new([127, 0, 0, 97].into(), pool, readable);
-        let port = pairs.take(Mono(0), false).expect("a port");
-        pairs.give(leg, port);
+        let mut pairs = Pairs::new(vec![([127, 0, 0, 97].into(), pool)], readable);
+        let local = pairs.take(Mono(0), false, Family::V4).expect("a port");
+        pairs.give(leg, local);
         let far_end = UdpSocket::bind(("127.0.0.97", 0)).expect("a socket");
         far_end
             .set_read_timeout(Some(Duration::from_secs(5)))
@@ -118,7 +118,11 @@ mod tests {
         for n in 0..all {
             let (length_came, from) = far_end.recv_from(&mut buffer).expect("a packet");
             assert_eq!((buffer[0] as usize, length_came), (n, length(n)));
-            assert_eq!(from.port(), port + (n % 2) as u16, "from its own socket");
+            assert_eq!(
+                from.port(),
+                local.port() + (n % 2) as u16,
+                "from its own socket"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Packets: onto the wire, off it, and into whom they are for.
 
-use super::{GATEWAY, PhoneId, World, gateway};
+use super::{GATEWAY, GATEWAY6, PhoneId, World, gateway};
 use crate::network::{Kind, Packet};
 use bytes::Bytes;
 use tandem_phone::{Input, Output, PhoneEvent};
@@ -53,7 +53,7 @@ impl World {
         let Some((_, (packet, sender))) = self.wire.pop_first() else {
             return;
         };
-        if packet.to.ip() == GATEWAY {
+        if [GATEWAY, GATEWAY6].contains(&packet.to.ip()) {
             if packet.kind == Kind::Sip {
                 self.recent.truncate(super::RECENT - 1);
                 self.recent.push_front(packet.clone());
