@@ -140,8 +140,9 @@ pub struct TurnedAway {
 /// What the switch does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Written before the other outputs of the same step go out.
-    Journal(Event),
+    /// Written before the other outputs of the same step go out. Boxed: it is large, and goes from queue
+    /// to queue until it is on disk.
+    Journal(Box<Event>),
     /// Send these bytes.
     Transmit {
         /// Where.

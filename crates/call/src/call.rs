@@ -208,12 +208,12 @@ impl Call {
         self.seq += 1;
         let moment = record::Moment::of(&what);
         let what = self.kept(what);
-        cx.out.push_back(Output::Journal(Event {
+        cx.out.push_back(Output::Journal(Box::new(Event {
             call: self.id,
             seq: self.seq,
             at: cx.now.wall,
             what,
-        }));
+        })));
         self.record_after(cx, moment);
     }
 

@@ -11,6 +11,7 @@
 mod admit;
 mod arrive;
 mod attested;
+mod calls;
 mod help;
 mod lamps;
 mod messages;
@@ -29,6 +30,7 @@ use crate::{
     house::{Ask, House},
     lamps::Lamps,
 };
+pub(crate) use calls::Calls;
 pub(crate) use messages::mailboxes_of;
 pub use queues::person_of;
 pub use reload::Edition;
@@ -88,8 +90,7 @@ pub struct Switch {
     house: House,
     lamps: Lamps,
     rng: Rng,
-    /// Boxed: a verb takes its call out and puts it back.
-    calls: BTreeMap<CallId, Box<Call>>,
+    calls: Calls,
     heads: BTreeMap<CallId, Head>,
     deadlines: BTreeSet<(Mono, CallId)>,
     /// Calls that ended by a fault of ours, until their legs are measured.
@@ -145,7 +146,7 @@ impl Switch {
             house,
             lamps: Lamps::default(),
             rng,
-            calls: BTreeMap::new(),
+            calls: Calls::default(),
             heads: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             buried: BTreeMap::new(),
@@ -251,7 +252,7 @@ impl Switch {
     }
 
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.calls.values().map(AsRef::as_ref)
+        self.calls.values()
     }
 
     /// Calls that are running, for readiness and draining.

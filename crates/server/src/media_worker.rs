@@ -45,8 +45,9 @@ use tandem_types::{
 const DATAGRAM: usize = 2048;
 const WAKE: usize = usize::MAX;
 /// While there are legs it wakes so often by itself: orders that nobody hears sooner wait for that, and for each other. To be woken
-/// for each of them costs a call without sound more than all that is done for it here.
-const DOZE: Duration = Duration::from_millis(20);
+/// for each of them costs a call without sound more than all that is done for it here. A packet wakes it, and what was ordered is
+/// done before that is looked at; so does whatever is to be heard, and a stock of ports that runs low.
+pub(crate) const DOZE: Duration = Duration::from_millis(50);
 
 /// What a worker is made with.
 pub(crate) struct WorkerConfig {

@@ -36,8 +36,8 @@ use tandem_types::provider::ProviderEvent;
 
 /// Messages that may wait for the shard.
 const SHARD: usize = 16_384;
-/// No message may wait longer for a shard that dozes.
-pub(crate) const DOZE: Duration = Duration::from_millis(10);
+/// No message may wait longer for a shard that dozes: what legs measured, which nobody waits for.
+pub(crate) const DOZE: Duration = Duration::from_millis(25);
 /// The bell of a queue.
 const BELL: Token = Token(0);
 /// The first token for the sockets of a shard.

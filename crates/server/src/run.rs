@@ -207,7 +207,7 @@ pub async fn start(
         wires,
         queue,
         intake,
-        commanded: BTreeMap::new(),
+        commanded: vec![None; media.len()],
         closing: clock.now().mono,
     };
     let shard = std::thread::Builder::new()

@@ -8,7 +8,7 @@ use crate::{
     doctor::LastHour,
     hep::HepHandle,
     intake::Intake,
-    media_worker::MediaHandle,
+    media_worker::{self, MediaHandle},
     places::{DOZE, ShardQueue, full},
     recorder::RecorderHandle,
     speech_desk::DeskHandle,
@@ -39,8 +39,8 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 const BURST: usize = 128;
 /// Inputs whose events go to the journal with one write: what they do to the wire waits for it.
 const STEP: usize = 16;
-/// So long after a leg was closed a worker may tell what it measured.
-const MEASURED: Duration = Duration::from_millis(50);
+/// So long after a leg was closed a worker may tell what it measured: it dozes, and a moment more.
+const MEASURED: Duration = media_worker::DOZE.saturating_add(Duration::from_millis(30));
 /// The shard wakes at least this often, to write what waits for a disk.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -125,7 +125,11 @@ pub(crate) struct Wires {
 /// What inputs have led to and is not done yet.
 #[derive(Default)]
 struct Step {
-    events: Vec<Event>,
+    #[expect(
+        clippy::vec_box,
+        reason = "each is boxed from the call to the journal, and never copied"
+    )]
+    events: Vec<Box<Event>>,
     others: Vec<Output>,
 }
 
@@ -137,8 +141,8 @@ pub(crate) struct Shard {
     pub(crate) wires: Wires,
     pub(crate) queue: ShardQueue,
     pub(crate) intake: Intake,
-    /// Media workers that have commands and do not know yet, and whether they must at once.
-    pub(crate) commanded: BTreeMap<usize, bool>,
+    /// For each media worker, if it has commands and does not know yet: whether it must at once.
+    pub(crate) commanded: Vec<Option<bool>>,
     /// Until then workers measure legs that were closed.
     pub(crate) closing: Mono,
 }
@@ -288,15 +292,18 @@ impl Shard {
 
     /// The events are written first, with one write; then everything else goes out. What cannot go is the next step.
     fn carry_out(&mut self, step: &mut Step) {
-        while !(step.events.is_empty() && step.others.is_empty() && self.commanded.is_empty()) {
+        while !(step.events.is_empty()
+            && step.others.is_empty()
+            && self.commanded.iter().all(Option::is_none))
+        {
             if !step.events.is_empty() {
-                step.events.iter().for_each(log::event);
+                step.events.iter().for_each(|event| log::event(event));
                 let told = match self.wires.live.receiver_count() {
                     0 => Vec::new(),
-                    _ => step.events.clone(),
+                    _ => step.events.iter().map(|e| Event::clone(e)).collect(),
                 };
                 let is_left = |e: &Event| matches!(e.what, What::MessageEnded { kept: true, .. });
-                let left = step.events.iter().any(is_left);
+                let left = step.events.iter().any(|event| is_left(event));
                 let now = self.clock.now().wall;
                 let outcome = self.journal.append(now, step.events.drain(..));
                 alarms(&outcome.alarms);
@@ -307,12 +314,15 @@ impl Shard {
                     let _ = self.wires.live.send(event);
                 }
             }
-            for output in std::mem::take(&mut step.others) {
+            // Its room is used again.
+            let mut others = std::mem::take(&mut step.others);
+            for output in others.drain(..) {
                 self.send(output);
             }
+            step.others = others;
             // Once for all of a step, and after its messages are on their way.
-            for (worker, at_once) in std::mem::take(&mut self.commanded) {
-                if let Some(media) = self.wires.media.get(worker) {
+            for (media, commanded) in self.wires.media.iter().zip(&mut self.commanded) {
+                if let Some(at_once) = commanded.take() {
                     media.wake(at_once);
                 }
             }
@@ -394,13 +404,15 @@ impl Shard {
         if let MediaCommand::CloseLeg { .. } | MediaCommand::CloseCall { .. } = command {
             self.closing = self.clock.now().mono + MEASURED;
         }
-        let call = crate::media_worker::call_of(&command);
+        let call = media_worker::call_of(&command);
         let worker = (call.0 % self.wires.media.len().max(1) as u128) as usize;
         let Some(media) = self.wires.media.get(worker) else {
             return;
         };
         let (answer, at_once) = media.command(command);
-        *self.commanded.entry(worker).or_default() |= at_once;
+        if let Some(commanded) = self.commanded.get_mut(worker) {
+            *commanded = Some(at_once || *commanded == Some(true));
+        }
         if let Some(event) = answer {
             self.switch
                 .handle_input(self.clock.now(), Input::Media(event));

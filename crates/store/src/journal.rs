@@ -137,7 +137,7 @@ pub struct Journal {
     header_due: bool,
     heads: Heads,
     /// Not yet chained: a hash is made when its line is, so the chain is of what is on disk.
-    ring: VecDeque<Event>,
+    ring: VecDeque<Box<Event>>,
     fault: Option<Fault>,
     dropped: u64,
     follower: Option<Arc<Follower>>,
@@ -209,8 +209,12 @@ impl Journal {
     }
 
     /// Writes the events of one step, with one `write`. Their `seq` must count on within each call.
-    pub fn append(&mut self, now: Wall, events: impl IntoIterator<Item = Event>) -> Outcome {
-        self.ring.extend(events);
+    pub fn append(
+        &mut self,
+        now: Wall,
+        events: impl IntoIterator<Item = impl Into<Box<Event>>>,
+    ) -> Outcome {
+        self.ring.extend(events.into_iter().map(Into::into));
         self.flush(now)
     }
 

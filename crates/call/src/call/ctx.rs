@@ -1,7 +1,7 @@
 //! What the verbs of a call are given.
 
-use super::{Call, lend::Between};
-use crate::{api::Output, house::House};
+use super::lend::Between;
+use crate::{api::Output, house::House, switch::Calls};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -14,7 +14,7 @@ use tandem_sip::{
     message::{Headers, Method},
 };
 use tandem_types::{
-    CallId, LegId, Now, Rng,
+    LegId, Now, Rng,
     media::{Family, MediaCommand},
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) sessions: &'a mut BTreeMap<SessionId, LegId>,
     pub(crate) requests: &'a mut BTreeMap<RequestKey, LegId>,
     /// The other calls, to be looked at.
-    pub(crate) others: &'a BTreeMap<CallId, Box<Call>>,
+    pub(crate) others: &'a Calls,
     /// What is said to them.
     pub(crate) between: &'a mut VecDeque<Between>,
 }

@@ -6,11 +6,10 @@ use super::{
     says::{called_by, called_on, caller_of, trunks_of},
 };
 use crate::{
-    call::{Call, Stage},
+    call::Stage,
     leg::Leg,
     ways::{self, Urgency},
 };
-use std::collections::BTreeMap;
 use tandem_dialplan::{
     Arrival, CalledFrom, Destination, Moment, NoRoute, NoRouteKind, OnFull, Prack, Route, Trunk,
     Via,
@@ -357,23 +356,21 @@ impl Switch {
                 otherwise: otherwise.into_iter().collect(),
             }
         };
-        let call = Call {
-            via: via.clone(),
-            trunk: leg.trunk.clone(),
-            from: from.clone(),
-            from_name: name,
-            attested: known.attested,
-            to: called.clone(),
-            dialplan: Some(route.dialplan).filter(|d| !d.is_empty()),
-            phone,
-            caller: leg.id,
-            legs: BTreeMap::from([(leg.id.index, Box::new(leg))]),
-            over_at: max.map(|d| now.mono + d),
-            help,
-            ..Call::new(id, now, stage)
-        };
-        let call = self.of_this_edition(call);
-        self.calls.insert(id, call);
+        // Filled where it stays: it is large.
+        let mut call = self.new_call(id, now, stage);
+        call.via.clone_from(&via);
+        call.trunk.clone_from(&leg.trunk);
+        call.from.clone_from(&from);
+        call.from_name = name;
+        call.attested = known.attested;
+        call.to.clone_from(&called);
+        call.dialplan = Some(route.dialplan).filter(|d| !d.is_empty());
+        call.phone = phone;
+        call.caller = leg.id;
+        call.legs.insert(leg.id.index, Box::new(leg));
+        call.over_at = max.map(|d| now.mono + d);
+        call.help = help;
+        self.calls.put(call);
         self.with_call(now, id, |c, cx| {
             let what = What::CallStarted {
                 from,

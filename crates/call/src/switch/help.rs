@@ -13,7 +13,7 @@ use super::{
     says::{called_by, called_on, caller_of, trunks_of},
 };
 use crate::{
-    call::{Call, Stage},
+    call::Stage,
     house::Cry,
     ways::{Asked, Identity, Urgency},
 };
@@ -168,15 +168,13 @@ impl Switch {
             // Whose phone is not there cannot be told.
             for leg in legs.unwrap_or_default() {
                 let id = CallId::generate(now.wall, &mut self.rng);
-                let call = Call {
-                    via: "emergency".to_owned(),
-                    from: cry.phone.clone(),
-                    to: person.clone(),
-                    over_at: Some(now.mono + TOLD_WITHIN),
-                    ..Call::new(id, now, Stage::Notifying { text: text.clone() })
-                };
-                let call = self.of_this_edition(call);
-                self.calls.insert(id, call);
+                let stage = Stage::Notifying { text: text.clone() };
+                let mut call = self.new_call(id, now, stage);
+                call.via = "emergency".to_owned();
+                call.from.clone_from(&cry.phone);
+                call.to.clone_from(person);
+                call.over_at = Some(now.mono + TOLD_WITHIN);
+                self.calls.put(call);
                 self.with_call(now, id, |c, cx| {
                     let what = What::CallStarted {
                         from: c.from.clone(),

@@ -71,12 +71,12 @@ impl Switch {
                 given_up,
             },
         };
-        self.out.push_back(Output::Journal(Event {
+        self.out.push_back(Output::Journal(Box::new(Event {
             call: CallId::generate(now.wall, &mut self.rng),
             seq: 1,
             at: now.wall,
             what,
-        }));
+        })));
     }
 }
 

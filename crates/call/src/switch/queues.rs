@@ -45,12 +45,12 @@ impl Switch {
     /// On record, by itself: it is no call's.
     pub(super) fn person_paused(&mut self, now: Now, person: String, paused: bool, by: &str) {
         let by = by.to_owned();
-        self.out.push_back(Output::Journal(Event {
+        self.out.push_back(Output::Journal(Box::new(Event {
             call: CallId::generate(now.wall, &mut self.rng),
             seq: 1,
             at: now.wall,
             what: What::PersonPaused { person, paused, by },
-        }));
+        })));
     }
 }
 

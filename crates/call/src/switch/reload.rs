@@ -11,7 +11,10 @@
 //! calls (phones, registrations, questions to trunks, bans) goes by the newest at once.
 
 use super::Switch;
-use crate::{api::Output, call::Call};
+use crate::{
+    api::Output,
+    call::{Call, Stage},
+};
 use std::{collections::BTreeMap, sync::Arc};
 use tandem_agent::Brain;
 use tandem_dialplan::Plan;
@@ -55,12 +58,12 @@ impl Switch {
         self.edition += 1;
         let older: Vec<Arc<Plan>> = self.older.values().map(|e| e.plan.clone()).collect();
         self.house.reload(now, &self.plan, &older);
-        self.out.push_back(Output::Journal(Event {
+        self.out.push_back(Output::Journal(Box::new(Event {
             call: CallId::generate(now.wall, &mut self.rng),
             seq: 1,
             at: now.wall,
             what: What::Reloaded { by, sha256 },
-        }));
+        })));
         self.all_messages_wait(now);
         self.settle(now);
         self.told();
@@ -96,12 +99,11 @@ impl Switch {
         self.older = older;
     }
 
-    /// A call that goes by the newest plan.
-    pub(super) fn of_this_edition(&self, call: Call) -> Box<Call> {
-        Box::new(Call {
-            edition: self.edition,
-            ..call
-        })
+    /// A call with nothing in it yet that goes by the newest plan.
+    pub(super) fn new_call(&self, id: CallId, now: Now, stage: Stage) -> Box<Call> {
+        let mut call = Box::new(Call::new(id, now, stage));
+        call.edition = self.edition;
+        call
     }
 
     /// Lets go of plans that no call goes by any more.

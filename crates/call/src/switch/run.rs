@@ -26,7 +26,7 @@ impl Switch {
         id: CallId,
         verb: impl FnOnce(&mut Call, &mut Ctx<'_>),
     ) {
-        let Some(mut call) = self.calls.remove(&id) else {
+        let Some(mut call) = self.calls.take(&id) else {
             return;
         };
         let (plan, brains) = match self.older.get(&call.edition) {
@@ -61,7 +61,7 @@ impl Switch {
     /// Tells a call what another says. One that is over lends nothing, and what it was lent ends.
     pub(super) fn say(&mut self, now: Now, said: Between) {
         let call = said.call();
-        if self.calls.contains_key(&call) {
+        if self.calls.get(&call).is_some() {
             return self.with_call(now, call, |c, cx| c.handle_between(cx, said));
         }
         match said {
@@ -105,10 +105,11 @@ impl Switch {
         }
         self.house.count(&call);
         self.house.note_people(now.mono, &call);
-        self.calls.insert(id, call);
+        self.calls.put(call);
     }
 
     fn forget(&mut self, now: Now, id: CallId) -> Open {
+        self.calls.remove(&id);
         let head = self.heads.remove(&id).unwrap_or_default();
         if let Some(at) = head.deadline {
             self.deadlines.remove(&(at, id));
@@ -137,7 +138,8 @@ impl Switch {
         }
         let from = self.out.len();
         let rows = head.open.numbered(id, now.wall, rows);
-        self.out.extend(rows.into_iter().map(Output::Journal));
+        self.out
+            .extend(rows.into_iter().map(Box::new).map(Output::Journal));
         for session in sessions {
             self.sessions.remove(&session);
             let command = Command::Hangup {
@@ -210,7 +212,7 @@ impl Switch {
         }
         for row in open.numbered(call, now.wall, vec![what]) {
             open.apply(&row);
-            self.out.push_back(Output::Journal(row));
+            self.out.push_back(Output::Journal(Box::new(row)));
         }
         if open.is_complete() {
             self.buried.remove(&call);

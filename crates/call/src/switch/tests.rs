@@ -92,7 +92,7 @@ impl Bench {
     fn drain(&mut self) {
         while let Some(output) = self.switch.poll_output() {
             match output {
-                Output::Journal(event) => self.rows.push(event),
+                Output::Journal(event) => self.rows.push(*event),
                 Output::Media(command) => self.media.push(command),
                 Output::Provider(command) => self.provider.push(command),
                 Output::Transmit { bytes, .. } => {

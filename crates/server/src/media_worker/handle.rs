@@ -43,6 +43,8 @@ pub(super) struct Stock(Arc<Mutex<Vec<u16>>>);
 const STOCK: usize = 64;
 /// So many are fetched at once, at the least.
 const FETCHED: usize = 8;
+/// With fewer the worker is woken for more: up to some 480 calls a second for each worker it dozes to the end, beyond that shorter.
+const LOW: usize = 16;
 
 impl Stock {
     fn ports(&self) -> MutexGuard<'_, Vec<u16>> {
@@ -61,6 +63,10 @@ impl Stock {
 
     pub(super) fn take(&self) -> Option<u16> {
         self.ports().pop()
+    }
+
+    fn is_low(&self) -> bool {
+        self.ports().len() < LOW
     }
 }
 
@@ -138,7 +144,10 @@ impl MediaHandle {
             _ => None,
         };
         let port = opens.and_then(|_| self.stock.take());
-        let at_once = port.is_none() && !waits_for_packets(&command);
+        let at_once = match opens {
+            Some(_) => self.stock.is_low(),
+            None => !waits_for_packets(&command),
+        };
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         if before >= MANY {
             full("media", "keep");
@@ -175,7 +184,7 @@ impl MediaHandle {
         }
     }
 
-    /// Not at once: within 20 ms, or when a packet comes.
+    /// Not at once: when the worker wakes by itself, or when a packet comes.
     pub(crate) fn wake(&self, at_once: bool) {
         match at_once {
             true => self.bell.ring(),
@@ -274,28 +283,38 @@ mod tests {
     fn a_leg_has_its_port_at_once_while_there_are_some_in_stock() {
         let (handle, orders) = worker();
         assert_eq!(orders.stock.missing(), STOCK);
-        orders.stock.put(10_000);
+        let all: Vec<u16> = (10_000..).step_by(2).take(LOW + 1).collect();
+        all.iter().for_each(|port| orders.stock.put(*port));
         let open_as = |index, reserve, family| MediaCommand::OpenLeg {
             leg: leg(index),
             reserve,
             family,
         };
         let open = |index, reserve| open_as(index, reserve, Family::V4);
-        orders.stock.put(10_002);
-        let opened = |index, port| {
+        let opened = |index, port, low| {
             let local = ([192, 0, 2, 1], port).into();
             let leg = leg(index);
-            (Some(MediaEvent::LegOpened { leg, local }), false)
+            (Some(MediaEvent::LegOpened { leg, local }), low)
         };
-        let other = handle.command(open_as(9, false, Family::V6));
+        let mut legs = 1..;
+        let mut next = || legs.next().expect("a number");
+        let other = handle.command(open_as(next(), false, Family::V6));
         assert_eq!(other, (None, true), "none of those in stock");
-        assert_eq!(handle.command(open(1, true)), opened(1, 10_002));
-        assert_eq!(handle.command(open(2, false)), opened(2, 10_000));
-        for (index, reserve) in [(3, false), (4, true)] {
-            let told = handle.command(open(index, reserve));
+        for (left, port) in all.iter().enumerate().rev() {
+            let (index, low) = (next(), left < LOW);
+            let told = handle.command(open(index, low));
+            assert_eq!(told, opened(index, *port, low), "woken for more in time");
+        }
+        for reserve in [false, true] {
+            let told = handle.command(open(next(), reserve));
             assert_eq!(told, (None, true), "the worker will tell");
         }
         let ports: Vec<_> = std::iter::from_fn(|| orders.command().map(|o| o.port)).collect();
-        assert_eq!(ports, [None, Some(10_002), Some(10_000), None, None]);
+        let given = all.iter().rev().map(|port| Some(*port));
+        assert!(
+            ports
+                .into_iter()
+                .eq([None].into_iter().chain(given).chain([None, None]))
+        );
     }
 }

@@ -39,7 +39,7 @@ impl World {
                     if let What::CallEnded { .. } = event.what {
                         self.over.insert(event.call);
                     }
-                    self.journal.push(event);
+                    self.journal.push(*event);
                 }
                 Output::Transmit { flow, bytes } => {
                     let kind = match flow.transport {

@@ -66,12 +66,12 @@ pub struct Chained {
     /// As [`write`] spells it, without its line feed.
     line: ByteString,
     /// The event.
-    pub event: Event,
+    pub event: Box<Event>,
 }
 
 impl Chained {
     /// `line` was written by [`write`].
-    pub(crate) fn new(line: ByteString, event: Event) -> Self {
+    pub(crate) fn new(line: ByteString, event: Box<Event>) -> Self {
         Self { line, event }
     }
 

@@ -148,7 +148,7 @@ fn a_step_is_one_write_and_reads_back_as_a_whole_chain() {
     let out = journal.append(T0, [alarm(1, 3), alarm(2, 2)]);
     assert_eq!(out.written, 2);
     assert_eq!(trouble.lock().unwrap().writes, 2);
-    assert_eq!(journal.append(T0, []), Outcome::default());
+    assert_eq!(journal.append(T0, [] as [Event; 0]), Outcome::default());
     assert_eq!(
         trouble.lock().unwrap().writes,
         2,
@@ -162,7 +162,7 @@ fn a_step_is_one_write_and_reads_back_as_a_whole_chain() {
         .map(|e| (e.event.call.0, e.event.seq))
         .collect();
     assert_eq!(order, [(1, 1), (1, 2), (2, 1), (1, 3), (2, 2)]);
-    assert_eq!(events[1].event, alarm(1, 2));
+    assert_eq!(*events[1].event, alarm(1, 2));
 }
 
 #[test]
