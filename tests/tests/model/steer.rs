@@ -128,6 +128,13 @@ impl Dice {
                 let before = from + self.up_to(to - from);
                 let deed = Deed::Answers(callee?);
                 let after = Duration::from_millis(left.checked_sub(before)?);
+                if self.chance(1, 2) {
+                    // Nobody does anything before that end.
+                    self.plot.push_back(Event {
+                        after: Duration::from_millis(before + 100),
+                        deed: Deed::Nothing,
+                    });
+                }
                 Some(Event { after, deed })
             }
             // It will end while they are asked again.
