@@ -22,7 +22,7 @@ url = "https://crm.northgate.example/accounts/{account}?by={from_e164}"
 timeout = "2s"
 keep = ["name", "status"]
 [[ask.account.branch]]
-answer = ["_9XXXXX", "_9XXXXXXX"]
+answer = ["_90.", "_99."]
 to = "queue:repairs"
 [[ask.account.branch]]
 fact = "status"

@@ -36,7 +36,7 @@ url = "https://crm.example/accounts"
 timeout = "1m"
 keep = ["status"]
 [[ask.account.branch]]
-answer = ["12345", "_9XXXXX"]
+answer = ["12345", "_9."]
 is = "x"
 to = "queue:repairs"
 [[ask.account.branch]]
