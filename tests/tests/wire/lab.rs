@@ -21,18 +21,25 @@ const PHONES: usize = 3;
 const BLOCK: u16 = 40;
 /// Where they begin.
 const FIRST: u16 = 10_000;
-/// Blocks from there to the ephemeral ports: each phone of each test has one of its own.
-const BLOCKS: u32 = 550;
+/// So many: each phone of each test has one of its own.
+const BLOCKS: u16 = 550;
+/// The gateway's ports for sound, from behind the phones' to Linux' ephemeral ones. A phone binds its own to no address, so that they may be
+/// open at no other either: a gateway that keeps pairs in stock has hundreds.
+pub(crate) const GATEWAY_RTP: (u16, u16) = (FIRST + BLOCKS * BLOCK, 32_767);
 
 /// The first of so many ports that nobody has, and no other phone of this program will be given.
 fn free_block() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let taken = NEXT.fetch_add(1, Ordering::Relaxed);
-        assert!(taken < BLOCKS, "no ports are free from {FIRST} to 32000");
+        let last = GATEWAY_RTP.0 - 1;
+        assert!(
+            taken < BLOCKS.into(),
+            "no ports are free from {FIRST} to {last}"
+        );
         // Another run at the same time begins elsewhere.
-        let nth = (std::process::id() * 37 + taken) % BLOCKS;
-        let first = FIRST + u16::try_from(nth).expect("below 550") * BLOCK;
+        let nth = (std::process::id() * 37 + taken) % u32::from(BLOCKS);
+        let first = FIRST + u16::try_from(nth).expect("below it") * BLOCK;
         let free = |port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         let open = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         if (first..first + BLOCK).all(free) && (first..first + 4).all(open) {

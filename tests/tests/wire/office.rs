@@ -1,6 +1,9 @@
 //! The shipped office, moved to a test's own addresses, and what a test changes in it.
 
-use super::{lab::Lab, raw::SIP};
+use super::{
+    lab::{GATEWAY_RTP, Lab},
+    raw::SIP,
+};
 use std::{
     collections::BTreeMap,
     fs,
@@ -47,6 +50,11 @@ impl Office {
                 "tandem.toml",
                 "address = \"127.0.0.1\"",
                 &format!("address = \"{gateway}\""),
+            )
+            .with(
+                "tandem.toml",
+                "20000-20998",
+                &format!("{}-{}", GATEWAY_RTP.0, GATEWAY_RTP.1),
             )
             .with(
                 "tandem.toml",
