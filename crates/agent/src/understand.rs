@@ -9,7 +9,7 @@ mod wishes;
 pub use entities::is_secret;
 pub use entities::{Found, from_keys, from_words};
 pub use mood::mood;
-pub use tokens::{plain, words};
+pub use tokens::words;
 pub use wishes::{YesNo, is_backchannel, is_farewell, wants_person, yes_or_no};
 pub(crate) use wishes::{asks_to_be_moved, changes_mind, only_answers};
 

@@ -2,6 +2,7 @@
 //! wrong key, and without a recogniser keys do it all.
 
 use super::common::*;
+use tandem_types::tool::HttpAnswer;
 
 const MENU: &str = "For billing press one. For repairs press two. For reception press zero.";
 
@@ -138,4 +139,92 @@ fn a_caller_who_leaves_while_their_words_are_understood_leaves_nothing_open() {
         o.hangs_up(caller);
         o.ends(Party::Caller, Reason::Normal);
     });
+}
+
+#[test]
+fn what_follows_a_choice_is_no_other_choice() {
+    let name = "what_follows_a_choice_is_no_other_choice";
+    scenario_in(&office(), name, |o| {
+        let billing = o.desk("201", answers(2));
+        let caller = rings_in(o, "2002");
+        o.script.stt_after = secs(3);
+        o.run(secs(4));
+        o.says(caller, "billing");
+        o.run(ms(800));
+        o.says(caller, "if you would be so kind");
+        o.answers(billing);
+        o.talk_both_ways(caller, billing);
+        assert_eq!(said(o), [MENU]);
+        o.hangs_up(billing);
+        o.ends(Party::Callee, Reason::Normal);
+    });
+}
+
+#[test]
+fn somebody_who_speaks_between_two_keys_strands_no_caller() {
+    let direct = "direct_dial = \"_20X\"\ndigit_timeout = \"2s\"\ntimeout = \"5s\"";
+    let menu = office().with("timeout = \"5s\"\nwords", &format!("{direct}\nwords"));
+    let name = "somebody_who_speaks_between_two_keys_strands_no_caller";
+    scenario_in(&menu, name, |o| {
+        let repairs = o.desk("203", answers(2));
+        let caller = rings_in(o, "2002");
+        o.run(secs(4));
+        o.presses(caller, "2");
+        o.says(caller, "hold on a second please");
+        // Key 2 alone is meant: no other has come in time.
+        o.answers(repairs);
+        o.talk_both_ways(caller, repairs);
+        o.hangs_up(repairs);
+        o.ends(Party::Callee, Reason::Normal);
+    });
+    let name = "somebody_who_speaks_between_two_digits_strands_no_caller";
+    scenario_in(&office(), name, |o| {
+        let reception = o.desk("200", answers(2));
+        let caller = rings_in(o, "2009");
+        o.run(secs(4));
+        for _ in 0..2 {
+            o.presses(caller, "42");
+            o.says(caller, "hold on a second please");
+            o.run(secs(6));
+        }
+        assert_eq!(given(o), [], "two digits are no number");
+        o.answers(reception);
+        o.talk_both_ways(caller, reception);
+        o.hangs_up(reception);
+        o.ends(Party::Callee, Reason::Normal);
+    });
+}
+
+#[test]
+fn somebody_who_speaks_while_their_number_is_looked_up_is_led_on() {
+    let look_up = "speech = true\nmeanwhile = \"One moment please, I am looking for your account, which may well take a few seconds of your time.\"\nlookup = { url = \"https://crm.northgate.example/{account}\", keep = [\"status\"] }";
+    let config = office().with("speech = true", look_up);
+    let gives: [(&str, fn(&mut Office, PhoneId)); 2] = [
+        ("keyed", |o, caller| o.presses(caller, "42771#")),
+        ("said", |o, caller| {
+            o.says(caller, "four two double seven one");
+            o.run(secs(2));
+        }),
+    ];
+    for (how, gives) in gives {
+        let name =
+            format!("somebody_who_speaks_while_the_number_they_{how}_is_looked_up_is_led_on");
+        scenario_in(&config, &name, |o| {
+            let billing = o.desk("201", answers(2));
+            let found = HttpAnswer {
+                status: 200,
+                body: "{}".into(),
+            };
+            o.script.answers.push_back((ms(1_500), Ok(found)));
+            let caller = rings_in(o, "2009");
+            o.run(secs(4));
+            gives(o, caller);
+            o.says(caller, "thank you so much for that");
+            o.answers(billing);
+            o.talk_both_ways(caller, billing);
+            assert_eq!(said(o).len(), 2, "the question, and that it takes a moment");
+            o.hangs_up(billing);
+            o.ends(Party::Callee, Reason::Normal);
+        });
+    }
 }

@@ -43,7 +43,7 @@ pub fn words(said: &str) -> Vec<String> {
 }
 
 /// Lower case without punctuation, number words left as they are: what a recogniser can expect.
-pub fn plain(said: &str) -> String {
+pub(super) fn plain(said: &str) -> String {
     raw(said).join(" ")
 }
 

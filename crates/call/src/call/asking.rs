@@ -70,10 +70,21 @@ pub(crate) struct Given {
     spare: Option<(char, Mono)>,
 }
 
+impl Looking {
+    fn under_way(&self) -> (u32, Mono) {
+        (self.request.index, self.since)
+    }
+}
+
 impl Asking {
     /// Somebody speaks: no time-out of silence.
     pub(super) fn hold_silence(&mut self) {
         self.until = None;
+    }
+
+    /// No key of an answer was pressed yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.typed.is_empty()
     }
 
     /// Whether a key, or a number that is read out, counts now.
@@ -187,6 +198,7 @@ impl Call {
 
     pub(super) fn key_in_ask(&mut self, cx: &mut Ctx<'_>, leg: LegId, digit: char) {
         let now = cx.now.mono;
+        self.drop_segment(cx);
         let Some((a, ask)) = self.ask(cx) else { return };
         if !a.waits() {
             return;
@@ -315,7 +327,7 @@ impl Call {
             ),
             Err(fault) => (fault.label(), Vec::new()),
         };
-        self.look_up_ended(cx, &name, &l, outcome, kept);
+        self.look_up_ended(cx, &name, l.under_way(), outcome, kept);
         match judged {
             Ok(found) => self.answer_known(cx, l.answer, found),
             Err(ProviderFault::Status(404)) => {
@@ -327,25 +339,6 @@ impl Call {
                 self.enter(cx, ask.otherwise.clone());
             }
         }
-    }
-
-    fn look_up_ended(
-        &mut self,
-        cx: &mut Ctx<'_>,
-        name: &str,
-        l: &Looking,
-        outcome: String,
-        kept: Vec<String>,
-    ) {
-        let ms = cx.now.mono.since(l.since).as_millis();
-        let ended = What::ToolEnded {
-            request: l.request.index,
-            tool: name.to_owned(),
-            outcome,
-            ms: u32::try_from(ms).unwrap_or(u32::MAX),
-            kept,
-        };
-        self.journal(cx, ended);
     }
 
     /// An answer, with what others know of it.
@@ -381,11 +374,8 @@ impl Call {
 
     /// What is known of the caller by this name.
     fn known(&self, name: &str) -> Option<&str> {
-        let facts = self.given.facts.iter().chain(self.lookup.facts());
-        facts
-            .filter(|f| f.name == name)
-            .map(|f| f.value.as_str())
-            .next()
+        let mut facts = self.given.facts.iter().chain(self.lookup.facts());
+        facts.find(|f| f.name == name).map(|f| f.value.as_str())
     }
 
     /// When nobody takes them there, they go where no answer leads.
@@ -403,7 +393,13 @@ impl Call {
         let Some(l) = a.looking.take().filter(|l| l.then.is_none()) else {
             return;
         };
-        self.look_up_ended(cx, &name, &l, "caller_gone".to_owned(), Vec::new());
+        self.look_up_ended(
+            cx,
+            &name,
+            l.under_way(),
+            "caller_gone".to_owned(),
+            Vec::new(),
+        );
         let cancel = ProviderCommand::CancelFetch { request: l.request };
         cx.out.push_back(Output::Provider(cancel));
     }

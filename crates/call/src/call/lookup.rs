@@ -144,17 +144,27 @@ impl Call {
         let Lookup::Asked { since, .. } = self.lookup else {
             return;
         };
+        self.look_up_ended(cx, NAME, (REQUEST, since), outcome, kept);
+    }
+
+    /// The end of a request, by its number and since when it was under way.
+    pub(super) fn look_up_ended(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        name: &str,
+        (request, since): (u32, Mono),
+        outcome: String,
+        kept: Vec<String>,
+    ) {
         let ms = cx.now.mono.since(since).as_millis();
-        self.journal(
-            cx,
-            What::ToolEnded {
-                request: REQUEST,
-                tool: NAME.to_owned(),
-                outcome,
-                ms: u32::try_from(ms).unwrap_or(u32::MAX),
-                kept,
-            },
-        );
+        let ended = What::ToolEnded {
+            request,
+            tool: name.to_owned(),
+            outcome,
+            ms: u32::try_from(ms).unwrap_or(u32::MAX),
+            kept,
+        };
+        self.journal(cx, ended);
     }
 
     /// A driver that has said nothing of it.

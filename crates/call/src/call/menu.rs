@@ -94,6 +94,7 @@ impl Call {
     }
 
     pub(crate) fn key_in_menu(&mut self, cx: &mut Ctx<'_>, leg: LegId, digit: char) {
+        self.drop_segment(cx);
         let Stage::Menu(m) = &mut self.stage else {
             return;
         };

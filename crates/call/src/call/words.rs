@@ -6,7 +6,8 @@
 //!      |                   | the prompt stops       |  +--nothing fits, no recogniser--> as a wrong key,
 //!      +--shorter than 200 ms: a cough, dropped-----+                                    unless the prompt goes on
 //! ```
-//! Keys count all the while.
+//! Keys count all the while. Once one is pressed, what is said means nothing until the keys are over with: somebody coughs between
+//! two digits, or talks beside the caller. Nor does it while an answer is looked up.
 
 use super::{Call, Ctx, Purpose, Stage};
 use crate::api::Output;
@@ -86,10 +87,10 @@ impl Call {
         }
     }
 
-    fn drop_segment(&mut self, cx: &mut Ctx<'_>) {
+    /// Keys go before words.
+    pub(super) fn drop_segment(&mut self, cx: &mut Ctx<'_>) {
         if let Some((segment, _)) = self.words.segment.take() {
-            let drop = ProviderCommand::Discard { segment };
-            cx.out.push_back(Output::Provider(drop));
+            discard(cx, segment);
         }
     }
 
@@ -100,7 +101,7 @@ impl Call {
             Stage::Menu(m) => {
                 let words = &plan.menus.get(&m.name)?.words;
                 let all = || words.values().flatten();
-                (!words.is_empty()).then(|| all().map(|w| understand::plain(w)).collect())
+                (!words.is_empty()).then(|| all().cloned().collect())
             }
             Stage::Asking(a) => plan.asks.get(&a.name)?.speech.then(understand::digit_words),
             _ => None,
@@ -114,16 +115,23 @@ impl Call {
         }
         match event {
             MediaEvent::SpeechStarted { leg, segment } if *leg == self.caller => {
-                self.words.segment = Some((*segment, cx.now.mono + LONGEST));
-                self.hold_silence();
+                // While one is being understood, what follows it ("... please") is no other choice.
+                if self.may_speak() && !self.words.are_busy() {
+                    self.words.segment = Some((*segment, cx.now.mono + LONGEST));
+                    self.hold_silence();
+                }
             }
-            MediaEvent::SpeechGoesOn { leg, ms, .. } if *leg == self.caller => {
-                if *ms >= MEANT {
+            MediaEvent::SpeechGoesOn { leg, segment, ms } if *leg == self.caller => {
+                if self.is_segment(*segment) && *ms >= MEANT {
                     self.stop(cx, |p| matches!(p, Purpose::Prompt));
                 }
             }
             MediaEvent::SpeechEnded { leg, segment, ms } if *leg == self.caller => {
-                self.words_ended(cx, *segment, *ms);
+                match self.is_segment(*segment) {
+                    true => self.words_ended(cx, *segment, *ms),
+                    // Nobody wants it: its sound is dropped.
+                    false => discard(cx, *segment),
+                }
             }
             _ => return false,
         }
@@ -133,9 +141,7 @@ impl Call {
     fn words_ended(&mut self, cx: &mut Ctx<'_>, segment: SegmentId, ms: u32) {
         let hints = self.expected(cx).filter(|_| ms >= SHORTEST);
         let Some(phrases) = hints else {
-            self.words.segment = None;
-            let drop = ProviderCommand::Discard { segment };
-            cx.out.push_back(Output::Provider(drop));
+            self.drop_segment(cx);
             return self.silence_again(cx);
         };
         self.words.segment = Some((segment, cx.now.mono + PATIENCE));
@@ -158,8 +164,7 @@ impl Call {
         let ProviderEvent::Transcribed { segment, result } = event else {
             return false;
         };
-        let ours = self.words.segment.filter(|(s, _)| s == segment);
-        if ours.is_none() || !self.words.on {
+        if !self.is_segment(*segment) || !self.words.on {
             return false;
         }
         self.words.segment = None;
@@ -211,14 +216,29 @@ impl Call {
 
     /// While the prompt goes on nobody has failed yet: it was somebody beside the caller, or they will try again.
     fn nothing_understood(&mut self, cx: &mut Ctx<'_>) {
-        match self.players.values().any(|p| *p == Purpose::Prompt) {
-            true => {}
-            false => match &self.stage {
-                Stage::Menu(_) => self.menu_silent(cx),
-                Stage::Asking(a) if a.waits() => self.ask_again(cx, true),
-                _ => {}
-            },
+        match &self.stage {
+            _ if self.prompt_goes_on() => {}
+            Stage::Menu(_) => self.menu_silent(cx),
+            Stage::Asking(_) => self.ask_again(cx, true),
+            _ => {}
         }
+    }
+
+    fn prompt_goes_on(&self) -> bool {
+        self.players.values().any(|p| *p == Purpose::Prompt)
+    }
+
+    /// Whether what is said counts: no key of an answer was pressed yet, and nothing is being looked up.
+    fn may_speak(&self) -> bool {
+        match &self.stage {
+            Stage::Menu(m) => m.typed.is_empty(),
+            Stage::Asking(a) => a.waits() && a.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn is_segment(&self, segment: SegmentId) -> bool {
+        self.words.segment.is_some_and(|(s, _)| s == segment)
     }
 
     /// The recogniser says nothing, or the caller does not stop.
@@ -241,8 +261,13 @@ impl Call {
 
     /// It was nothing: silence counts from here on, unless the prompt goes on.
     fn silence_again(&mut self, cx: &mut Ctx<'_>) {
-        if !self.players.values().any(|p| *p == Purpose::Prompt) {
+        if !self.prompt_goes_on() {
             self.prompt_over(cx, true);
         }
     }
+}
+
+fn discard(cx: &mut Ctx<'_>, segment: SegmentId) {
+    let discard = ProviderCommand::Discard { segment };
+    cx.out.push_back(Output::Provider(discard));
 }
