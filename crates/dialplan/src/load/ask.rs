@@ -23,7 +23,7 @@ impl<'a> Load<'a> {
     /// | `digit_timeout` | `3s` |
     /// | `retries` | 2 |
     /// | `speech` | false |
-    /// | `sensitive` | false, and what is called pin, password and the like is anyway |
+    /// | `sensitive` | false; what is called `pin`, `card_number` or `sort_code` is anyway |
     pub(super) fn asks(
         &mut self,
         root: &Section<'a>,

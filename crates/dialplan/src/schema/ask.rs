@@ -1,6 +1,6 @@
 //! `[ask.NAME]` of `dialplans/NAME.toml`.
 
-use super::values::{Destination, Dialled, Key, SecretReference, Span};
+use super::values::{Destination, Dialled, Key, OneOrSeveral, SecretReference, Span};
 use schemars::JsonSchema;
 use std::collections::BTreeMap;
 
@@ -69,24 +69,10 @@ struct LookupTable {
 #[schemars(deny_unknown_fields)]
 struct BranchTable {
     /// What was keyed.
-    answer: Option<Several>,
+    answer: Option<OneOrSeveral<Dialled>>,
     /// What is known of the caller.
     fact: Option<String>,
     /// One of these; small letters and capitals are the same.
-    is: Option<Words>,
+    is: Option<OneOrSeveral<String>>,
     to: Destination,
-}
-
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-enum Several {
-    One(Dialled),
-    Several(Vec<Dialled>),
-}
-
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-enum Words {
-    One(String),
-    Several(Vec<String>),
 }

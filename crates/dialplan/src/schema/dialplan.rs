@@ -4,7 +4,7 @@ use super::voicemail::{Mailbox, texts};
 use super::{
     ask::AskTable,
     tools::{AuthorityTable, CallerLookupTable, ToolTable},
-    values::{Country, Destination, Dialled, Key, Language, Number, Span},
+    values::{Country, Destination, Dialled, Key, Language, Number, OneOrSeveral, Span},
 };
 use crate::{LINE_SAYS, load::said};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -192,9 +192,9 @@ struct MenuTable {
     prompt: String,
     keys: BTreeMap<String, Destination>,
     /// What callers may say instead of a key, by key.
-    words: Option<BTreeMap<String, OneOrSeveral>>,
+    words: Option<BTreeMap<String, OneOrSeveral<String>>>,
     /// Extensions that callers may key: `_2XX`, or several.
-    direct_dial: Option<DirectDial>,
+    direct_dial: Option<OneOrSeveral<Dialled>>,
     /// So long after a digit the next one of an extension may come: 3s.
     digit_timeout: Option<Span>,
     /// Silence after the prompt.
@@ -204,20 +204,6 @@ struct MenuTable {
     retries: Option<u32>,
     /// And then.
     otherwise: Destination,
-}
-
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-enum OneOrSeveral {
-    One(String),
-    Several(Vec<String>),
-}
-
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-enum DirectDial {
-    One(Dialled),
-    Several(Vec<Dialled>),
 }
 
 /// People who are rung, and callers who wait for them.
