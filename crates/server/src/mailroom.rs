@@ -85,7 +85,7 @@ impl Mailroom {
         };
         work.keep(&found);
         for row in &found {
-            let Some(mailbox) = mailbox(&plan, &row.mailbox) else {
+            let Some(mailbox) = plan.mailbox(&row.mailbox) else {
                 continue;
             };
             loop {
@@ -176,11 +176,6 @@ impl Mailroom {
         };
         post(mail, &self.config_dir, &plan.node.name, letter).await
     }
-}
-
-fn mailbox<'p>(plan: &'p Plan, id: &str) -> Option<&'p Mailbox> {
-    let (dialplan, name) = id.split_once('/')?;
-    plan.dialplans.get(dialplan)?.voicemail.get(name)
 }
 
 /// Cut where nobody speaks, as well as that can be done.

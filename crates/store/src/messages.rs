@@ -60,6 +60,8 @@ pub struct MessageRow {
 /// Which messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageFilter {
+    /// This one.
+    pub message: Option<MessageId>,
     /// Of this mailbox: its dialplan and name, or its name.
     pub mailbox: Option<String>,
     /// Begun then or later.
@@ -79,12 +81,13 @@ impl Store {
                     mail_error, mail_given_up
              FROM messages m LEFT JOIN calls c ON c.uniqueid = m.call_id
              WHERE kept AND deleted IS NULL AND ($1 IS NULL OR mailbox = $1 OR mailbox LIKE $2 ESCAPE '!')
-                   AND ($4 IS NULL OR m.started >= $4)
+                   AND ($4 IS NULL OR m.started >= $4) AND ($5 IS NULL OR message_id = $5)
              ORDER BY m.started DESC, message_id DESC LIMIT $3",
             mailbox,
             ending,
             i64::from(filter.limit.unwrap_or(u32::MAX)),
-            filter.since
+            filter.since,
+            filter.message
         );
         let rows = self.rows(&select).await?;
         let mut found: Vec<MessageRow> = rows.iter().map(read).collect::<Result<_, _>>()?;

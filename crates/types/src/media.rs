@@ -396,7 +396,7 @@ pub enum MediaCommand {
         paused: bool,
     },
     /// Record a message: what this leg says, at 8 kHz. Answered by exactly one `MessageRecorded`: after `EndMessage`, at the end of
-    /// the call, or when no more can be recorded. No-op while another message of the call is recorded.
+    /// the call, or when no more can be recorded. Refused (`Failed`) while another message of the call is recorded.
     RecordMessage {
         /// Which.
         message: MessageId,

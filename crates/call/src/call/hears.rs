@@ -1,10 +1,6 @@
 //! A phone hears the messages of its mailboxes: what the machine ([`crate::inbox`]) wants done, and in which words.
 
-use super::{
-    Call, Ctx, Purpose, Stage,
-    background::Under,
-    leave::{mailbox, speech},
-};
+use super::{Call, Ctx, Purpose, Stage, background::Under, leave::speech};
 use crate::{
     inbox::{self, Inbox, Input, Words},
     mailboxes::Held,
@@ -43,7 +39,7 @@ impl Call {
             let end = Termination::new(Party::Gateway, Reason::NotAllowed);
             return self.farewell(cx, "This phone has no mailbox.", end);
         }
-        let pins = mailboxes.iter().filter_map(|id| mailbox(cx.plan, id));
+        let pins = mailboxes.iter().filter_map(|id| cx.plan.mailbox(id));
         let pin = pins.filter_map(|m| m.pin.as_ref()).next();
         let waiting = cx.house.mailboxes.waiting_in(&mailboxes);
         let all = waiting.iter().map(|h| h.message).collect();
@@ -146,7 +142,7 @@ impl Call {
 
 impl Hears {
     fn words(&self, cx: &Ctx<'_>, words: Words) -> String {
-        let box_of = |id: &str| mailbox(cx.plan, id);
+        let box_of = |id: &str| cx.plan.mailbox(id);
         let first = self.mailboxes.first().and_then(|id| box_of(id));
         match words {
             Words::Text(what) => first.map_or("", |m| m.says(what)).to_owned(),

@@ -14,7 +14,7 @@ use crate::{
     message::{self, Input, Message, PAUSE, Rules},
 };
 use serde::{Deserialize, Serialize};
-use tandem_dialplan::{DEFAULT_LANGUAGE, DEFAULT_VOICE, Greeting, Mailbox, OFFLINE, Plan};
+use tandem_dialplan::{DEFAULT_LANGUAGE, DEFAULT_VOICE, Greeting, OFFLINE, Plan};
 use tandem_types::{
     MessageId, Party, Reason, SegmentId, Termination,
     journal::{MessageEnd, What},
@@ -39,17 +39,11 @@ pub(crate) struct Left {
     over: Option<(MessageEnd, bool)>,
 }
 
-/// A mailbox by the name that journals and phones know it by: its dialplan, and its own.
-pub(crate) fn mailbox<'p>(plan: &'p Plan, id: &str) -> Option<&'p Mailbox> {
-    let (dialplan, name) = id.split_once('/')?;
-    plan.dialplans.get(dialplan)?.voicemail.get(name)
-}
-
 /// Words of a mailbox.
 pub(super) fn speech(plan: &Plan, id: &str, text: String) -> Sound {
     let dialplan = id.split('/').next().unwrap_or_default();
     let d = plan.dialplans.get(dialplan);
-    let own = mailbox(plan, id).and_then(|m| m.language.clone());
+    let own = plan.mailbox(id).and_then(|m| m.language.clone());
     let first = || d.and_then(|d| d.languages.first().cloned());
     Sound::Speech {
         text,
@@ -75,7 +69,7 @@ impl Call {
     }
 
     pub(super) fn enter_voicemail(&mut self, cx: &mut Ctx<'_>, name: &str) {
-        let Some(m) = mailbox(cx.plan, &self.mailbox_id(name)) else {
+        let Some(m) = cx.plan.mailbox(&self.mailbox_id(name)) else {
             return self.end(cx, Termination::new(Party::Gateway, Reason::NoRoute));
         };
         self.quiet_background(cx);
@@ -132,7 +126,7 @@ impl Call {
 
     fn message_output(&mut self, cx: &mut Ctx<'_>, name: &str, output: message::Output) {
         let (id, caller) = (self.mailbox_id(name), self.caller);
-        let Some(m) = mailbox(cx.plan, &id) else {
+        let Some(m) = cx.plan.mailbox(&id) else {
             return self.end(cx, Termination::new(Party::Gateway, Reason::NoRoute));
         };
         let sound = match output {
@@ -154,9 +148,8 @@ impl Call {
     }
 
     fn begin_message(&mut self, cx: &mut Ctx<'_>, mailbox: String) {
-        let index = self.left.keys().next_back().map_or(1, |last| last + 1);
-        let index = index.max(self.messages + 1);
-        self.messages = index;
+        self.messages += 1;
+        let index = self.messages;
         let message = MessageId {
             call: self.id,
             index,

@@ -1,10 +1,8 @@
 //! Mailboxes: which phones may hear them, what their lamps show, and what is done with messages from outside of calls.
 
 use super::Switch;
-use crate::{
-    api::{MessageAct, Output},
-    call::leave::mailbox,
-};
+use crate::api::{MessageAct, Output};
+use std::collections::BTreeMap;
 use tandem_dialplan::Plan;
 use tandem_sip::notifier::Messages;
 use tandem_types::{
@@ -16,11 +14,12 @@ impl Switch {
     /// Something is new in this mailbox: its phones are told.
     pub(super) fn messages_wait(&mut self, now: Now, id: &str) {
         let plan = self.plan.clone();
-        let Some(m) = mailbox(&plan, id) else { return };
+        let Some(m) = plan.mailbox(id) else { return };
         for phone in &m.phones {
             let user = plan.extension(phone).and_then(|e| e.registers.as_ref());
             if let Some((user, _)) = user {
-                self.tell_messages(now, user);
+                let mailboxes = mailboxes_of(&plan, user);
+                self.tell_messages(now, user, &mailboxes);
             }
         }
     }
@@ -28,16 +27,17 @@ impl Switch {
     /// How many messages wait may be other than it was, for every phone.
     pub(super) fn all_messages_wait(&mut self, now: Now) {
         let plan = self.plan.clone();
+        let mailboxes = mailboxes_by_user(&plan);
         for e in plan.phones.extensions.iter() {
             if let Some((user, _)) = &e.registers {
-                self.tell_messages(now, user);
+                let theirs = mailboxes.get(user.as_str()).map_or(&[][..], Vec::as_slice);
+                self.tell_messages(now, user, theirs);
             }
         }
     }
 
-    fn tell_messages(&mut self, now: Now, user: &str) {
-        let mailboxes = mailboxes_of(&self.plan, user);
-        let waiting = self.house.mailboxes.waiting_in(&mailboxes);
+    fn tell_messages(&mut self, now: Now, user: &str, mailboxes: &[String]) {
+        let waiting = self.house.mailboxes.waiting_in(mailboxes);
         let old = waiting.iter().filter(|h| h.heard).count();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let messages = Messages {
@@ -82,17 +82,24 @@ impl Switch {
 
 /// The mailboxes of a phone, by what it registers as: dialplan and name of each.
 pub(crate) fn mailboxes_of(plan: &Plan, user: &str) -> Vec<String> {
-    let is_theirs = |phone: &String| {
-        let registers = plan.extension(phone).and_then(|e| e.registers.as_ref());
-        registers.is_some_and(|(name, _)| name == user)
-    };
-    let mut found = Vec::new();
+    mailboxes_by_user(plan).remove(user).unwrap_or_default()
+}
+
+/// The same of all phones.
+fn mailboxes_by_user(plan: &Plan) -> BTreeMap<&str, Vec<String>> {
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (dialplan, d) in plan.dialplans.iter() {
-        let theirs = d
-            .voicemail
-            .iter()
-            .filter(|(_, m)| m.phones.iter().any(is_theirs));
-        found.extend(theirs.map(|(name, _)| format!("{dialplan}/{name}")));
+        for (name, m) in &d.voicemail {
+            for phone in &m.phones {
+                let registers = plan.extension(phone).and_then(|e| e.registers.as_ref());
+                let Some((user, _)) = registers else { continue };
+                let theirs = found.entry(user).or_default();
+                let id = format!("{dialplan}/{name}");
+                if !theirs.contains(&id) {
+                    theirs.push(id);
+                }
+            }
+        }
     }
     found
 }

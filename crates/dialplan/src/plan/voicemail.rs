@@ -1,6 +1,6 @@
 //! Mailboxes: where callers leave messages, and who hears them.
 
-use super::{Destination, LineSays, Secret};
+use super::{Destination, LineSays, Plan, Secret};
 use std::{collections::BTreeMap, time::Duration};
 
 /// `[voicemail.NAME]` of a dialplan.
@@ -41,6 +41,14 @@ pub enum Greeting {
     Text(String),
     /// A sound file of the configuration.
     File(String),
+}
+
+impl Plan {
+    /// A mailbox by the name that journals, rows and phones know it by: `DIALPLAN/NAME`.
+    pub fn mailbox(&self, id: &str) -> Option<&Mailbox> {
+        let (dialplan, name) = id.split_once('/')?;
+        self.dialplans.get(dialplan)?.voicemail.get(name)
+    }
 }
 
 impl Mailbox {

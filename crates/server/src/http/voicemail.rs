@@ -25,7 +25,7 @@ pub(super) async fn list(State(app): State<App>, Query(list): Query<List>) -> Re
     let filter = MessageFilter {
         mailbox: list.mailbox,
         limit: list.limit,
-        since: None,
+        ..MessageFilter::default()
     };
     match store(&app).await.messages(&filter).await {
         Ok(rows) => Json(rows).into_response(),
@@ -38,11 +38,13 @@ async fn find(app: &App, id: &str) -> Result<MessageRow, Response> {
     let Ok(id) = id.parse::<MessageId>() else {
         return Err(problem(StatusCode::BAD_REQUEST, "that is no message id"));
     };
-    let filter = MessageFilter::default();
+    let filter = MessageFilter {
+        message: Some(id),
+        ..MessageFilter::default()
+    };
     match store(app).await.messages(&filter).await {
-        Ok(rows) => rows
-            .into_iter()
-            .find(|row| row.message == id)
+        Ok(mut rows) => rows
+            .pop()
             .ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such message")),
         Err(e) => Err(problem(StatusCode::SERVICE_UNAVAILABLE, &e.to_string())),
     }

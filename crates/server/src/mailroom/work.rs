@@ -1,6 +1,9 @@
 //! What is due for which message, and when it is tried again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tandem_call::MessageAct;
 use tandem_dialplan::Mailbox;
 use tandem_store::MessageRow;
@@ -43,8 +46,8 @@ pub(super) struct Work(BTreeMap<MessageId, Known>);
 impl Work {
     /// Forgets those that are gone.
     pub(super) fn keep(&mut self, rows: &[MessageRow]) {
-        self.0
-            .retain(|message, _| rows.iter().any(|row| row.message == *message));
+        let there: BTreeSet<MessageId> = rows.iter().map(|row| row.message).collect();
+        self.0.retain(|message, _| there.contains(message));
     }
 
     pub(super) fn todo(&self, row: &MessageRow, mailbox: &Mailbox, now: Wall) -> Todo {

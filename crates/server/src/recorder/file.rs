@@ -11,7 +11,7 @@ use std::{
 use tandem_types::recording::{RecordingSum, Track};
 
 pub(super) const RATE: u32 = 8000;
-const HEADER: usize = 44;
+pub(super) const HEADER: usize = 44;
 /// Read for a hash in one go: a quarter of a millisecond of work.
 const PIECE: usize = 1 << 18;
 /// Frames of silence written in one go.

@@ -1,15 +1,15 @@
 //! Messages that were left: heard again, and erased.
 
-use super::{file::wav_header, sealed};
+use super::{
+    file::{HEADER, wav_header},
+    sealed,
+};
 use std::{
     fs,
     io::{self, Read},
     path::Path,
 };
 use tandem_dialplan::Recordings;
-
-/// Of a WAV file of ours: see [`wav_header`].
-const HEADER: usize = 44;
 
 /// Why a message cannot be heard.
 #[derive(Debug, thiserror::Error)]

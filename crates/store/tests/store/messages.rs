@@ -97,6 +97,15 @@ async fn messages_wait_until_they_are_deleted_and_the_outbox_is_in_their_rows() 
             };
             assert_eq!(store.messages(&filter).await.unwrap().len(), n, "{mailbox}");
         }
+        for (n, found) in [(2, 1), (3, 0), (4, 0)] {
+            let one = MessageFilter {
+                message: Some(message(n)),
+                ..MessageFilter::default()
+            };
+            let rows = store.messages(&one).await.unwrap();
+            assert_eq!(rows.len(), found, "message {n}");
+            assert!(rows.iter().all(|r| r.message == message(n)));
+        }
         let late = MessageFilter {
             since: Some(Wall(i64::MAX)),
             ..MessageFilter::default()
