@@ -148,6 +148,39 @@ fn a_menu_takes_its_keys_in_turn_and_goes_on_without() {
 }
 
 #[test]
+fn words_in_a_menu_a_keyed_number_and_a_mailbox_have_their_lines() {
+    let menu = printed(&[
+        "dialplan",
+        "test",
+        "--to",
+        "2002",
+        "--say",
+        "my heating is cold",
+    ]);
+    assert!(
+        step(&menu, "which leads to queue:repairs as key 2")
+            .1
+            .starts_with("keys = { 1"),
+        "{menu}"
+    );
+    let mut keyed = vec!["dialplan", "test", "--to", "2003"];
+    keyed.extend(
+        ["7", "0", "4", "2", "1", "7"]
+            .into_iter()
+            .flat_map(|k| ["--key", k]),
+    );
+    let lettings = printed(&keyed);
+    assert!(
+        lettings.contains("queue:lettings rings ext:204"),
+        "{lettings}"
+    );
+    let night = printed(&["dialplan", "test", "--to", "2005"]);
+    let (_, line) = step(&night, "voicemail:office takes a message of up to 180 s");
+    assert_eq!(line, "[voicemail.office]");
+    assert!(night.contains("the call ends"), "{night}");
+}
+
+#[test]
 fn what_is_set_by_hand_comes_first() {
     let shut = printed(&[
         "dialplan",
@@ -162,7 +195,7 @@ fn what_is_set_by_hand_comes_first() {
         "{shut}"
     );
     assert!(
-        shut.contains("announce:busy says: Nobody can take your call"),
+        shut.contains("menu:closed says: This is Northgate. Our office is closed."),
         "{shut}"
     );
     let when = printed(&["when", "--at", "2026-07-01 10:00", "--override", "night"]);
@@ -170,7 +203,7 @@ fn what_is_set_by_hand_comes_first() {
         when.contains("Wed 01 July 2026, 10:00 (Europe/London)"),
         "{when}"
     );
-    assert!(when.contains("starts at announce:busy"), "{when}");
+    assert!(when.contains("starts at menu:closed"), "{when}");
     let open = printed(&["when", "--at", "2026-07-01 10:00"]);
     assert!(open.contains("starts at agent:triage"), "{open}");
 }
@@ -224,7 +257,10 @@ fn the_graph_has_every_part_of_the_office() {
         "agent:lettings",
         "queue:reception",
         "menu:main",
-        "announce:busy",
+        "announce:notice",
+        "voicemail:office",
+        "ask:tenancy",
+        "menu:closed",
         "outside:engineer",
         "ext:204",
         "conference:{to}",

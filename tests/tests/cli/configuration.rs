@@ -133,7 +133,7 @@ digits = "4-8"
 wrong = "I do not know that number."
 retries = 1
 then = "queue:reception"
-otherwise = "announce:busy"
+otherwise = "announce:notice"
 [ask.account.lookup]
 url = "https://crm.example/accounts/{account}"
 keep = ["status"]

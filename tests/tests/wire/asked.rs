@@ -98,12 +98,7 @@ async fn an_answer_by_keys_is_looked_up_and_rings_whom_it_concerns() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_talks_over_a_menu_and_is_understood() {
-    let mut stage = Stage::with(191, |_, office| {
-        let keys = "timeout = \"6s\"\nretries = 2\notherwise = \"queue:reception\"";
-        let words = format!("{keys}\nwords = {{ 1 = \"billing\", 2 = [\"repairs\", \"a leak\"] }}");
-        office.with("dialplans/reception.toml", keys, &words)
-    })
-    .await;
+    let mut stage = Stage::set(191).await;
     let other = Like {
         hz: OTHER,
         ..Like::default()

@@ -24,10 +24,6 @@ fn waiting(office: Office) -> Office {
             "members = [\"ext:203\"]",
             "members = [\"ext:203\"]\nmax_wait = \"2m\"",
         )
-        .and(
-            "phones.toml",
-            "[features]\npause = \"*47\"\nresume = \"*48\"\n",
-        )
 }
 
 async fn briefed(stage: &mut Stage, phone: &mut Baresip) {

@@ -38,7 +38,6 @@ fn with_mailbox(lab: &Lab, office: Office, more: &str, mail: &str) -> Office {
     office
         .and("dialplans/box.toml", &plan)
         .and("tandem.toml", &mail)
-        .and("phones.toml", "[features]\nvoicemail = \"*97\"\n")
 }
 
 const GENERAL: &str =

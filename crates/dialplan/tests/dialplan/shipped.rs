@@ -37,12 +37,15 @@ fn its_numbers_lead_where_the_readme_says() {
     assert_eq!(to("2000"), "echo");
     assert_eq!(to("2001"), "announce:notice");
     assert_eq!(to("2002"), "menu:main");
+    assert_eq!(to("2003"), "ask:tenancy");
+    assert_eq!(to("2004"), "voicemail:office");
+    assert_eq!(to("2005"), "menu:closed");
     assert_eq!(to("203"), "ext:203");
     assert_eq!(to("3456"), "conference:3456");
     assert_eq!(to("412345"), "sip:412345@127.0.0.1:5090");
     assert_eq!(
-        to("2003"),
-        "no dialplan that takes calls of trunk `carrier` has 2003"
+        to("2006"),
+        "no dialplan that takes calls of trunk `carrier` has 2006"
     );
 }
 
@@ -143,6 +146,96 @@ fn its_agents_are_whole() {
 }
 
 #[test]
+fn its_menus_lead_by_keys_and_by_words() {
+    let plan = office();
+    let menus = &plan.dialplans["reception"].menus;
+    let all = |menu: &str| -> Vec<(char, String, Vec<String>)> {
+        let menu = &menus[menu];
+        let words = |key| menu.words.get(key).cloned().unwrap_or_default();
+        let leads = |key: &char| plan.settled(menu, &key.to_string()).expect("a way");
+        let keys = menu.keys.keys();
+        keys.map(|k| (*k, leads(k).to_string(), words(k))).collect()
+    };
+    let main = [
+        ('*', "menu:main", &[][..]),
+        ('0', "queue:reception", &["reception", "somebody"]),
+        (
+            '1',
+            "queue:billing",
+            &["billing", "bill", "rent", "payment"],
+        ),
+        (
+            '2',
+            "queue:repairs",
+            &["repairs", "repair", "leak", "heating"],
+        ),
+        ('3', "queue:lettings", &["flat", "house", "viewing"]),
+    ];
+    let closed = [
+        ('*', "menu:closed", &[][..]),
+        ('0', "voicemail:office", &[]),
+        (
+            '1',
+            "outside:engineer",
+            &["water", "leak", "danger", "emergency"],
+        ),
+        ('2', "voicemail:office", &["message"]),
+    ];
+    let owned = |(key, to, words): (char, &str, &[&str])| {
+        let words = words.iter().map(|w| (*w).to_owned()).collect();
+        (key, to.to_owned(), words)
+    };
+    assert_eq!(all("main"), main.map(owned));
+    assert_eq!(all("closed"), closed.map(owned));
+}
+
+#[test]
+fn its_question_rings_whom_the_answer_concerns() {
+    let plan = office();
+    let ask = &plan.dialplans["reception"].asks["tenancy"];
+    for (answer, to) in [
+        ("104217", "queue:repairs"),
+        ("204217", "queue:repairs"),
+        ("704217", "queue:lettings"),
+        ("304217", "queue:reception"),
+    ] {
+        assert_eq!(ask.way(answer, |_| None).0.to_string(), to, "{answer}");
+    }
+}
+
+#[test]
+fn whoever_is_not_answered_may_leave_a_message_at_any_hour() {
+    let plan = office();
+    let d = &plan.dialplans["reception"];
+    for (name, queue) in &d.queues {
+        let last = queue.ways_out().last().map(ToString::to_string);
+        let expected = match name.as_str() {
+            "reception" => "voicemail:office",
+            _ => "queue:reception",
+        };
+        assert_eq!(last.as_deref(), Some(expected), "{name}");
+    }
+    let night = |manual| {
+        let arrival = Arrival {
+            via: Via::Trunk("carrier"),
+            called: "+442079460100",
+            caller: "+441632960001",
+            id: "",
+            attested: tandem_types::Attested::Unsigned,
+            now: Moment {
+                manual,
+                ..Moment::default()
+            },
+        };
+        plan.route(&arrival).map(|r| r.destination.to_string())
+    };
+    assert_eq!(night(None).as_deref().ok(), Some("agent:triage"));
+    assert_eq!(night(Some("night")).as_deref().ok(), Some("menu:closed"));
+    assert_eq!(d.menus["closed"].otherwise.to_string(), "voicemail:office");
+    assert_eq!(d.voicemail["office"].phones, ["200", "204"]);
+}
+
+#[test]
 fn every_fixed_text_is_to_be_rendered_once() {
     let plan = office();
     let texts: BTreeSet<&str> = plan.prompts.iter().map(|p| p.0.as_str()).collect();
@@ -152,7 +245,8 @@ fn every_fixed_text_is_to_be_rendered_once() {
         "I'm putting you through to the billing team now. I'll tell them what you've told me.",
         "I'm connecting you with billing. I'll share what you've told me.",
         "For billing press one. For repairs press two. For lettings press three. For reception press zero.",
-        "Nobody can take your call just now. Please call again later. Goodbye.",
+        "Please key the six digits of your tenancy number. It is on each of our letters.",
+        "Nobody can take your call just now. Please leave your name, your number and what it is about after the tone.",
         "Rent is due on the first day of each month.",
     ] {
         assert!(texts.contains(text), "{text}");

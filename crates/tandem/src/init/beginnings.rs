@@ -189,7 +189,10 @@ mod tests {
         Brain,
         typed::{Caller, Happened, Typed},
     };
-    use tandem_dialplan::{Arrival, Diagnostic, Moment, Plan, SourceFile, Via, load, render};
+    use tandem_dialplan::{
+        Arrival, Destination, Diagnostic, Dialplan, Moment, Plan, SourceFile, Typed as Typing, Via,
+        load, render,
+    };
     use tandem_types::{Attested, Now, journal::What};
 
     #[test]
@@ -308,11 +311,98 @@ mod tests {
                 }
             }
             assert_eq!(starts.len(), 2, "open and closed: {starts:?}");
-            for menu in dialplan.menus.values() {
-                for key in menu.keys.keys() {
-                    assert!(plan.settled(menu, &key.to_string()).is_some(), "key {key}");
+            for (name, menu) in &dialplan.menus {
+                assert!(!menu.words.is_empty(), "menu:{name} hears no words");
+                for (key, to) in &menu.keys {
+                    assert_eq!(plan.settled(menu, &key.to_string()).as_ref(), Some(to));
+                    ends(dialplan, to);
+                }
+                for (key, phrase) in menu
+                    .words
+                    .iter()
+                    .flat_map(|(k, all)| all.iter().map(move |p| (k, p)))
+                {
+                    let choices = || menu.words.iter().map(|(k, w)| (*k, w.as_slice()));
+                    let said = format!("well i think {phrase} please");
+                    let chosen = tandem_agent::understand::choice(choices(), &said);
+                    assert_eq!(chosen, Some(*key), "menu:{name}: {said}");
                 }
             }
+            for start in starts {
+                let all = ends(dialplan, &start.parse().expect("a destination"));
+                // The PBX has mailboxes of its own.
+                let kept = all.iter().any(|to| to.starts_with("voicemail:"));
+                assert_eq!(kept, kind != Kind::Pbx, "from {start}: {all:?}");
+            }
+        }
+    }
+
+    /// Where somebody may come to who begins there, whatever they choose and whoever does not answer: all of it leads to people,
+    /// to a mailbox or to the end.
+    fn ends(d: &Dialplan, start: &Destination) -> BTreeSet<String> {
+        let (mut seen, mut ends, mut next) =
+            (BTreeSet::new(), BTreeSet::new(), vec![start.clone()]);
+        while let Some(to) = next.pop() {
+            if !seen.insert(to.to_string()) {
+                continue;
+            }
+            match &to {
+                Destination::Menu(name) => {
+                    let menu = &d.menus[name];
+                    next.extend(menu.keys.values().chain([&menu.otherwise]).cloned());
+                }
+                Destination::Ask(name) => next.extend(d.asks[name].ways().cloned()),
+                Destination::Announce(name) => next.push(d.announcements[name].then.clone()),
+                Destination::Queue(name) => {
+                    let queue = &d.queues[name];
+                    assert!(queue.ways_out().next().is_some(), "{to} has no way out");
+                    next.extend(queue.members.iter().chain(queue.ways_out()).cloned());
+                }
+                Destination::Agent(name) => {
+                    let routes = d.rules.agents[name].routes.values();
+                    let rules = d.rules.keys.values().chain(&d.rules.operator);
+                    next.extend(
+                        routes
+                            .chain(rules)
+                            .map(|t| t.0.parse().expect("a destination")),
+                    );
+                }
+                Destination::Voicemail(name) => {
+                    next.push(d.voicemail[name].then.clone());
+                    ends.insert(to.to_string());
+                }
+                Destination::Outside(_) | Destination::Ext(_) | Destination::Hangup => {
+                    ends.insert(to.to_string());
+                }
+                other => panic!("nobody is led to {other} in these offices"),
+            }
+        }
+        assert!(!ends.is_empty(), "from {start} nobody comes to an end");
+        ends
+    }
+
+    #[test]
+    fn each_answer_leads_whom_it_concerns() {
+        for (kind, ask, answer, to) in [
+            (Kind::Clinic, "born", "1980", "queue:nurse"),
+            (Kind::Clinic, "born", "2009", "queue:nurse"),
+            (Kind::Clinic, "born", "2010", "queue:reception"),
+            (Kind::Clinic, "born", "2026", "queue:reception"),
+            (Kind::Shop, "order", "481516", "queue:orders"),
+            (Kind::Shop, "order", "9123456", "queue:sales"),
+            (Kind::Shop, "order", "98765432", "queue:sales"),
+            (Kind::Shop, "order", "18765432", "queue:orders"),
+        ] {
+            let plan = plan(kind);
+            let ask = &plan.dialplans[kind.word()].asks[ask];
+            let typed =
+                answer
+                    .chars()
+                    .fold(String::new(), |so_far, key| match ask.keyed(&so_far, key) {
+                        Typing::More(typed) | Typing::Whole(typed) => typed,
+                        Typing::Wrong => panic!("{answer}"),
+                    });
+            assert_eq!(ask.way(&typed, |_| None).0.to_string(), to, "{answer}");
         }
     }
 }
