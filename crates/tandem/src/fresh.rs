@@ -60,13 +60,18 @@ pub(crate) fn checked(
 
 /// A password made at random, which only we can read.
 fn secret(path: &Path) -> anyhow::Result<()> {
-    let folder = path.parent().context("a folder")?;
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let mut random = [0u8; 16];
     fs::File::open("/dev/urandom")
         .and_then(|mut f| f.read_exact(&mut random))
         .context("/dev/urandom")?;
     let word: String = random.iter().map(|b| format!("{b:02x}")).collect();
+    keep(path, &word)
+}
+
+/// A word in a file that only we can read.
+pub(crate) fn keep(path: &Path, word: &str) -> anyhow::Result<()> {
+    let folder = path.parent().context("a folder")?;
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)

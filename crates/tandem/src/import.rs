@@ -10,8 +10,8 @@ use std::{fs, path::PathBuf, process::ExitCode};
 /// What, and where to.
 #[derive(clap::Args, Debug)]
 pub(crate) struct OldPlan {
-    /// extensions.conf, as many as there are; queues.conf, pjsip.conf and sip.conf beside it say who is in a queue, and which phones
-    /// there are.
+    /// extensions.conf, as many as there are; queues.conf, voicemail.conf, pjsip.conf and sip.conf beside it say who is in a queue,
+    /// whose mailboxes there are, and which phones.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Directory for the new configuration. It must not be there yet.
@@ -46,6 +46,9 @@ pub(crate) fn run(ask: &OldPlan) -> anyhow::Result<ExitCode> {
     let new = old.convert(&wishes).map_err(anyhow::Error::msg)?;
     fresh::is_free(&ask.output)?;
     fresh::lay(&ask.output, &new.files, &new.secrets)?;
+    for (name, pin) in &new.pins {
+        fresh::keep(&ask.output.join("secrets").join(name), pin)?;
+    }
     let dir = ask.output.display();
     println!(
         "{dir}: {}, {}, {}",

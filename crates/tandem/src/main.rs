@@ -285,7 +285,7 @@ enum Dialplan {
 
 #[derive(Subcommand)]
 enum Import {
-    /// Asterisk's extensions.conf, with queues.conf, pjsip.conf and sip.conf.
+    /// Asterisk's extensions.conf, with queues.conf, voicemail.conf, pjsip.conf and sip.conf.
     Asterisk {
         #[command(flatten)]
         ask: import::OldPlan,

@@ -2,7 +2,7 @@
 //! check and the test of calls, and what could not be carried over is listed line by line.
 
 use super::lab::{Lab, Said, golden};
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// Copies the files of a case into the lab.
 fn put(lab: &Lab, case: &str) {
@@ -38,7 +38,7 @@ fn imported(lab: &Lab, words: &str) -> Said {
 fn a_company_with_a_menu_that_takes_extensions() {
     let lab = Lab::new();
     put(&lab, "office");
-    let words = "import asterisk office/extensions.conf office/pjsip.conf office/queues.conf -o new --timezone America/Chicago";
+    let words = "import asterisk office/extensions.conf office/pjsip.conf office/queues.conf office/voicemail.conf -o new --timezone America/Chicago";
     let said = imported(&lab, words);
     let text = files(
         &lab,
@@ -47,6 +47,7 @@ fn a_company_with_a_menu_that_takes_extensions() {
             "import-report.md",
             "dialplans/main.toml",
             "phones.toml",
+            "tandem.toml",
             "trunks/itsp.toml",
         ],
     );
@@ -101,6 +102,36 @@ fn a_practice_with_hours_a_macro_and_digits_that_are_read() {
     let mut all = vec![said];
     all.extend(ways);
     golden_with("import_clinic", &text, &all);
+}
+
+#[test]
+fn a_school_whose_callers_dial_extensions_and_leave_messages() {
+    let lab = Lab::new();
+    put(&lab, "school");
+    let words = "import asterisk school/extensions.conf school/sip.conf school/voicemail.conf -o new --timezone America/Toronto";
+    let said = imported(&lab, words);
+    let text = files(
+        &lab,
+        "new",
+        &[
+            "import-report.md",
+            "dialplans/main.toml",
+            "phones.toml",
+            "tandem.toml",
+        ],
+    );
+    let pin = lab.path("new/secrets/mailbox-main-101");
+    assert_eq!(fs::read_to_string(&pin).expect("its PIN"), "0471\n");
+    let mode = fs::metadata(&pin).expect("its PIN").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let test = |more: &str| {
+        lab.tandem(&format!(
+            "dialplan test --config new --to 4165550100 {more}"
+        ))
+    };
+    let mut all = vec![said];
+    all.extend(["", "--key 102", "--key 2", "--key 0", "--key 199"].map(test));
+    golden_with("import_school", &text, &all);
 }
 
 #[test]

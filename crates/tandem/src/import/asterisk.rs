@@ -1,6 +1,7 @@
 //! Asterisk's files to ours.
 
 mod draft;
+mod mailboxes;
 mod menus;
 mod peers;
 mod people;
@@ -8,16 +9,15 @@ mod read;
 mod times;
 mod values;
 mod walk;
+mod written;
 
 use crate::fresh::slug;
 use draft::Draft;
 use peers::Peers;
-use read::{Dialplan, Left, split};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+use read::{Dialplan, split};
+use std::collections::BTreeSet;
 use walk::{Walker, Way};
+use written::written;
 
 /// Parts of names of contexts that callers from outside come into.
 const OUTSIDE: [&str; 8] = [
@@ -30,8 +30,6 @@ const OUTSIDE: [&str; 8] = [
     "from-external",
     "did",
 ];
-/// The trunk of plans that name none.
-const CARRIER: &str = "carrier";
 
 /// What the admin says.
 pub(super) struct Wishes {
@@ -55,6 +53,8 @@ pub(super) struct New {
     pub(super) secrets: Vec<String>,
     /// Numbers that lead somewhere.
     pub(super) ways: usize,
+    /// PINs of mailboxes, by the name of their file in `secrets/`.
+    pub(super) pins: Vec<(String, String)>,
     /// Lines that could not be carried over.
     pub(super) left: usize,
     /// A number to try.
@@ -116,22 +116,30 @@ impl Old {
                     .collect();
                 let known = walker.left.len();
                 for number in fresh {
+                    walker.by_number = false;
                     let led = start(&mut walker, context, &name, &number, &mut all);
-                    if led || !name.starts_with('_') {
+                    let routed = all
+                        .iter()
+                        .any(|(_, d)| d.routes.iter().any(|r| r.0 == name));
+                    let lost = !led || (routed && walker.by_number);
+                    if !lost || !name.starts_with('_') {
                         continue;
                     }
                     // What depends on the number is walked for each phone that it can mean.
-                    let left = walker.left.split_off(known);
                     let each: Vec<String> = self
                         .each(&name)
                         .into_iter()
                         .filter(|n| taken.insert(n.clone()))
                         .collect();
-                    match each.is_empty() {
-                        true => walker.left.extend(left),
-                        false => each.iter().for_each(|n| {
-                            start(&mut walker, context, &name, n, &mut all);
-                        }),
+                    if each.is_empty() {
+                        continue;
+                    }
+                    walker.left.truncate(known);
+                    for (_, draft) in &mut all {
+                        draft.routes.retain(|(number, _)| *number != name);
+                    }
+                    for number in &each {
+                        start(&mut walker, context, &name, number, &mut all);
                     }
                 }
             }
@@ -149,6 +157,8 @@ impl Old {
         }
         let phones = self.peers.endpoints.iter();
         let numeric = phones.filter(|p| p.len() >= open && p.chars().all(|c| c.is_ascii_digit()));
+        // As long as the pattern, a phone is its own number.
+        let numeric = numeric.filter(|p| p.len() != fixed.len() + open || p.starts_with(fixed));
         numeric
             .map(|p| format!("{fixed}{}", &p[p.len() - open..]))
             .collect()
@@ -329,160 +339,4 @@ fn hours(walker: &mut Walker<'_>, way: &mut Way) {
             _ => return,
         }
     }
-}
-
-fn written(
-    old: &Old,
-    walker: Walker<'_>,
-    all: Vec<(String, Draft)>,
-    wishes: &Wishes,
-    contexts: &[String],
-) -> New {
-    let Walker {
-        phones,
-        trunks,
-        mut left,
-        seen,
-        ..
-    } = walker;
-    let mut trunks: Vec<String> = trunks.into_iter().collect();
-    if trunks.is_empty() {
-        trunks.push(CARRIER.to_owned());
-    }
-    let names: Vec<&str> = trunks.iter().map(String::as_str).collect();
-    let mut files = vec![("tandem.toml".to_owned(), TANDEM.to_owned())];
-    let mut outside: BTreeSet<String> = BTreeSet::new();
-    let (mut ways, mut first, mut led) = (0, String::new(), String::new());
-    let used = all
-        .into_iter()
-        .filter(|(_, d)| !d.routes.is_empty() || !d.numbers.is_empty());
-    for (n, (name, mut draft)) in used.enumerate() {
-        draft.prune();
-        outside.extend(draft.outside.values().map(|(_, number)| number.clone()));
-        ways += draft.routes.len() + draft.numbers.len();
-        let starts = draft
-            .numbers
-            .iter()
-            .map(|n| (n.clone(), "by the hours".to_owned()));
-        for (number, to) in draft.routes.iter().cloned().chain(starts) {
-            let _ = writeln!(led, "| `{number}` | {to} | dialplans/{name}.toml |");
-            if first.is_empty() && !number.starts_with('_') {
-                first = number;
-            }
-        }
-        let head = format!("# Made from {}.\n", contexts.join(", "));
-        files.push((
-            format!("dialplans/{name}.toml"),
-            draft.toml(&head, &names, &wishes.timezone, n == 0),
-        ));
-    }
-    for trunk in &trunks {
-        let may: Vec<String> = outside.iter().map(|n| format!("{n:?}")).collect();
-        files.push((
-            format!("trunks/{trunk}.toml"),
-            format!("{TRUNK}\n[limits]\nmay_dial = [{}]\n", may.join(", ")),
-        ));
-    }
-    if !phones.is_empty() {
-        files.push(("phones.toml".to_owned(), phones_toml(&phones)));
-    }
-    for step in old
-        .plan
-        .steps()
-        .filter(|s| !seen.contains(&(s.at.file.clone(), s.at.line)))
-    {
-        let why = "callers from outside never come here".to_owned();
-        left.push(Left {
-            at: step.at.clone(),
-            why,
-        });
-    }
-    left.extend(old.plan.left.iter().chain(&old.peers.left).cloned());
-    left.sort_by(|a, b| (&a.at.file, a.at.line, &a.why).cmp(&(&b.at.file, b.at.line, &b.why)));
-    left.dedup();
-    for (name, schema) in tandem_dialplan::schemas() {
-        let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-        files.push((format!("schema/{name}"), text + "\n"));
-    }
-    files.push((
-        "import-report.md".to_owned(),
-        report(&led, &left, &trunks, &phones, &wishes.timezone),
-    ));
-    New {
-        secrets: phones
-            .into_values()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect(),
-        files,
-        ways,
-        left: left.len(),
-        first: if first.is_empty() {
-            "NUMBER".to_owned()
-        } else {
-            first
-        },
-    }
-}
-
-const TANDEM: &str = "#:schema schema/tandem.json\n[node]\nname = \"gateway\"\n\n[sip]\nlisten = [\"udp://127.0.0.1:5060\", \"tcp://127.0.0.1:5060\"]    # udp://0.0.0.0:5060 lets others in\n\n[rtp]\naddress = \"127.0.0.1\"\nports = \"20000-20998\"\n";
-
-const TRUNK: &str = "#:schema ../schema/trunk.json\n# The carrier's addresses stand here as examples (RFC 5737): put its own in.\ndirection = \"both\"\npeers = [\"sip:198.51.100.1\"]\n\n[auth]\nallow_from = [\"198.51.100.1/32\"]\n";
-
-fn phones_toml(phones: &BTreeMap<String, String>) -> String {
-    let mut text =
-        "#:schema schema/phones.json\n# Each phone's new password is in secrets/.\n".to_owned();
-    for (number, user) in phones {
-        let _ = write!(
-            text,
-            "[extensions.{number}]\nregisters = {{ username = {user:?}, password = \"file:secrets/{user}\" }}\n"
-        );
-    }
-    text.push_str("\n[phones]\ndomain = \"phones.example\"                             # what the phones have as their SIP domain\n");
-    text
-}
-
-fn report(
-    led: &str,
-    left: &[Left],
-    trunks: &[String],
-    phones: &BTreeMap<String, String>,
-    timezone: &str,
-) -> String {
-    let mut text = format!(
-        "# What was carried over, and what was not\n\n| number | leads to | in |\n|---|---|---|\n{led}\n## To do\n\n"
-    );
-    let _ = writeln!(
-        text,
-        "- `trunks/`: the addresses of {} are examples.",
-        trunks.join(", ")
-    );
-    let _ = writeln!(
-        text,
-        "- The hours go by the clock of {timezone}: `timezone` in each dialplan."
-    );
-    text.push_str("- Sounds are spoken: each text was made from the name of its file. Write what your callers are used to hear.\n");
-    if !phones.is_empty() {
-        let _ = writeln!(
-            text,
-            "- {} phones register with new passwords, in `secrets/`; `[phones] domain` is theirs to know.",
-            phones.len()
-        );
-        text.push_str("- What phones may dial outside: `may_dial` under `[phones]`. Nothing of the old plan was carried over.\n");
-        text.push_str("- Calls for help: `[[emergency]]` in phones.toml.\n");
-    }
-    text.push_str("- An assistant stands ready in comments at the end of the first dialplan.\n\n## Not carried over\n\n");
-    if left.is_empty() {
-        text.push_str("Nothing: every line has its place.\n");
-    }
-    for Left { at, why } in left {
-        let _ = writeln!(
-            text,
-            "- `{}:{}` `{}`\n  {why}",
-            at.file,
-            at.line,
-            at.text.replace('`', "'")
-        );
-    }
-    text
 }

@@ -1,5 +1,6 @@
 //! The new plan while it is made: what the old one's ways have led to.
 
+use super::mailboxes::Limits;
 use crate::fresh::slug;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,9 +12,63 @@ use std::{
 pub(super) struct Menu {
     pub(super) prompt: String,
     pub(super) keys: BTreeMap<char, String>,
+    /// Patterns of extensions that may be dialled.
+    pub(super) direct: Vec<String>,
+    /// From one digit of them to the next.
+    pub(super) digit_timeout: Option<u64>,
     pub(super) timeout: Duration,
     pub(super) retries: u32,
     pub(super) otherwise: String,
+}
+
+/// A mailbox that callers come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mailbox {
+    pub(super) greeting: String,
+    /// What the phones that show its messages registered as in the old plan.
+    pub(super) watched_by: Vec<String>,
+    pub(super) mail_to: Vec<String>,
+    pub(super) pin: Option<String>,
+    pub(super) limits: Limits,
+    pub(super) then: String,
+}
+
+impl Mailbox {
+    /// `phones`: those that register here. `pin`: where its PIN is.
+    fn text(&self, pin: &str, phones: &BTreeMap<String, String>) -> String {
+        let list = |all: Vec<&String>| format!("{all:?}");
+        let mut out = format!("greeting = {:?}\n", self.greeting);
+        let here = self.phones(phones);
+        if !here.is_empty() {
+            let _ = writeln!(out, "phones = {}", list(here));
+        }
+        if self.pin.is_some() {
+            let _ = writeln!(out, "pin = \"file:secrets/{pin}\"");
+        }
+        if !self.mail_to.is_empty() {
+            let _ = writeln!(out, "mail_to = {}", list(self.mail_to.iter().collect()));
+        }
+        if self.limits.bare {
+            out.push_str("attach = false\n");
+        }
+        let spans = [
+            ("max_length", self.limits.longest),
+            ("min_length", self.limits.shortest),
+            ("silence", self.limits.silence),
+        ];
+        for (key, seconds) in spans {
+            let _ = seconds.map(|s| writeln!(out, "{key} = \"{s}s\""));
+        }
+        let _ = writeln!(out, "then = {:?}", self.then);
+        out
+    }
+
+    /// The numbers of the phones that show its messages.
+    pub(super) fn phones<'p>(&self, phones: &'p BTreeMap<String, String>) -> Vec<&'p String> {
+        let shows = |user: &String| self.watched_by.contains(user);
+        let all = phones.iter().filter(|(_, user)| shows(user));
+        all.map(|(number, _)| number).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +122,7 @@ pub(super) struct Draft {
     pub(super) routes: Vec<(String, String)>,
     pub(super) menus: BTreeMap<String, Menu>,
     pub(super) queues: BTreeMap<String, Queue>,
+    pub(super) voicemail: BTreeMap<String, Mailbox>,
     /// Trunk and number.
     pub(super) outside: BTreeMap<String, (String, String)>,
     /// Text, and then.
@@ -127,6 +183,19 @@ impl Draft {
         format!("queue:{name}")
     }
 
+    pub(super) fn mailbox(&mut self, like: &str, mailbox: Mailbox) -> String {
+        let known = self.voicemail.iter().find(|(_, old)| **old == mailbox);
+        let name = match known {
+            Some((name, _)) => name.clone(),
+            None => {
+                let name = Self::fresh(&self.voicemail, like);
+                self.voicemail.insert(name.clone(), mailbox);
+                name
+            }
+        };
+        format!("voicemail:{name}")
+    }
+
     pub(super) fn outside(&mut self, trunk: &str, number: &str) -> String {
         let name = slug(&format!("{trunk}-{number}"));
         self.may_dial.insert(number.to_owned());
@@ -173,6 +242,7 @@ impl Draft {
                         .into_iter()
                         .flat_map(|m| m.keys.values().chain([&m.otherwise]).cloned()),
                 ),
+                "voicemail" => open.extend(self.voicemail.get(name).map(|m| m.then.clone())),
                 "queue" => open.extend(self.queues.get(name).map(|q| q.otherwise.clone())),
                 "announce" => {
                     open.extend(self.announcements.get(name).map(|(_, then)| then.clone()));
@@ -183,12 +253,21 @@ impl Draft {
         let is = |kind: &str, name: &String| reached.contains(&format!("{kind}:{name}"));
         self.menus.retain(|name, _| is("menu", name));
         self.queues.retain(|name, _| is("queue", name));
+        self.voicemail.retain(|name, _| is("voicemail", name));
         self.outside.retain(|name, _| is("outside", name));
         self.announcements.retain(|name, _| is("announce", name));
     }
 
-    /// The file. `agents` says what could be, in comments.
-    pub(super) fn toml(&self, head: &str, trunks: &[&str], timezone: &str, agents: bool) -> String {
+    /// The file, with the phones that register here by number. `agents` says what could be, in comments.
+    pub(super) fn toml(
+        &self,
+        plan: &str,
+        head: &str,
+        trunks: &[&str],
+        timezone: &str,
+        phones: &BTreeMap<String, String>,
+        agents: bool,
+    ) -> String {
         let mut out = format!("#:schema ../schema/dialplan.json\n{head}version = 1\n");
         let list = |all: &[String]| {
             let all: Vec<String> = all.iter().map(|t| format!("{t:?}")).collect();
@@ -221,9 +300,19 @@ impl Draft {
                 .iter()
                 .map(|(k, to)| format!("{:?} = {to:?}", k.to_string()))
                 .collect();
+            let direct = match (m.direct.is_empty(), m.digit_timeout) {
+                (true, _) => String::new(),
+                (false, None) => format!("direct_dial = {}\n", list(&m.direct)),
+                (false, Some(s)) => {
+                    format!(
+                        "direct_dial = {}\ndigit_timeout = \"{s}s\"\n",
+                        list(&m.direct)
+                    )
+                }
+            };
             let _ = write!(
                 out,
-                "\n[menus.{name}]\nprompt = {:?}\nkeys = {{ {} }}\ntimeout = \"{}s\"\nretries = {}\notherwise = {:?}\n",
+                "\n[menus.{name}]\nprompt = {:?}\nkeys = {{ {} }}\n{direct}timeout = \"{}s\"\nretries = {}\notherwise = {:?}\n",
                 m.prompt,
                 keys.join(", "),
                 m.timeout.as_secs(),
@@ -240,6 +329,13 @@ impl Draft {
                 list(&q.members),
                 q.ring.as_secs(),
                 q.otherwise
+            );
+        }
+        for (name, mailbox) in &self.voicemail {
+            let _ = write!(
+                out,
+                "\n[voicemail.{name}]\n{}",
+                mailbox.text(&pin_of(plan, name), phones)
             );
         }
         for (name, (trunk, number)) in &self.outside {
@@ -299,6 +395,11 @@ impl Draft {
         );
         text
     }
+}
+
+/// The file in `secrets/` that has a mailbox's PIN.
+pub(super) fn pin_of(plan: &str, mailbox: &str) -> String {
+    format!("mailbox-{plan}-{mailbox}")
 }
 
 fn is_people(to: &str) -> bool {

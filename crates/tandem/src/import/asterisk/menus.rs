@@ -2,10 +2,13 @@
 
 use super::{
     draft::{Menu, prompt},
-    read::{Step, split},
+    read::{Step, matches, split},
     walk::{Walker, Way},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 const KEYS: &str = "0123456789*#";
 /// WaitExten without a time.
@@ -31,6 +34,8 @@ impl Walker<'_> {
         let mut menu = Menu {
             prompt: String::new(),
             keys: BTreeMap::new(),
+            direct: Vec::new(),
+            digit_timeout: None,
             timeout: Duration::from_secs(1),
             retries: 0,
             otherwise: "hangup".to_owned(),
@@ -43,7 +48,13 @@ impl Walker<'_> {
         if let Some(seconds) = wait {
             menu.timeout = Duration::from_secs(seconds.max(1));
         }
-        menu.keys = self.keys(way, step);
+        menu.keys = self.keys(way);
+        menu.direct = self.direct(way, step);
+        menu.digit_timeout = after.digit_timeout;
+        if menu.keys.is_empty() && !menu.direct.is_empty() {
+            // A menu has a key.
+            menu.keys.insert('*', to.clone());
+        }
         let invalid = self.special(way, "i");
         let silence = match self.step(&after.at) {
             Some(_) => Some(self.lead(after)),
@@ -109,6 +120,9 @@ impl Walker<'_> {
                 "set" if arg.to_ascii_lowercase().starts_with("timeout(response)=") => {
                     timeout = arg.split('=').nth(1).and_then(|t| t.trim().parse().ok());
                 }
+                "set" if arg.to_ascii_lowercase().starts_with("timeout(digit)=") => {
+                    at.digit_timeout = arg.split('=').nth(1).and_then(|t| t.trim().parse().ok());
+                }
                 "noop" | "verbose" | "set" | "wait" => {}
                 _ => return (sounds, None, self.silent(at)),
             }
@@ -122,7 +136,7 @@ impl Walker<'_> {
     }
 
     /// Where each key leads: extensions of one digit, and patterns of one.
-    fn keys(&mut self, way: &Way, step: &Step) -> BTreeMap<char, String> {
+    fn keys(&mut self, way: &Way) -> BTreeMap<char, String> {
         let mut keys = BTreeMap::new();
         let context = way.at.0.clone();
         for key in KEYS.chars() {
@@ -146,12 +160,13 @@ impl Walker<'_> {
                 _ => drop(keys.insert(key, to)),
             }
         }
-        let longer = self
-            .plan
-            .extens(&context)
-            .into_iter()
-            .map(|e| e.name.clone());
-        let longer: Vec<String> = longer
+        keys
+    }
+
+    /// What may be dialled besides the keys, by this context and those that it includes.
+    fn longer(&self, way: &Way) -> Vec<String> {
+        let all = self.plan.extens(&way.at.0).into_iter();
+        all.map(|e| e.name.clone())
             .filter(|n| {
                 let digits = n.trim_start_matches('_');
                 let first = digits
@@ -164,14 +179,81 @@ impl Walker<'_> {
                     && !super::read::matches(n, "1")
                     && !one_digit(n)
             })
-            .collect();
-        if !longer.is_empty() {
+            .collect()
+    }
+
+    /// Extensions that ring the phone that has their number: the pattern where each that is known does, else one by one.
+    fn direct(&mut self, way: &Way, step: &Step) -> Vec<String> {
+        let (mut direct, mut left, mut unanswered) = (Vec::new(), Vec::new(), false);
+        for name in self.longer(way) {
+            let known = match name.ends_with(['.', '!']) {
+                true => BTreeSet::new(),
+                false => self.numbers_of(&name),
+            };
+            let ways: Vec<_> = known.iter().map(|n| self.rings(way, &name, n)).collect();
+            let rung = ways.iter().flatten();
+            unanswered |= rung.clone().any(|otherwise| otherwise != "hangup");
+            let all = !known.is_empty() && rung.count() == known.len();
+            let others = known.iter().zip(&ways).filter(|(_, way)| way.is_none());
+            left.extend(others.map(|(number, _)| number.clone()));
+            let ours = known.iter().zip(&ways).filter(|(_, way)| way.is_some());
+            let ours: Vec<String> = ours.map(|(number, _)| number.clone()).collect();
+            for number in &ours {
+                let registers = self.phones.entry(number.clone());
+                registers.or_insert_with(|| number.clone());
+            }
+            let names = match all {
+                true => vec![name.clone()],
+                false => ours,
+            };
+            if known.is_empty() {
+                left.push(name);
+            }
+            self.draft.may_dial.extend(names.iter().cloned());
+            direct.extend(names);
+        }
+        if !left.is_empty() {
+            let names = left.join(", ");
             self.leave(
                 &step.at,
-                format!("dialling an extension in the menu ({})", longer.join(", ")),
+                format!("dialling an extension in the menu ({names})"),
             );
         }
-        keys
+        if unanswered {
+            self.leave(
+                &step.at,
+                "whoever is not answered at an extension that they dialled goes where silence leads",
+            );
+        }
+        direct
+    }
+
+    /// The numbers of a pattern that some phone or extension has.
+    fn numbers_of(&self, pattern: &str) -> BTreeSet<String> {
+        let contexts = self.plan.contexts.values();
+        let extens = contexts.flat_map(|c| c.extens.iter().map(|e| &e.name));
+        let fits = |n: &&String| {
+            (2..=8).contains(&n.len())
+                && n.chars().all(|c| c.is_ascii_digit())
+                && matches(pattern, n)
+        };
+        let all = self.peers.endpoints.iter().chain(extens);
+        all.filter(fits).cloned().collect()
+    }
+
+    /// Where a caller goes on who dials this number in a menu and is not answered; `None`: it rings somebody else, or nobody.
+    fn rings(&mut self, way: &Way, name: &str, number: &str) -> Option<String> {
+        let mut dialled = way.clone();
+        dialled.said.clear();
+        dialled.at = (way.at.0.clone(), name.to_owned(), 0);
+        dialled.number = number.to_owned();
+        let to = self.lead(dialled);
+        let ext = format!("ext:{number}");
+        if to == ext {
+            return Some("hangup".to_owned());
+        }
+        let queue = self.draft.queues.get(to.strip_prefix("queue:")?)?;
+        (queue.members == [ext]).then(|| queue.otherwise.clone())
     }
 
     fn special(&mut self, way: &Way, name: &str) -> Option<String> {
@@ -209,6 +291,8 @@ impl Walker<'_> {
         let mut menu = Menu {
             prompt: prompt(&sounds),
             keys: BTreeMap::new(),
+            direct: Vec::new(),
+            digit_timeout: None,
             timeout: Duration::from_secs(arg(5).parse().unwrap_or(USUAL).max(1)),
             retries: attempts.saturating_sub(1),
             otherwise: "hangup".to_owned(),

@@ -1,6 +1,9 @@
 //! What is known besides the dialplan: queues.conf, pjsip.conf, sip.conf.
 
-use super::read::{Left, Section, sections, split};
+use super::{
+    mailboxes::OldVoicemail,
+    read::{Left, Section, sections, split},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -30,6 +33,9 @@ pub(super) struct Peers {
     pub(super) queues: BTreeMap<String, OldQueue>,
     /// Endpoints of pjsip.conf, friends and peers of sip.conf.
     pub(super) endpoints: BTreeSet<String>,
+    /// By endpoint, the mailboxes whose messages its lamp shows: `201@office`.
+    lamps: BTreeMap<String, Vec<String>>,
+    pub(super) voicemail: OldVoicemail,
     pub(super) left: Vec<Left>,
 }
 
@@ -39,6 +45,8 @@ impl Peers {
         let name = file.rsplit('/').next().unwrap_or(file).to_ascii_lowercase();
         if name.starts_with("queues") {
             self.queues(file, text);
+        } else if name.starts_with("voicemail") {
+            self.voicemail.read(file, text, &mut self.left);
         } else if name.starts_with("pjsip") {
             self.endpoints(file, text, &["endpoint"]);
         } else if name.starts_with("sip") {
@@ -96,12 +104,38 @@ impl Peers {
             lines.any(|(key, value, _)| key == "type" && types.contains(&value.as_str()))
         };
         for section in &all {
+            let shown = section.lines.iter();
+            let shown = shown.filter(|(key, ..)| matches!(key.as_str(), "mailbox" | "mailboxes"));
+            let shown: Vec<String> = shown.flat_map(|(_, value, _)| split(value, ',')).collect();
+            if !shown.is_empty() {
+                self.lamps
+                    .entry(section.name.clone())
+                    .or_default()
+                    .extend(shown);
+            }
             let parent = |p: &&Section| section.parents.contains(&p.name);
             let inherits = all.iter().filter(parent).any(typed);
             let is_template = section.parents.iter().any(|p| p == "!");
             if (typed(section) || inherits) && !is_template {
                 self.endpoints.insert(section.name.clone());
             }
+        }
+    }
+
+    /// The endpoints whose lamps show a mailbox; where no file says so, the one of its number.
+    pub(super) fn watched_by(&self, number: &str, context: &str) -> Vec<String> {
+        let named = |shown: &String| {
+            let (box_, of) = shown.split_once('@').unwrap_or((shown, context));
+            (box_, of) == (number, context)
+        };
+        let of = self
+            .lamps
+            .iter()
+            .filter(|(_, shown)| shown.iter().any(named));
+        let all: Vec<String> = of.map(|(endpoint, _)| endpoint.clone()).collect();
+        match all.is_empty() {
+            true => vec![number.to_owned()],
+            false => all,
         }
     }
 }

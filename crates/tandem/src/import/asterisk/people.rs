@@ -87,6 +87,7 @@ impl Walker<'_> {
             && let Some(to) = self.alone(way, step, one)
         {
             if !nothing_follows {
+                self.by_number |= to == "ext:{to}";
                 self.leave(&step.at, "what follows when nobody answers there");
             }
             return Next::End(self.ends(way, &to));

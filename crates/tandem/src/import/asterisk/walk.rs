@@ -51,6 +51,7 @@ pub(super) struct Way {
     pub(super) said: Vec<String>,
     pub(super) back: Vec<Place>,
     pub(super) timeout: Option<u64>,
+    pub(super) digit_timeout: Option<u64>,
     pub(super) depth: usize,
 }
 
@@ -63,6 +64,8 @@ pub(super) struct Walker<'a> {
     /// By number, what each registers as.
     pub(super) phones: BTreeMap<String, String>,
     pub(super) trunks: BTreeSet<String>,
+    /// A way was walked by a pattern whose numbers lead to different ends.
+    pub(super) by_number: bool,
     pub(super) menus: BTreeMap<Place, String>,
     /// Lines that some way has come by.
     pub(super) seen: BTreeSet<(Rc<str>, usize)>,
@@ -85,6 +88,7 @@ impl<'a> Walker<'a> {
             left: Vec::new(),
             phones: BTreeMap::new(),
             trunks: BTreeSet::new(),
+            by_number: false,
             menus: BTreeMap::new(),
             seen: BTreeSet::new(),
             steps: 0,
@@ -166,13 +170,7 @@ impl<'a> Walker<'a> {
             },
             "dial" => self.dial(way, step, &args),
             "queue" => self.queue(way, step, &args),
-            "voicemail" => {
-                self.leave(&step.at, "voicemail: callers are told to call again");
-                way.said
-                    .push("nobody-can-take-your-call-just-now".to_owned());
-                way.said.push("please-call-again-later".to_owned());
-                Next::End(self.ends(way, "hangup"))
-            }
+            "voicemail" => self.voicemail(way, step, &args),
             "confbridge" | "meetme" => {
                 let room = format!("conference:{}", arg(0));
                 Next::End(self.ends(way, &room))
@@ -181,6 +179,10 @@ impl<'a> Walker<'a> {
             "hangup" | "busy" | "congestion" => Next::End(self.ends(way, "hangup")),
             "gotoiftime" => {
                 self.leave(&step.at, "times after the beginning of a call: taken as outside of them; [[when]] chooses where calls start");
+                Next::On
+            }
+            "voicemailmain" => {
+                self.leave(&step.at, "messages are heard by phones that register here");
                 Next::On
             }
             app => {
@@ -201,9 +203,15 @@ impl<'a> Walker<'a> {
                 continue;
             };
             let name = name.trim().trim_start_matches('_').to_ascii_lowercase();
+            let local = name
+                .strip_prefix("local(")
+                .and_then(|n| n.strip_suffix(')'));
+            let name = local.map_or(name.clone(), str::to_owned);
             let value = value.trim().trim_matches('"');
             if name == "timeout(response)" {
                 way.timeout = value.parse().ok();
+            } else if name == "timeout(digit)" {
+                way.digit_timeout = value.parse().ok();
             } else if name.starts_with("timeout(") || name.starts_with("cdr") {
                 // Nothing that a caller notices.
             } else if name.contains('(') || value.contains("${") {
