@@ -199,7 +199,8 @@ fn somebody_who_speaks_between_two_keys_strands_no_caller() {
 fn somebody_who_speaks_while_their_number_is_looked_up_is_led_on() {
     let look_up = "speech = true\nmeanwhile = \"One moment please, I am looking for your account, which may well take a few seconds of your time.\"\nlookup = { url = \"https://crm.northgate.example/{account}\", keep = [\"status\"] }";
     let config = office().with("speech = true", look_up);
-    let gives: [(&str, fn(&mut Office, PhoneId)); 2] = [
+    type Gives = fn(&mut Office, PhoneId);
+    let gives: [(&str, Gives); 2] = [
         ("keyed", |o, caller| o.presses(caller, "42771#")),
         ("said", |o, caller| {
             o.says(caller, "four two double seven one");
