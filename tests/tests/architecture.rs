@@ -97,6 +97,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["server"]),
     ("tracing-subscriber", &["tandem"]),
     ("clap", &["tandem"]),
+    ("ratatui", &["tandem"]),
     ("anyhow", &["tandem"]),
     // Not IO, but each has one home.
     ("rtp-rs", &["rtp"]),

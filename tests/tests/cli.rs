@@ -21,4 +21,5 @@ mod cli {
     mod serve;
     mod trace;
     mod views;
+    mod watch;
 }

@@ -6,7 +6,7 @@ use crate::{
     tools,
     words::{maybe_time, time, word},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tandem_types::{
     Attested, CallId, Reason, Wall,
@@ -14,20 +14,20 @@ use tandem_types::{
 };
 
 /// One call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct CallRow {
     /// Its id.
     pub uniqueid: CallId,
     /// The first call of those that became one.
     pub linkedid: CallId,
     /// Admission.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub started: Wall,
     /// The caller's leg was answered.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub answered: Option<Wall>,
     /// `None`: it goes on.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub ended: Option<Wall>,
     /// Milliseconds from admission to end.
     pub duration_ms: Option<u64>,
@@ -54,7 +54,7 @@ pub struct CallRow {
     /// The AI agent who had the caller last.
     pub agent: Option<String>,
     /// When the caller was told that it is an AI.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub disclosed: Option<Wall>,
     /// The queue that the caller waited in last.
     pub queue: Option<String>,
@@ -73,7 +73,7 @@ pub struct CallRow {
 }
 
 /// One call with all that belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct CallDetail {
     /// The CDR.
     pub call: CallRow,

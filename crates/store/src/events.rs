@@ -16,7 +16,7 @@ pub struct EventRow {
     /// Its place in the call.
     pub seq: u32,
     /// When it was decided.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub at: Wall,
     /// E.g. `leg_answered`.
     #[serde(rename = "type")]

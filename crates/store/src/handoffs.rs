@@ -5,7 +5,7 @@ use crate::{
     sql::{Row, Statement, stmt},
     words::{holder, maybe_time, time, word},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tandem_types::{
     CallId, HandoffId, Reason, Wall,
     canonical::{canonical_json, sha256_hex},
@@ -14,7 +14,7 @@ use tandem_types::{
 };
 
 /// One handoff.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct HandoffRow {
     /// Its id.
     pub handoff: HandoffId,
@@ -45,16 +45,16 @@ pub struct HandoffRow {
     /// The receiver got what was recorded; `None` before it acknowledged.
     pub delivered_equals_recorded: Option<bool>,
     /// It was decided.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub offered: Wall,
     /// The receiver has the package.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub acknowledged: Option<Wall>,
     /// An agent has the caller by it.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub entered: Option<Wall>,
     /// Its terminal state.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub ended: Option<Wall>,
 }
 

@@ -5,7 +5,7 @@ use crate::{
     sql::{self, Row, Value, stmt},
     words::{maybe_time, time, word},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tandem_types::{
     CallId, LegId, Termination, Wall,
@@ -14,7 +14,7 @@ use tandem_types::{
 };
 
 /// One leg.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct LegRow {
     /// Its id.
     pub leg: LegId,
@@ -25,26 +25,26 @@ pub struct LegRow {
     /// SIP Call-ID.
     pub sip_call_id: String,
     /// It was made.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub created: Wall,
     /// First 18x.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub ringing: Option<Wall>,
     /// 2xx.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub answered: Option<Wall>,
     /// `pcmu`, `pcma`.
     pub codec: Option<String>,
     /// First proof that somebody is there.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub proved: Option<Wall>,
     /// `rtp`, `rtcp_report`.
     pub proved_by: Option<String>,
     /// First joined to another leg without a transfer.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub bridged: Option<Wall>,
     /// It is over.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub ended: Option<Wall>,
     /// Whose act that was.
     pub ended_by: Option<String>,

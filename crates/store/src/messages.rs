@@ -28,10 +28,10 @@ pub struct MessageRow {
     /// The name of the key that it is encrypted by, if it is.
     pub key_id: Option<String>,
     /// When it began.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub started: Wall,
     /// `None`: it is being left.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub ended: Option<Wall>,
     /// `key`, `silence`, `longest`, `hung_up`, `disk`, `ended`.
     pub ended_by: Option<String>,
@@ -40,14 +40,14 @@ pub struct MessageRow {
     /// Milliseconds; 0: the process ended first, and only the file knows.
     pub ms: Option<u64>,
     /// When somebody heard it; `None`: it is new.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub heard: Option<Wall>,
     /// Who: `phone:201`, `command`.
     pub heard_by: Option<String>,
     /// What was said in it.
     pub transcript: Option<String>,
     /// When a mail server took the mail about it.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub mailed: Option<Wall>,
     /// How often none did.
     pub mail_tries: u32,

@@ -5,23 +5,23 @@ use crate::{
     sql::{Row, Statement, stmt},
     words::{maybe_time, time, word},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tandem_types::{CallId, Wall, journal::Event, recording::RecordingSum};
 
 /// The recording of a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RecordingRow {
     /// The file, in the directory for recordings.
     pub path: String,
     /// The name of the key that it is encrypted by, if it is.
     pub key_id: Option<String>,
     /// When it began.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub started: Wall,
     /// How often it was paused.
     pub pauses: u32,
     /// `None`: it goes on.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub ended: Option<Wall>,
     /// `whole`, `no_room`, `failed`, `lost`; `None`: it goes on.
     pub outcome: Option<String>,

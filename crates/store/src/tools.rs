@@ -1,7 +1,7 @@
 //! What tools were asked in a call, read from its events: there are few, and nobody asks for them but by their call.
 
 use crate::{EventRow, words::time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tandem_types::{
     Wall,
     journal::{Event, What},
@@ -9,10 +9,10 @@ use tandem_types::{
 };
 
 /// One request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ToolRow {
     /// When it was made.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub at: Wall,
     /// The tool's name; `caller_lookup`.
     pub tool: String,

@@ -5,7 +5,7 @@ use crate::{
     sql::{Row, Statement, stmt},
     words::{holder, maybe_time, time, word},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tandem_types::{
     CallId, HandoffId, LegId, Reason, TransferId, Wall,
@@ -14,7 +14,7 @@ use tandem_types::{
 };
 
 /// One transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct TransferRow {
     /// Its id.
     pub transfer: TransferId,
@@ -29,36 +29,36 @@ pub struct TransferRow {
     /// Typed, when it failed.
     pub failed_reason: Option<String>,
     /// It began.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub started: Wall,
     /// It rang for the first time.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub rang: Option<Wall>,
     /// First answer.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub answered: Option<Wall>,
     /// First brief.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub briefed: Option<Wall>,
     /// Its words.
     pub brief: Option<String>,
     /// The person took the caller.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub accepted: Option<Wall>,
     /// `key 1`, `answer`, `202`.
     pub accepted_by: Option<String>,
     /// Caller and person hear each other.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub bridged: Option<Wall>,
     /// Its terminal state.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub ended: Option<Wall>,
     /// Each that was tried.
     pub attempts: Vec<AttemptRow>,
 }
 
 /// One attempt of a transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct AttemptRow {
     /// Counts from 1.
     pub attempt: u32,
@@ -67,22 +67,22 @@ pub struct AttemptRow {
     /// The destination in the dialplan's grammar.
     pub target: String,
     /// It was dialled.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub dialled: Wall,
     /// It rang.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub rang: Option<Wall>,
     /// Somebody answered.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub answered: Option<Wall>,
     /// The brief began.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub briefed: Option<Wall>,
     /// It was taken.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub accepted: Option<Wall>,
     /// It failed.
-    #[serde(serialize_with = "maybe_time")]
+    #[serde(with = "maybe_time")]
     pub failed: Option<Wall>,
     /// Typed, when it failed.
     pub reason: Option<String>,

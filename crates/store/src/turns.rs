@@ -5,16 +5,16 @@ use crate::{
     sql::{Row, Statement, stmt},
     words::{speaker, time},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tandem_types::{CallId, Wall, context::Speaker, journal::Event};
 
 /// One turn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct TurnRow {
     /// `t1`, `t2`, ...
     pub turn: String,
     /// It was complete.
-    #[serde(serialize_with = "time")]
+    #[serde(with = "time")]
     pub at: Wall,
     /// `caller`, `caller_keys`, `agent:NAME`.
     pub speaker: String,

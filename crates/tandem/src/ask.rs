@@ -4,12 +4,16 @@ use crate::{
     Config,
     calls::{http, reached},
 };
+use reqwest::Client;
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 use tandem_dialplan::api_at;
 
 /// Where one answers, or should.
-pub(crate) struct Gateway(SocketAddr);
+pub(crate) struct Gateway {
+    at: SocketAddr,
+    client: Client,
+}
 
 /// What it said.
 pub(crate) struct Answer {
@@ -19,36 +23,40 @@ pub(crate) struct Answer {
 }
 
 impl Gateway {
+    fn at(at: SocketAddr) -> Self {
+        let client = Client::new();
+        Self { at, client }
+    }
+
     /// That of a configuration without errors.
     pub(crate) fn of(config: &Config) -> anyhow::Result<Self> {
-        Ok(Self(http(config)?))
+        Ok(Self::at(http(config)?))
     }
 
     /// That of a configuration whose errors shall be told by the gateway itself; `None`: they hide where it is.
     pub(crate) fn whatever_else_is_wrong(config: &Config) -> anyhow::Result<Option<Self>> {
         let path = config.config.join("tandem.toml");
         let text = std::fs::read_to_string(&path);
-        Ok(text.ok().and_then(|text| api_at(&text)).map(Self))
+        Ok(text.ok().and_then(|text| api_at(&text)).map(Self::at))
     }
 
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Answer> {
-        self.send(reqwest::Client::new().get(self.url(path))).await
+        self.send(self.client.get(self.url(path))).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
-        let client = reqwest::Client::new();
-        self.send(client.post(self.url(path)).json(body)).await
+        let asked = self.client.post(self.url(path)).json(body);
+        self.send(asked).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<Answer> {
-        let client = reqwest::Client::new();
-        self.send(client.delete(self.url(path))).await
+        self.send(self.client.delete(self.url(path))).await
     }
 
     /// What is no JSON.
     pub(crate) async fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
-        let asked = reqwest::Client::new().get(self.url(path)).send().await;
-        let answer = reached(self.0, asked)?;
+        let asked = self.client.get(self.url(path)).send().await;
+        let answer = reached(self.at, asked)?;
         if answer.status().is_success() {
             return Ok(answer.bytes().await?.to_vec());
         }
@@ -57,18 +65,25 @@ impl Gateway {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.0)
+        format!("http://{self}{path}")
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
-        let answer = reached(self.0, request.send().await)?;
+        let answer = reached(self.at, request.send().await)?;
         let refused = !answer.status().is_success();
         let status = answer.status();
         let text = answer.text().await?;
         let body = serde_json::from_str(&text).unwrap_or_else(
-            |_| serde_json::json!({ "error": format!("what answers at {} is no gateway of this version: {status}", self.0) }),
+            |_| serde_json::json!({ "error": format!("what answers at {} is no gateway of this version: {status}", self.at) }),
         );
         Ok(Answer { body, refused })
+    }
+}
+
+/// Its address.
+impl fmt::Display for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.at.fmt(f)
     }
 }
 

@@ -129,7 +129,7 @@ pub(crate) async fn show(config: &Config, id: &str, json: bool) -> anyhow::Resul
 }
 
 /// Seconds since the call began, for the left column.
-fn since(start: Wall, at: Wall) -> String {
+pub(crate) fn since(start: Wall, at: Wall) -> String {
     format!("{:>8.2}", (at.millis() - start.millis()) as f64 / 1000.0)
 }
 

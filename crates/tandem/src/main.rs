@@ -25,6 +25,7 @@ mod talk;
 mod trace;
 mod trunks;
 mod voicemail;
+mod watch;
 
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -123,6 +124,14 @@ enum Verb {
         config: Config,
         #[command(flatten)]
         format: Format,
+    },
+    /// The running gateway live in the terminal: calls, what is said in the chosen one, its SIP ladder, people and queues.
+    ///
+    /// Keys: up and down (or k and j) choose a call, n the newest; r shows running ones alone; Tab, 1, 2 and 3 change the pane;
+    /// PgUp, PgDn and End scroll it; q, Esc or Ctrl-C leave. A gateway that goes away is asked again each second.
+    Watch {
+        #[command(flatten)]
+        config: Config,
     },
     /// What happened in a time: calls by number, how far transfers came, what callers wanted.
     Report {
@@ -379,6 +388,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             config,
             format,
         } => calls::handoffs(&config, call, verify, format.json).await,
+        Verb::Watch { config } => watch::run(&config).await,
         Verb::Report { what } => report::run(what).await,
         Verb::Export { what } => export::run(what).await,
         Verb::Trace {

@@ -22,7 +22,7 @@ pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
 }
 
 /// A line for the phone, and one for each place where it is.
-fn text(row: &PhoneRow) -> String {
+pub(crate) fn text(row: &PhoneRow) -> String {
     let calls = match row.calls {
         0 => "idle".to_owned(),
         1 => "in a call".to_owned(),

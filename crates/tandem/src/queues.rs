@@ -58,7 +58,7 @@ pub(crate) async fn list(config: &Config, json: bool) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(row: &QueueRow) -> String {
+pub(crate) fn text(row: &QueueRow) -> String {
     let usual = row
         .usual_wait_s
         .map_or_else(String::new, |s| format!(", {s} s lately"));

@@ -49,4 +49,4 @@ pub use pii::Pii;
 pub use rng::Rng;
 pub use srtp::{SrtpKey, SrtpKeys, SrtpPolicy, SrtpSuite};
 pub use termination::{Party, Reason, Termination};
-pub use time::{Mono, Now, Wall};
+pub use time::{Mono, NoTime, Now, Wall};

@@ -106,6 +106,11 @@ impl Lab {
         Store::connect(&url).await.expect("a database")
     }
 
+    /// `tandem WORDS`, not yet started.
+    pub(crate) fn command_of(&self, words: &str) -> Command {
+        self.command(words).1
+    }
+
     fn command(&self, words: &str) -> (Vec<String>, Command) {
         let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
         let mut command = Command::new(binary());
