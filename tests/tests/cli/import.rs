@@ -135,6 +135,29 @@ fn a_school_whose_callers_dial_extensions_and_leave_messages() {
 }
 
 #[test]
+fn what_is_odd_in_a_plan_is_no_mistake_in_the_new_one() {
+    let lab = Lab::new();
+    put(&lab, "edges");
+    let words =
+        "import asterisk edges/extensions.conf edges/pjsip.conf edges/voicemail.conf -o new";
+    let said = imported(&lab, words);
+    let text = files(&lab, "new", &["import-report.md", "dialplans/main.toml"]);
+    let test = |to: &str| lab.tandem(&format!("dialplan test --config new --to {to}"));
+    let mut all = vec![said];
+    all.extend(
+        [
+            "202",
+            "301",
+            "5551000 --key 202",
+            "5551000 --key 301",
+            "5555000",
+        ]
+        .map(test),
+    );
+    golden_with("import_edges", &text, &all);
+}
+
+#[test]
 fn what_cannot_begin_says_why() {
     let lab = Lab::new();
     put(&lab, "clinic");

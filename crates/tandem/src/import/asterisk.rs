@@ -135,8 +135,11 @@ impl Old {
                         continue;
                     }
                     walker.left.truncate(known);
+                    // Numbers that no phone has rang nobody.
                     for (_, draft) in &mut all {
-                        draft.routes.retain(|(number, _)| *number != name);
+                        draft
+                            .routes
+                            .retain(|(n, to)| *n != name || to != "ext:{to}");
                     }
                     for number in &each {
                         start(&mut walker, context, &name, number, &mut all);
@@ -147,8 +150,16 @@ impl Old {
         Ok(written(&self, walker, all, wishes, &contexts))
     }
 
-    /// The numbers of a pattern that end like a known phone.
+    /// The numbers of a pattern that some phone has, else those that end like one.
     fn each(&self, pattern: &str) -> Vec<String> {
+        let own = self.peers.endpoints.iter();
+        let own: Vec<String> = own
+            .filter(|e| is_number(e) && read::matches(pattern, e))
+            .cloned()
+            .collect();
+        if !own.is_empty() {
+            return own;
+        }
         let fixed = pattern.trim_start_matches('_');
         let open = fixed.len() - fixed.trim_end_matches('X').len();
         let fixed = &fixed[..fixed.len() - open];
@@ -157,8 +168,6 @@ impl Old {
         }
         let phones = self.peers.endpoints.iter();
         let numeric = phones.filter(|p| p.len() >= open && p.chars().all(|c| c.is_ascii_digit()));
-        // As long as the pattern, a phone is its own number.
-        let numeric = numeric.filter(|p| p.len() != fixed.len() + open || p.starts_with(fixed));
         numeric
             .map(|p| format!("{fixed}{}", &p[p.len() - open..]))
             .collect()

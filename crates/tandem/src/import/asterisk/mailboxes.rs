@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 
 /// The context of a mailbox that names none.
 const CONTEXT: &str = "default";
+/// The longest message, in seconds, where nothing is said.
+const LONGEST: u32 = 180;
+/// The longest that it may be.
+const MOST: u32 = 600;
 /// What a PIN of ours has at least and at most.
 const PIN: std::ops::RangeInclusive<usize> = 3..=12;
 
@@ -47,7 +51,12 @@ impl Limits {
         let seconds = value.parse::<u32>().ok().filter(|s| *s > 0);
         match key {
             "attach" => self.bare = matches!(value, "no" | "false" | "0"),
-            "maxsecs" | "maxmessage" => self.longest = seconds.map(|s| s.min(600)),
+            "maxsecs" | "maxmessage" => {
+                self.longest = seconds.map(|s| s.min(MOST));
+                if seconds.is_some_and(|s| s > MOST) {
+                    return Err("no message is longer than ten minutes");
+                }
+            }
             "minsecs" | "minmessage" => self.shortest = seconds,
             "maxsilence" => self.silence = seconds.map(|s| s.max(2)),
             "delete" if matches!(value, "yes" | "true" | "1") => {
@@ -72,19 +81,19 @@ impl OldVoicemail {
                 continue;
             }
             for (key, value, at) in section.lines {
-                let why = match section.name.as_str() {
+                let why: Vec<&str> = match section.name.as_str() {
                     "general" if key == "serveremail" => {
-                        self.from = Some(value).filter(|v| v.contains('@'));
-                        None
+                        self.from = Some(value).filter(|v| is_address(v));
+                        Vec::new()
                     }
-                    "general" => general.set(&key, &value).err(),
+                    "general" => general.set(&key, &value).err().into_iter().collect(),
                     context => {
                         let known = self.boxes.entry((context.to_owned(), key));
                         mailbox(known.or_default(), &value, general)
                     }
                 };
-                left.extend(why.map(|why| Left {
-                    at,
+                left.extend(why.into_iter().map(|why| Left {
+                    at: at.clone(),
                     why: why.to_owned(),
                 }));
             }
@@ -93,28 +102,53 @@ impl OldVoicemail {
 }
 
 /// `PIN,NAME,MAIL,PAGER,OPTIONS`; a line whose PIN is `d` is another name of a box that is known.
-fn mailbox(known: &mut OldMailbox, value: &str, general: Limits) -> Option<&'static str> {
+fn mailbox(known: &mut OldMailbox, value: &str, general: Limits) -> Vec<&'static str> {
     let mut fields = split(value, ',').into_iter();
     let mut next = || fields.next().unwrap_or_default();
     let pin = next();
     if pin == "d" {
-        return Some("another name for the directory");
+        return vec!["another name for the directory"];
     }
     // By `-` its owner may not change it.
     let pin = pin.trim_start_matches('-').to_owned();
     let digits = PIN.contains(&pin.len()) && pin.chars().all(|c| c.is_ascii_digit());
-    let mut why =
-        (!pin.is_empty() && !digits).then_some("a PIN of three to twelve digits is none here");
+    let mut why = Vec::new();
+    if !pin.is_empty() && !digits {
+        why.push("a PIN of three to twelve digits is none here");
+    }
     known.pin = Some(pin).filter(|_| digits);
     known.name = next().chars().filter(|c| !"{}\"\\".contains(*c)).collect();
-    let addresses = [next(), next()];
-    known.mail = addresses.into_iter().filter(|a| a.contains('@')).collect();
+    let (mail, pager) = (next(), next());
+    let addresses = [split(&mail, '|'), split(&pager, '|')].concat();
+    let (good, bad): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .filter(|a| !a.is_empty())
+        .partition(|a| is_address(a));
+    known.mail = good;
+    if !bad.is_empty() {
+        why.push("no mail address");
+    }
     known.limits = general;
     for option in split(&next(), '|') {
         let (key, value) = option.split_once('=').unwrap_or((&option, ""));
-        why = known.limits.set(key.trim(), value.trim()).err().or(why);
+        why.extend(known.limits.set(key.trim(), value.trim()).err());
+    }
+    let longest = known.limits.longest.unwrap_or(LONGEST);
+    if known.limits.shortest.is_some_and(|s| s >= longest) {
+        known.limits.shortest = None;
+        why.push("every message would be too short to be kept: the usual 2 s instead");
     }
     why
+}
+
+/// `USER@HOST`, and nothing that a mail server could take for more.
+fn is_address(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(user, host)| {
+        let plain = |c: char| c.is_ascii_graphic() && !"<>()[],;:|\\\"@".contains(c);
+        let of_host = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+        let whole = !user.is_empty() && host.starts_with(|c: char| c.is_ascii_alphanumeric());
+        whole && user.chars().all(plain) && host.chars().all(of_host)
+    })
 }
 
 impl Walker<'_> {
@@ -247,6 +281,8 @@ mod tests {
         assert_eq!((b.pin, b.limits.bare), (None, true));
         let lines: Vec<usize> = left.iter().map(|l| l.at.line).collect();
         assert_eq!(lines, [8, 9, 10]);
+        let (_, left) = read("[x]\n1 => 12,A,a@,b c@d.example,maxsecs=900|minsecs=600\n");
+        assert_eq!(left.len(), 4, "{left:?}");
     }
 
     #[test]

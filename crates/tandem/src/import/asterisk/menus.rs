@@ -121,7 +121,8 @@ impl Walker<'_> {
                     timeout = arg.split('=').nth(1).and_then(|t| t.trim().parse().ok());
                 }
                 "set" if arg.to_ascii_lowercase().starts_with("timeout(digit)=") => {
-                    at.digit_timeout = arg.split('=').nth(1).and_then(|t| t.trim().parse().ok());
+                    let seconds = arg.split('=').nth(1).and_then(|t| t.trim().parse().ok());
+                    at.digit_timeout = seconds.filter(|s| *s > 0);
                 }
                 "noop" | "verbose" | "set" | "wait" => {}
                 _ => return (sounds, None, self.silent(at)),
@@ -182,35 +183,27 @@ impl Walker<'_> {
             .collect()
     }
 
-    /// Extensions that ring the phone that has their number: the pattern where each that is known does, else one by one.
+    /// Extensions that ring the phone that has their number, one by one.
     fn direct(&mut self, way: &Way, step: &Step) -> Vec<String> {
-        let (mut direct, mut left, mut unanswered) = (Vec::new(), Vec::new(), false);
+        let (mut direct, mut left, mut unanswered) = (BTreeSet::new(), Vec::new(), false);
         for name in self.longer(way) {
             let known = match name.ends_with(['.', '!']) {
                 true => BTreeSet::new(),
                 false => self.numbers_of(&name),
             };
-            let ways: Vec<_> = known.iter().map(|n| self.rings(way, &name, n)).collect();
-            let rung = ways.iter().flatten();
-            unanswered |= rung.clone().any(|otherwise| otherwise != "hangup");
-            let all = !known.is_empty() && rung.count() == known.len();
-            let others = known.iter().zip(&ways).filter(|(_, way)| way.is_none());
-            left.extend(others.map(|(number, _)| number.clone()));
-            let ours = known.iter().zip(&ways).filter(|(_, way)| way.is_some());
-            let ours: Vec<String> = ours.map(|(number, _)| number.clone()).collect();
-            for number in &ours {
+            if known.is_empty() {
+                left.push(name.clone());
+            }
+            for number in known {
+                let Some(otherwise) = self.rings(way, &name, &number) else {
+                    left.push(number);
+                    continue;
+                };
+                unanswered |= otherwise != "hangup";
                 let registers = self.phones.entry(number.clone());
                 registers.or_insert_with(|| number.clone());
+                direct.insert(number);
             }
-            let names = match all {
-                true => vec![name.clone()],
-                false => ours,
-            };
-            if known.is_empty() {
-                left.push(name);
-            }
-            self.draft.may_dial.extend(names.iter().cloned());
-            direct.extend(names);
         }
         if !left.is_empty() {
             let names = left.join(", ");
@@ -225,7 +218,8 @@ impl Walker<'_> {
                 "whoever is not answered at an extension that they dialled goes where silence leads",
             );
         }
-        direct
+        self.draft.may_dial.extend(direct.iter().cloned());
+        direct.into_iter().collect()
     }
 
     /// The numbers of a pattern that some phone or extension has.

@@ -122,7 +122,7 @@ impl Peers {
         }
     }
 
-    /// The endpoints whose lamps show a mailbox; where no file says so, the one of its number.
+    /// The endpoints whose lamps show a mailbox, and the one of its number where that shows no other.
     pub(super) fn watched_by(&self, number: &str, context: &str) -> Vec<String> {
         let named = |shown: &String| {
             let (box_, of) = shown.split_once('@').unwrap_or((shown, context));
@@ -132,10 +132,10 @@ impl Peers {
             .lamps
             .iter()
             .filter(|(_, shown)| shown.iter().any(named));
-        let all: Vec<String> = of.map(|(endpoint, _)| endpoint.clone()).collect();
-        match all.is_empty() {
-            true => vec![number.to_owned()],
-            false => all,
+        let mut all: Vec<String> = of.map(|(endpoint, _)| endpoint.clone()).collect();
+        if !self.lamps.contains_key(number) {
+            all.push(number.to_owned());
         }
+        all
     }
 }

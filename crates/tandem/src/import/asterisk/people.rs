@@ -86,8 +86,8 @@ impl Walker<'_> {
         if let [one] = targets.as_slice()
             && let Some(to) = self.alone(way, step, one)
         {
+            self.by_number |= to == "ext:{to}";
             if !nothing_follows {
-                self.by_number |= to == "ext:{to}";
                 self.leave(&step.at, "what follows when nobody answers there");
             }
             return Next::End(self.ends(way, &to));
@@ -139,7 +139,6 @@ impl Walker<'_> {
                     );
                     return Some("hangup".to_owned());
                 }
-                self.draft.may_dial.insert(pattern.clone());
                 for number in known {
                     self.draft.may_dial.insert(number.clone());
                     self.phones.insert(number.clone(), number);

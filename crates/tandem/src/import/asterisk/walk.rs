@@ -211,7 +211,7 @@ impl<'a> Walker<'a> {
             if name == "timeout(response)" {
                 way.timeout = value.parse().ok();
             } else if name == "timeout(digit)" {
-                way.digit_timeout = value.parse().ok();
+                way.digit_timeout = value.parse().ok().filter(|s| *s > 0);
             } else if name.starts_with("timeout(") || name.starts_with("cdr") {
                 // Nothing that a caller notices.
             } else if name.contains('(') || value.contains("${") {
