@@ -222,11 +222,57 @@ impl Draft {
         false
     }
 
-    /// What no call can reach is left out.
-    pub(super) fn prune(&mut self) {
+    /// Something leads there.
+    pub(super) fn mentions(&self, to: &str) -> bool {
+        let routes = self.routes.iter().map(|(_, to)| to);
+        let when = self.when.iter().map(|(_, to)| to);
+        let menus = self
+            .menus
+            .values()
+            .flat_map(|m| m.keys.values().chain([&m.otherwise]));
+        let queues = self.queues.values().map(|q| &q.otherwise);
+        let boxes = self.voicemail.values().map(|m| &m.then);
+        let said = self.announcements.values().map(|(_, then)| then);
+        let all = routes
+            .chain(when)
+            .chain(menus)
+            .chain(queues)
+            .chain(boxes)
+            .chain(said);
+        all.into_iter().any(|other| other == to)
+    }
+
+    /// What no call can reach is left out. The menus that lead to nobody and to no end, which end now for whoever does nothing.
+    pub(super) fn prune(&mut self) -> Vec<String> {
+        let names: Vec<String> = self.menus.keys().cloned().collect();
+        let is_end = |to: &String| match to.split_once(':') {
+            Some((kind, _)) => !matches!(kind, "menu" | "announce" | "voicemail"),
+            None => true,
+        };
+        let mut endless = Vec::new();
+        for name in names {
+            let reached = self.reached(vec![format!("menu:{name}")]);
+            if let (false, Some(menu)) = (reached.iter().any(is_end), self.menus.get_mut(&name)) {
+                "hangup".clone_into(&mut menu.otherwise);
+                endless.push(name);
+            }
+        }
         let mut open: Vec<String> = self.routes.iter().map(|(_, to)| to.clone()).collect();
         open.extend(self.when.iter().map(|(_, to)| to.clone()));
         open.extend(self.start.clone());
+        let reached = self.reached(open);
+        let is = |kind: &str, name: &String| reached.contains(&format!("{kind}:{name}"));
+        self.menus.retain(|name, _| is("menu", name));
+        self.queues.retain(|name, _| is("queue", name));
+        self.voicemail.retain(|name, _| is("voicemail", name));
+        self.outside.retain(|name, _| is("outside", name));
+        self.announcements.retain(|name, _| is("announce", name));
+        endless.retain(|name| self.menus.contains_key(name));
+        endless
+    }
+
+    /// Everything that somebody may come to from there.
+    fn reached(&self, mut open: Vec<String>) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
         while let Some(at) = open.pop() {
             if !reached.insert(at.clone()) {
@@ -250,12 +296,7 @@ impl Draft {
                 _ => {}
             }
         }
-        let is = |kind: &str, name: &String| reached.contains(&format!("{kind}:{name}"));
-        self.menus.retain(|name, _| is("menu", name));
-        self.queues.retain(|name, _| is("queue", name));
-        self.voicemail.retain(|name, _| is("voicemail", name));
-        self.outside.retain(|name, _| is("outside", name));
-        self.announcements.retain(|name, _| is("announce", name));
+        reached
     }
 
     /// The file, with the phones that register here by number. `agents` says what could be, in comments.
@@ -284,7 +325,10 @@ impl Draft {
             out.push_str(
                 "\n[routes]                                            # the first match wins\n",
             );
-            for (number, to) in &self.routes {
+            // A number beats every pattern.
+            let (patterns, numbers): (Vec<_>, Vec<_>) =
+                self.routes.iter().partition(|(n, _)| n.starts_with('_'));
+            for (number, to) in numbers.into_iter().chain(patterns) {
                 let _ = writeln!(out, "{number:?} = {to:?}");
             }
         }

@@ -214,7 +214,7 @@ impl Walker<'_> {
         next.at.2 += 1;
         next.vars
             .insert("vmstatus".to_owned(), "SUCCESS".to_owned());
-        new.then = self.lead(next);
+        new.then = self.follow(way, step, next);
         self.draft.mailbox(&name, new)
     }
 

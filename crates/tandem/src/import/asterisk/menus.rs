@@ -13,6 +13,8 @@ use std::{
 const KEYS: &str = "0123456789*#";
 /// WaitExten without a time.
 const USUAL: u64 = 10;
+/// Of a menu that is none.
+const NO_KEY: &str = "no key leads anywhere here: the text is said, and then";
 /// How often a menu that repeated itself without end is said again.
 const AGAIN: u32 = 2;
 
@@ -83,11 +85,11 @@ impl Walker<'_> {
                 "another key than those of the menu leads where silence leads",
             );
         }
+        if menu.keys.is_empty() && self.draft.mentions(&to) {
+            menu.keys.insert('*', to.clone());
+        }
         if menu.keys.is_empty() {
-            self.leave(
-                &step.at,
-                "no key leads anywhere here: the text is said, and then",
-            );
+            self.leave(&step.at, NO_KEY);
             self.menus.retain(|_, known| *known != name);
             self.draft.menus.remove(&name);
             let said: Vec<String> = way.said.iter().chain(&sounds).cloned().collect();
@@ -314,6 +316,16 @@ impl Walker<'_> {
         if self.draft.leads_back(&menu.otherwise, &to) {
             menu.retries = AGAIN;
             menu.otherwise = "hangup".to_owned();
+        }
+        if menu.keys.is_empty() && self.draft.mentions(&to) {
+            menu.keys.insert('*', to.clone());
+        }
+        if menu.keys.is_empty() {
+            self.leave(&step.at, NO_KEY);
+            self.menus.retain(|_, known| *known != name);
+            self.draft.menus.remove(&name);
+            way.said.extend(sounds);
+            return Next::End(self.ends(way, &menu.otherwise));
         }
         self.draft.menus.insert(name, menu);
         Next::End(self.ends(way, &to))

@@ -15,17 +15,17 @@ const LONG: u32 = 3600;
 
 impl Walker<'_> {
     /// Where the call goes when nobody takes it.
-    fn otherwise(&mut self, way: &Way, status: (&str, &str)) -> String {
+    fn otherwise(&mut self, way: &Way, step: &Step, status: (&str, &str)) -> String {
         let mut next = way.clone();
         next.said.clear();
         next.at.2 += 1;
         next.vars.insert(status.0.to_owned(), status.1.to_owned());
-        self.lead(next)
+        self.follow(way, step, next)
     }
 
     pub(super) fn queue(&mut self, way: &mut Way, step: &Step, args: &[String]) -> Next {
         let name = args.first().map_or("", String::as_str);
-        let otherwise = self.otherwise(way, ("queuestatus", "TIMEOUT"));
+        let otherwise = self.otherwise(way, step, ("queuestatus", "TIMEOUT"));
         let old = self.peers.queues.get(name).cloned().unwrap_or_default();
         let dialled: Vec<String> = old.members.clone();
         let members = self.members(way, step, &dialled);
@@ -81,7 +81,7 @@ impl Walker<'_> {
             let target = [context.to_owned(), number.to_owned(), "1".to_owned()];
             return self.go(way, step, &target);
         }
-        let otherwise = self.otherwise(way, ("dialstatus", "NOANSWER"));
+        let otherwise = self.otherwise(way, step, ("dialstatus", "NOANSWER"));
         let nothing_follows = otherwise == "hangup";
         if let [one] = targets.as_slice()
             && let Some(to) = self.alone(way, step, one)
@@ -132,6 +132,14 @@ impl Walker<'_> {
                     .filter(|e| matches(pattern, e))
                     .cloned()
                     .collect();
+                if !known.is_empty() && !way.is_route() {
+                    self.by_number = true;
+                    self.leave(
+                        &step.at,
+                        "the phone that the dialled number names: left out",
+                    );
+                    return Some("hangup".to_owned());
+                }
                 if known.is_empty() {
                     self.leave(
                         &step.at,
@@ -171,10 +179,18 @@ impl Walker<'_> {
                 }
                 _ => None,
             };
+            // Whoever registers once has one number, and a number one phone.
+            let known = self.phones.iter().find(|(_, by)| *by == user);
+            let number = match known {
+                Some((known, _)) => Some(known.clone()),
+                None => number
+                    .filter(|n| !self.phones.contains_key(*n))
+                    .map(str::to_owned),
+            };
             match number {
                 Some(number) => {
-                    self.phones.insert(number.to_owned(), user.to_owned());
                     let member = format!("ext:{number}");
+                    self.phones.insert(number, user.to_owned());
                     if !members.contains(&member) {
                         members.push(member);
                     }

@@ -13,6 +13,7 @@ use super::{
     read::{At, Dialplan, Left, Step, split},
     values::{holds, sample},
 };
+use crate::fresh::slug;
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -55,6 +56,13 @@ pub(super) struct Way {
     pub(super) depth: usize,
 }
 
+impl Way {
+    /// It has come from a called number to here without anything in between: the number's pattern may stand for it.
+    pub(super) fn is_route(&self) -> bool {
+        self.depth == 1 && self.said.is_empty()
+    }
+}
+
 /// Walks.
 pub(super) struct Walker<'a> {
     pub(super) plan: &'a Dialplan,
@@ -67,6 +75,8 @@ pub(super) struct Walker<'a> {
     /// A way was walked by a pattern whose numbers lead to different ends.
     pub(super) by_number: bool,
     pub(super) menus: BTreeMap<Place, String>,
+    /// Where people are rung and messages taken by ways that are being walked.
+    open: Vec<(Place, String)>,
     /// Lines that some way has come by.
     pub(super) seen: BTreeSet<(Rc<str>, usize)>,
     steps: usize,
@@ -89,6 +99,7 @@ impl<'a> Walker<'a> {
             phones: BTreeMap::new(),
             trunks: BTreeSet::new(),
             by_number: false,
+            open: Vec::new(),
             menus: BTreeMap::new(),
             seen: BTreeSet::new(),
             steps: 0,
@@ -172,7 +183,14 @@ impl<'a> Walker<'a> {
             "queue" => self.queue(way, step, &args),
             "voicemail" => self.voicemail(way, step, &args),
             "confbridge" | "meetme" => {
-                let room = format!("conference:{}", arg(0));
+                let room = match arg(0).as_str() {
+                    "{to}" if way.is_route() => "conference:{to}".to_owned(),
+                    "{to}" => {
+                        self.leave(&step.at, "a room that the dialled number names: left out");
+                        "hangup".to_owned()
+                    }
+                    name => format!("conference:{}", slug(name)),
+                };
                 Next::End(self.ends(way, &room))
             }
             "echo" => Next::End(self.ends(way, "echo")),
@@ -190,6 +208,22 @@ impl<'a> Walker<'a> {
                 Next::On
             }
         }
+    }
+
+    /// Walks what follows a step that rings or records; a way that comes to itself again ends.
+    pub(super) fn follow(&mut self, way: &Way, step: &Step, next: Way) -> String {
+        let here = (way.at.clone(), way.number.clone());
+        if self.open.contains(&here) {
+            self.leave(
+                &step.at,
+                "this goes round without an end: the call ends here",
+            );
+            return "hangup".to_owned();
+        }
+        self.open.push(here);
+        let to = self.lead(next);
+        self.open.pop();
+        to
     }
 
     pub(super) fn ends(&mut self, way: &Way, to: &str) -> String {

@@ -43,7 +43,7 @@ pub(super) fn written(
         .into_iter()
         .filter(|(_, d)| !d.routes.is_empty() || !d.numbers.is_empty());
     for (n, (name, mut draft)) in used.enumerate() {
-        draft.prune();
+        boxes.endless.extend(draft.prune());
         for (mailbox, new) in &draft.voicemail {
             let known = new
                 .watched_by
@@ -170,7 +170,7 @@ fn code(plan: &Dialplan) -> String {
     known.map_or("*97", |e| e.name.as_str()).to_owned()
 }
 
-/// What is to be said of all mailboxes.
+/// What is to be said of all mailboxes, and of menus without an end.
 #[derive(Default)]
 struct Boxes {
     count: usize,
@@ -180,6 +180,8 @@ struct Boxes {
     mailed: bool,
     /// Whose messages nobody is told of.
     unheard: Vec<String>,
+    /// Menus that led to nobody and to no end.
+    endless: Vec<String>,
 }
 
 impl Boxes {
@@ -198,6 +200,12 @@ impl Boxes {
 
     fn to_do(&self, code: Option<&str>) -> String {
         let mut text = String::new();
+        for name in &self.endless {
+            let _ = writeln!(
+                text,
+                "- menu:{name} led to nobody and to no end: whoever does nothing is hung up on now."
+            );
+        }
         if self.count > 0 {
             text.push_str("- Mailboxes are empty: old messages stay where they are. Greetings are spoken; `greeting_file` plays one that was recorded.\n");
         }
