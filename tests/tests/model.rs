@@ -13,11 +13,13 @@ mod model {
     #[path = "../scenarios/config.rs"]
     mod config;
 
+    mod back;
     mod cast;
     mod cells;
     mod draw;
     mod event;
     mod holds;
+    mod owed;
     mod play;
     pub(crate) mod run;
     mod steer;
@@ -26,7 +28,21 @@ mod model {
 }
 
 use model::{Cells, run};
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
+
+/// What happens to those who are to be called back: each of it once in 25,000 events at least.
+const CALLBACKS: [&str; 10] = [
+    "asked",
+    "people rung",
+    "called",
+    "tried: spoke",
+    "tried: not reached",
+    "tried: nobody took it",
+    "ended: done",
+    "ended: given up",
+    "ended: served in a call of their own",
+    "ended: by an admin",
+];
 
 /// A number from the environment.
 fn number(name: &str) -> Option<u64> {
@@ -50,6 +66,7 @@ fn no_order_of_events_strands_a_caller() {
     let mut cells = Cells::default();
     let (mut done, mut seconds, mut calls, mut failed) = (0, 0, 0, Vec::new());
     let mut took = 0.0;
+    let mut callbacks = BTreeMap::new();
     for seed in from.. {
         if done >= steps || failed.len() >= number("TANDEM_MODEL_FAILURES").unwrap_or(3) as usize {
             break;
@@ -61,6 +78,9 @@ fn no_order_of_events_strands_a_caller() {
         done += run::STEPS as u64;
         seconds += played.seconds;
         calls += played.calls;
+        for (what, n) in &played.callbacks {
+            *callbacks.entry(*what).or_insert(0) += n;
+        }
         cells.add();
         if played.failure.is_some() {
             let short = run::shortened(seed, played);
@@ -70,9 +90,16 @@ fn no_order_of_events_strands_a_caller() {
         }
     }
     println!("{cells}");
+    for what in CALLBACKS {
+        let n = callbacks.get(what).copied().unwrap_or(0);
+        println!("{:<6} {what:<59} {n:>8}", "back");
+    }
     println!("{done} events, {calls} calls, {seconds} s of their time in {took:.1} s");
     assert!(failed.is_empty(), "these seeds fail: {failed:?}");
     assert_eq!(cells.rare(done), Vec::<String>::new());
+    let n = |what: &&&str| callbacks.get(**what).copied().unwrap_or(0);
+    let rare = CALLBACKS.iter().filter(|what| n(what) < done / 25_000);
+    assert_eq!(rare.collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
 /// A run as text: what happened, what came of it, and how to see it again.

@@ -8,8 +8,11 @@ mod scenarios {
     mod common;
     mod config;
     mod lines;
+    mod promises;
 
     mod a_call_is_recorded;
+    mod a_callback_takes_another_course;
+    mod a_caller_is_called_back;
     mod a_caller_is_looked_up_before_the_greeting;
     mod a_caller_leaves_a_message;
     mod a_caller_leaves_the_queue_by_its_key;

@@ -20,6 +20,7 @@ mod wire {
 
     mod asked;
     mod attended;
+    mod callback;
     mod digest;
     mod door;
     mod echo;

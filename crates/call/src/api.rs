@@ -1,6 +1,6 @@
 //! The contract between the switch and its driver.
 
-use crate::mailboxes::Held;
+use crate::{callbacks::OwedBefore, mailboxes::Held};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -74,6 +74,10 @@ pub enum Admin {
     },
     /// People who were paused in an earlier run: whom, and whether they had not answered.
     PausedBefore(Vec<(String, bool)>),
+    /// Who is still to be called back of those who asked in earlier runs.
+    CallbacksBefore(OwedBefore),
+    /// Nobody is to be called back any more who asked in this call.
+    CancelCallback(CallId),
     /// Messages of earlier runs.
     Messages(Vec<Held>),
     /// Something is done with a message.

@@ -23,9 +23,10 @@
 //! The verbs are in the files beside: [`legs`] (ports, offer/answer, hang-up), [`enter`] (a destination takes the
 //! caller), [`talk`] (what the conversation wants), [`people`] (ringing, briefing, bridging), [`cold`] (REFER),
 //! [`bridged`] (the person is watched), [`background`] (music), [`passed`] (the transfer key of a person's phone), [`lend`] (two calls become one), [`lookup`] (who calls),
-//! [`queued`] (the caller waits until somebody is free), [`leave`] and [`hears`] (messages), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`asking`], [`words`] (speech in those two), [`keys`], [`end`].
+//! [`queued`] (the caller waits until somebody is free), [`leave`] and [`hears`] (messages), [`back`] (callers who are called back), [`replaced`] (a phone takes over from another), [`unheard`] (legs that say nothing), [`record`] (the recording), [`parting`] (a last word to a person), [`menu`], [`asking`], [`words`] (speech in those two), [`keys`], [`end`].
 
 mod asking;
+pub(crate) mod back;
 mod background;
 mod bridged;
 pub(crate) mod cold;
@@ -140,6 +141,8 @@ pub(crate) struct Call {
     /// When the caller's own leg was over.
     pub(crate) left_at: Option<Mono>,
     pub(crate) over_at: Option<Mono>,
+    #[serde(default)]
+    pub(crate) backs: back::Backs,
     /// Destinations entered without the caller having said or pressed anything.
     pub(crate) hops: u32,
     /// Somebody calls for help, or is called back: no limit holds it up or ends it.
@@ -189,6 +192,7 @@ impl Call {
             recorded: false,
             left_at: None,
             over_at: None,
+            backs: back::Backs::default(),
             hops: 0,
             help: false,
             lookup: lookup::Lookup::None,
@@ -271,21 +275,6 @@ impl Call {
         }
     }
 
-    /// Words in the voice of the plan, for what no agent says.
-    pub(crate) fn speech(&self, plan: &Plan, text: impl Into<String>) -> Sound {
-        let d = self.dialplan(plan);
-        Sound::Speech {
-            text: text.into(),
-            voice: d.map_or_else(String::new, |d| d.voice.clone()),
-            language: d
-                .and_then(|d| d.languages.first().cloned())
-                .unwrap_or_else(|| "en-GB".into()),
-            profile: d
-                .and_then(|d| d.providers.clone())
-                .unwrap_or_else(|| "offline".into()),
-        }
-    }
-
     pub(crate) fn handle_media(&mut self, cx: &mut Ctx<'_>, event: MediaEvent) {
         let comes_after = matches!(
             event,
@@ -308,7 +297,7 @@ impl Call {
             MediaEvent::RecordingBehind { .. } => self.recording_behind(cx),
             MediaEvent::RecordingEnded { sum, .. } => self.recording_ended(cx, sum),
             MediaEvent::MessageRecorded { message, sum } => self.message_recorded(cx, message, sum),
-            MediaEvent::Proved { leg, by } => self.journal(cx, What::LegProved { leg, by }),
+            MediaEvent::Proved { leg, by } => self.proved(cx, leg, by),
             MediaEvent::Quiet { leg, for_ms } => self.fell_quiet(cx, leg, for_ms),
             MediaEvent::FellSilent { leg } => self.fell_silent(cx, leg, true),
             MediaEvent::HeardAgain { leg } => self.fell_silent(cx, leg, false),
@@ -416,6 +405,7 @@ impl Call {
             Stage::Voicemail(v) => v.poll_timeout(),
             Stage::Messages(h) => h.poll_timeout(),
             Stage::Asking(a) => a.poll_timeout(),
+            Stage::CallingBack(o) => o.poll_timeout(),
             Stage::Farewell { until, .. } => Some((*until, "farewell")),
             Stage::Opening { .. }
             | Stage::Answering { .. }
@@ -477,6 +467,7 @@ impl Call {
             Stage::Bridged(_) => self.watch_timeout(cx),
             Stage::Voicemail(_) => self.message_due(cx),
             Stage::Messages(_) => self.inbox_due(cx),
+            Stage::CallingBack(_) => self.offer_due(cx),
             Stage::Menu(_)
             | Stage::Farewell { .. }
             | Stage::Opening { .. }

@@ -12,6 +12,7 @@ mod waiting;
 use crate::{
     api::{SecureServer, SwitchConfig},
     call::Call,
+    callbacks::Callbacks,
     health::{self, Health, Question},
     mailboxes::Mailboxes,
     queues::Queues,
@@ -90,6 +91,9 @@ pub(crate) struct House {
     /// Messages that wait.
     #[serde(default)]
     pub(crate) mailboxes: Mailboxes,
+    /// Callers who are to be called back.
+    #[serde(default)]
+    pub(crate) callbacks: Callbacks,
     /// Some plan has queues in which callers wait.
     #[serde(default)]
     has_lines: bool,
@@ -147,6 +151,7 @@ impl House {
             draining: false,
             queues: Queues::default(),
             mailboxes: Mailboxes::default(),
+            callbacks: Callbacks::default(),
             has_lines: waiting::has_lines(plan),
             session_timer: crate::ways::session_timer(&plan.node),
             manual: None,
@@ -294,6 +299,7 @@ impl House {
     pub(crate) fn forget(&mut self, now: Mono, call: CallId) {
         self.uncount(call);
         self.queues.forget(now, call);
+        self.callbacks.hung_up(now, call);
         self.rooms.retain(|_, c| *c != call);
     }
 
@@ -314,6 +320,7 @@ impl House {
             .chain(self.health.poll_timeout())
             .chain(self.locator.poll_timeout())
             .chain(self.queues.poll_timeout())
+            .chain(self.callbacks.poll_timeout())
             .min()
     }
 

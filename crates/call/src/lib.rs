@@ -20,6 +20,7 @@
 
 mod api;
 mod call;
+mod callbacks;
 pub mod cause;
 pub mod cells;
 mod health;
@@ -40,6 +41,7 @@ pub mod watch;
 mod ways;
 
 pub use api::{Admin, Census, Input, MessageAct, Output, SecureServer, SwitchConfig, TurnedAway};
+pub use callbacks::{Owed, OwedBefore};
 pub use mailboxes::Held;
 pub use queues::{MemberRow, QueueRow, WaitingRow};
 pub use switch::{

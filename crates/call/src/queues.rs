@@ -106,7 +106,9 @@ impl Order {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Waiting {
     call: CallId,
+    /// Whose place they have: of somebody who waits since then.
     since: Mono,
+    joined: Mono,
     ticket: Ticket,
 }
 
@@ -140,10 +142,11 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    /// A caller wants to wait; the place, or why not. `present`: whose phones are registered.
+    /// A caller wants to wait from now on, in the place of one who waits since then; the place, or why not. `present`: whose phones are
+    /// registered.
     pub(crate) fn join(
         &mut self,
-        now: Mono,
+        (joined, since): (Mono, Mono),
         call: CallId,
         ticket: Ticket,
         present: &dyn Fn(&str) -> bool,
@@ -163,13 +166,16 @@ impl Queues {
         if line.waiting.len() >= most {
             return Err(QueueEnd::Full);
         }
-        line.waiting.push(Waiting {
+        let at = line.waiting.partition_point(|w| w.since <= since);
+        let waiting = Waiting {
             call,
-            since: now,
+            since,
+            joined,
             ticket,
-        });
+        };
+        line.waiting.insert(at, waiting);
         self.stirred = true;
-        Ok(u32::try_from(line.waiting.len()).unwrap_or(u32::MAX))
+        Ok(u32::try_from(at + 1).unwrap_or(u32::MAX))
     }
 
     /// The caller does not wait any more. Nobody who was rung for them is blamed.
@@ -200,15 +206,26 @@ impl Queues {
         let Some((waiting, person)) = self.rung(call, target) else {
             return self.leave(call);
         };
-        let (queue, since) = (waiting.ticket.queue.clone(), waiting.since);
+        let (queue, joined) = (waiting.ticket.queue.clone(), waiting.joined);
         let after_call = waiting.ticket.after_call;
         if let Some(p) = self.people.get_mut(&person) {
             p.took(after_call);
         }
         if let Some(line) = self.lines.get_mut(&queue) {
-            line.waits.push_back(now.since(since));
+            line.waits.push_back(now.since(joined));
             if line.waits.len() > REMEMBERED {
                 line.waits.pop_front();
+            }
+        }
+        self.leave(call);
+    }
+
+    /// This member calls the caller back, who does not wait any more.
+    pub(crate) fn calls_back(&mut self, call: CallId, target: &Destination) {
+        if let Some((waiting, person)) = self.rung(call, target) {
+            let after_call = waiting.ticket.after_call;
+            if let Some(p) = self.people.get_mut(&person) {
+                p.took(after_call);
             }
         }
         self.leave(call);
@@ -270,6 +287,11 @@ impl Queues {
     /// Phones came or went: look again who can be rung.
     pub(crate) fn stir(&mut self) {
         self.stirred = true;
+    }
+
+    /// Whether people came or went, or became free, since orders were drained.
+    pub(crate) fn is_stirred(&self) -> bool {
+        self.stirred
     }
 
     /// The next thing that a call is to do. Drain after every mutation.

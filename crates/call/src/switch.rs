@@ -11,6 +11,7 @@
 mod admit;
 mod arrive;
 mod attested;
+mod callbacks;
 mod calls;
 mod help;
 mod lamps;
@@ -52,7 +53,9 @@ use tandem_sip::{
     stir::Authorities,
 };
 use tandem_types::{
-    CallId, LegId, Mono, Now, Party, Reason, Rng, Termination, journal::Open, media::MediaEvent,
+    CallId, LegId, Mono, Now, Party, Reason, Rng, Termination,
+    journal::{CallbackEnd, Open},
+    media::MediaEvent,
     provider::ProviderEvent,
 };
 
@@ -322,7 +325,12 @@ impl Switch {
             } else if let Some(person) = self.house.queues.poll_back() {
                 self.person_paused(now, person, false, "they speak");
             } else if let Some(order) = self.house.poll_order(now.mono) {
-                self.with_call(now, order.call(), |c, cx| c.ordered(cx, order));
+                match self.house.callbacks.get(order.call()).is_some() {
+                    true => self.callback_ordered(now, order),
+                    false => self.with_call(now, order.call(), |c, cx| c.ordered(cx, order)),
+                }
+            } else if self.house.callbacks.is_due(now.mono) {
+                self.callbacks_due(now);
             } else if let Some(mailbox) = self.house.mailboxes.poll_changed() {
                 self.messages_wait(now, &mailbox);
             } else if let Some(cry) = self.house.cries.poll() {
@@ -375,6 +383,10 @@ impl Switch {
                 for (person, unanswered) in all {
                     self.house.queues.paused_before(&person, unanswered);
                 }
+            }
+            Admin::CallbacksBefore(before) => self.house.callbacks.load(now.mono, before),
+            Admin::CancelCallback(id) => {
+                self.callback_ended(now, id, CallbackEnd::Cancelled, "command");
             }
             Admin::Messages(all) => self.house.mailboxes.load(all),
             Admin::Message { message, act } => self.message(now, message, act),

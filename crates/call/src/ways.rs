@@ -32,6 +32,8 @@ pub(crate) struct Identity {
     pub(crate) name: Option<String>,
     /// What is known of the number.
     pub(crate) attested: Attested,
+    /// The number is one of ours on the trunk, and is shown as it is.
+    pub(crate) ours: bool,
     /// Alert-Info, User-to-User and the like.
     pub(crate) headers: Headers,
 }
@@ -257,6 +259,7 @@ impl Asked<'_> {
             number: site.caller_id.clone(),
             name: None,
             attested: Attested::Unsigned,
+            ours: false,
             headers: Headers::new().with(HeaderName::Priority, "emergency"),
         };
         let all = &self.plan.trunks;

@@ -12,7 +12,7 @@ pub enum BadDestination {
     /// No such kind, e.g. `agnet:triage`.
     #[error("`{0}` is no kind of destination")]
     Kind(String),
-    /// A kind that a later version has, e.g. `callback:`.
+    /// A kind that a later version has, e.g. `park:`.
     #[error("this version does not have `{0}:` yet")]
     Later(String),
     /// No colon, no name.
@@ -24,7 +24,7 @@ pub enum BadDestination {
 }
 
 /// All kinds of this version, as they are written.
-pub(crate) const KINDS: [&str; 13] = [
+pub(crate) const KINDS: [&str; 14] = [
     "agent:",
     "menu:",
     "ask:",
@@ -33,6 +33,7 @@ pub(crate) const KINDS: [&str; 13] = [
     "outside:",
     "announce:",
     "voicemail:",
+    "callback:",
     "conference:",
     "trunk:",
     "sip:",
@@ -40,7 +41,7 @@ pub(crate) const KINDS: [&str; 13] = [
     "hangup",
 ];
 /// Kinds of later versions.
-const LATER: [&str; 5] = ["callback", "park", "page", "fax", "hours"];
+const LATER: [&str; 4] = ["park", "page", "fax", "hours"];
 
 impl FromStr for Destination {
     type Err = BadDestination;
@@ -76,6 +77,7 @@ impl FromStr for Destination {
             "outside" => Self::Outside(owned("a name of [outside.NAME]", word)?),
             "announce" => Self::Announce(owned("the name of an announcement", word)?),
             "voicemail" => Self::Voicemail(owned("the name of a mailbox", word)?),
+            "callback" => Self::Callback(owned("a name of [callbacks.NAME]", word)?),
             "conference" => Self::Conference(owned("the name of a room", number)?),
             "ext" => Self::Ext(owned("an extension", number)?),
             "trunk" => match name.split_once('/') {
@@ -139,6 +141,7 @@ impl fmt::Display for Destination {
             Self::Outside(n) => write!(f, "outside:{n}"),
             Self::Announce(n) => write!(f, "announce:{n}"),
             Self::Voicemail(n) => write!(f, "voicemail:{n}"),
+            Self::Callback(n) => write!(f, "callback:{n}"),
             Self::Conference(n) => write!(f, "conference:{n}"),
             Self::Echo => f.write_str("echo"),
             Self::Trunk(n, None) => write!(f, "trunk:{n}"),
@@ -167,6 +170,7 @@ impl Destination {
             Self::Outside(n) => Self::Outside(put(n)),
             Self::Announce(n) => Self::Announce(put(n)),
             Self::Voicemail(n) => Self::Voicemail(put(n)),
+            Self::Callback(n) => Self::Callback(put(n)),
             Self::Conference(n) => Self::Conference(put(n)),
             Self::Trunk(n, None) => Self::Trunk(n.clone(), Some(called.to_owned())),
             Self::Trunk(n, Some(to)) => Self::Trunk(n.clone(), Some(put(to))),

@@ -3,6 +3,7 @@
 
 mod agents;
 mod ask;
+mod callback;
 mod checks;
 mod codecs;
 mod destinations;

@@ -2,6 +2,7 @@
 //! refused everything that does not resolve, so names in here always lead somewhere.
 
 mod ask;
+mod callback;
 mod endpoint;
 mod features;
 mod machine;
@@ -12,6 +13,7 @@ mod trunk;
 mod voicemail;
 
 pub use ask::{Ask, Branch, BranchOn, Typed};
+pub use callback::{CALLBACK_SAYS, Callback};
 pub use endpoint::Endpoint;
 pub use features::Features;
 pub use machine::{Bans, Hep, Identity, Mail, MailTls, NodeTls, TrunkTls};
@@ -297,6 +299,8 @@ pub enum Destination {
     Announce(String),
     /// `voicemail:NAME`.
     Voicemail(String),
+    /// `callback:NAME`.
+    Callback(String),
     /// `conference:ROOM`.
     Conference(String),
     /// `echo`.
@@ -360,6 +364,8 @@ pub struct Dialplan {
     pub announcements: BTreeMap<String, Announcement>,
     /// Mailboxes by name.
     pub voicemail: BTreeMap<String, Mailbox>,
+    /// How callers are called back, by name.
+    pub callbacks: BTreeMap<String, Callback>,
     /// How people are briefed.
     pub warm: WarmRules,
     /// How cold transfers are made.

@@ -4,6 +4,8 @@
 #[expect(dead_code, reason = "types that are only described")]
 mod ask;
 #[expect(dead_code, reason = "types that are only described")]
+mod callback;
+#[expect(dead_code, reason = "types that are only described")]
 mod dialplan;
 #[expect(dead_code, reason = "types that are only described")]
 mod node;

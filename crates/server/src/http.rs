@@ -1,5 +1,6 @@
 //! Health, metrics and the API. It decides nothing: it asks the shard or the store.
 
+mod callbacks;
 mod voicemail;
 
 use crate::{
@@ -83,6 +84,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/trunks", get(trunks))
         .route("/api/v1/queues", get(queues))
         .route("/api/v1/people/{who}/pause", post(pause))
+        .route("/api/v1/callbacks", get(callbacks::list))
+        .route("/api/v1/callbacks/{id}", delete(callbacks::cancel))
         .route("/api/v1/voicemail", get(voicemail::list))
         .route("/api/v1/voicemail/{id}", delete(voicemail::delete))
         .route("/api/v1/voicemail/{id}/heard", post(voicemail::heard))

@@ -224,6 +224,7 @@ pub async fn start(
         rows.clone(),
         to_shard.clone(),
         node.recordings.dir.clone().into(),
+        clock,
         stopping,
     );
     tasks.spawn(waiting);

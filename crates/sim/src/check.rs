@@ -133,6 +133,7 @@ impl Story {
             | What::MessageTranscribed { .. }
             | What::MessageMailed { .. }
             | What::MailFailed { .. }
+            | What::CallbackEnded { .. }
                 if event.seq == 1 =>
             {
                 self.over += 1;

@@ -127,6 +127,10 @@ pub(crate) fn note(what: &What) -> Option<String> {
         What::MessageTranscribed { text, .. } => format!("message transcribed: {text}"),
         What::MessageMailed { to, .. } => format!("message mailed to {}", to.join(", ")),
         What::MailFailed { why, .. } => format!("mail failed: {why}"),
+        What::CallbackAsked { wish } => format!("is to be called back: {}", wish.callback),
+        What::CallbackDialled { .. } => "calls them back".to_owned(),
+        What::CallbackTried { how, .. } => format!("callback tried: {}", snake(how)),
+        What::CallbackEnded { end, by, .. } => format!("callback over, by {by}: {}", snake(end)),
         What::Alarm { text } => format!("ALARM {text}"),
         What::Reloaded { by, .. } => format!("{by} reloads the configuration"),
         What::CallEnded { end, .. } => {

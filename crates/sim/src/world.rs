@@ -299,6 +299,11 @@ impl World {
         self.switch.census()
     }
 
+    /// Who is to be called back, by the calls in which they asked, and whether something will come of it.
+    pub fn owed(&self) -> Vec<(CallId, bool)> {
+        self.switch.owed()
+    }
+
     /// The switch as a log line would show it.
     pub fn switch_in_words(&self) -> String {
         format!("{:?}", self.switch)

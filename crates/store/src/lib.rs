@@ -10,8 +10,9 @@
 //! error that could end a call. [`Projector`] is a task that follows the files and writes rows; a
 //! database that is away only makes it wait. [`Store`] is the database, SQLite or PostgreSQL, with
 //! the queries that the command line asks. One file per noun: [`calls`], [`legs`], [`turns`],
-//! [`handoffs`], [`transfers`], [`recordings`], [`messages`], [`people`], [`tools`], [`events`]; [`reports`] count over them.
+//! [`handoffs`], [`transfers`], [`recordings`], [`messages`], [`callbacks`], [`people`], [`tools`], [`events`]; [`reports`] count over them.
 
+pub mod callbacks;
 pub mod calls;
 mod db;
 mod error;
@@ -32,6 +33,7 @@ pub mod turns;
 mod words;
 mod writer;
 
+pub use callbacks::CallbackRow;
 pub use calls::{CallDetail, CallFilter, CallRow};
 pub use db::Store;
 pub use error::StoreError;

@@ -13,7 +13,7 @@ macro_rules! migrations {
 }
 
 /// Number, name and text of each, in order. A migration that has been released never changes.
-const MIGRATIONS: [(i64, &str, &str); 12] = migrations![
+const MIGRATIONS: [(i64, &str, &str); 13] = migrations![
     1 "0001" "events",
     2 "0002" "calls",
     3 "0003" "legs",
@@ -26,6 +26,7 @@ const MIGRATIONS: [(i64, &str, &str); 12] = migrations![
     10 "0010" "event_lines",
     11 "0011" "messages",
     12 "0012" "people",
+    13 "0013" "callbacks",
 ];
 
 impl Store {

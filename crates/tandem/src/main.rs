@@ -1,6 +1,7 @@
 //! `tandem`: a SIP/RTP telephony gateway with an AI front desk. One file per verb.
 
 mod ask;
+mod callbacks;
 mod calls;
 mod check;
 mod demo;
@@ -230,6 +231,11 @@ enum Verb {
         #[command(flatten)]
         format: Format,
     },
+    /// Callers who are to be called back: listed, taken back.
+    Callbacks {
+        #[command(subcommand)]
+        what: callbacks::Callbacks,
+    },
     /// Messages that callers left: listed, heard, deleted.
     Voicemail {
         #[command(subcommand)]
@@ -444,6 +450,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Doctor { config, format } => doctor::run(&config, format.json).await,
         Verb::Phones { config, format } => phones::run(&config, format.json).await,
         Verb::Trunks { config, format } => trunks::run(&config, format.json).await,
+        Verb::Callbacks { what } => callbacks::run(what).await,
         Verb::Voicemail { what } => voicemail::run(what).await,
         Verb::Queues { set: Some(set), .. } => queues::set(&set).await,
         Verb::Queues {

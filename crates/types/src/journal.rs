@@ -3,11 +3,13 @@
 //!
 //! An intent is journaled before the wire action that it announces, the outcome after.
 
+mod callback;
 mod kind;
 mod message;
 mod open;
 mod queue;
 
+pub use callback::{CallbackEnd, CallbackTry, CallbackWish};
 pub use message::MessageEnd;
 pub use open::Open;
 pub use queue::QueueEnd;
@@ -454,6 +456,34 @@ pub enum What {
         why: String,
         /// It is not tried again.
         given_up: bool,
+    },
+    /// A caller is to be called back, which is known by the call in which they asked for it.
+    CallbackAsked {
+        /// What they asked for.
+        wish: Box<CallbackWish>,
+    },
+    /// A person is there, and the caller's phone is about to ring.
+    CallbackDialled {
+        /// The call in which they asked for it.
+        callback: CallId,
+    },
+    /// A try is over.
+    CallbackTried {
+        /// The call in which they asked for it.
+        callback: CallId,
+        /// How.
+        how: CallbackTry,
+        /// Milliseconds of speech between the two.
+        ms: u64,
+    },
+    /// They are not called back any more. The one event under an id of its own.
+    CallbackEnded {
+        /// The call in which they asked for it.
+        callback: CallId,
+        /// How it ended.
+        end: CallbackEnd,
+        /// Who says so: `gateway`, `command`.
+        by: String,
     },
     /// Something that a person should look at.
     Alarm {

@@ -49,6 +49,9 @@ pub(crate) const MAY_BE_DIALLED: &[&str] = &[
     "+441632960555",
 ];
 
+/// Who is called back if they ask for it; and nobody else behind the carrier is.
+pub(crate) const MAY_BE_CALLED_BACK: &[&str] = &["+441632960001", "+441632960002"];
+
 /// The office in five settings; times are short, so that they run out within a run.
 fn settings() -> Vec<Config> {
     let office = || {
@@ -88,10 +91,16 @@ fn settings() -> Vec<Config> {
                 "[limits]\nmay_dial = [\"_+44",
                 "[limits]\ncalls = 4\nreserve = 2\nmay_dial = [\"_+44",
             ),
-        // Transfers may not last, and callers wait.
+        // Transfers may not last, and callers wait, or are called back.
         office().with("total = \"25s\"", "total = \"10s\"\nsend_to = \"queue:billing\"").with(
             "members = [\"ext:201\", \"ext:202\"]",
-            "max_wait = \"15s\"\noverflow = \"voicemail:general\"\nring_again = \"2s\"\nafter_call = \"2s\"\nmax_waiting = 2\nmembers = [\"ext:201\", \"ext:202\"]",
+            "max_wait = \"15s\"\noverflow = \"voicemail:general\"\nleave_to = \"callback:billing\"\nring_again = \"2s\"\nafter_call = \"2s\"\nmax_waiting = 2\nmembers = [\"ext:201\", \"ext:202\"]",
+        )
+        .with("\"2009\" = \"voicemail:general\"", "\"2009\" = \"voicemail:general\"\n\"2008\" = \"callback:billing\"")
+        .with("may_dial = [\"_20X\", \"+441632960555\"", "may_dial = [\"_20X\", \"_+44163296000X\", \"+441632960555\"")
+        .and(
+            "dialplans/head.toml",
+            "\n[callbacks.billing]\nqueue = \"billing\"\nmay_call = [\"_+44163296000[12]\"]\nattempts = 2\nevery = \"3s\"\nkeep = \"1m\"\notherwise = \"voicemail:general\"\n",
         ),
         // Nor may calls.
         office()
@@ -105,6 +114,8 @@ fn settings() -> Vec<Config> {
 
 /// How many settings there are.
 pub(crate) const SETTINGS: u64 = 5;
+/// The one in which callers are called back.
+pub(crate) const WITH_CALLBACKS: u64 = 3;
 
 type Ready = Rc<Vec<(Arc<Plan>, BTreeMap<String, Arc<Brain>>)>>;
 

@@ -33,6 +33,8 @@ const NUMBERS: &[&str] = &[
     "999999",
     "+442079999999",
 ];
+/// What those call who would rather be called back, or wait for the same people.
+const BACK: &[&str] = &["2008", "2008", "2003"];
 const MAIN: &str = "+442079460100";
 const WORDS: &[&str] = &[
     "my heating is broken",
@@ -95,10 +97,12 @@ pub(crate) struct Dice {
     pub(super) plot: VecDeque<Event>,
     /// Whether people at their desks ask colleagues before they transfer, and go on at other phones.
     desks: bool,
+    /// Whether callers are called back.
+    calls_back: bool,
 }
 
 impl Dice {
-    pub(crate) fn new(mut rng: Rng, desks: bool) -> Self {
+    pub(crate) fn new(mut rng: Rng, desks: bool, calls_back: bool) -> Self {
         let mut one_in = |n| rng.below(n) == 0;
         let (net, providers, admin) = (one_in(3), one_in(3), one_in(5));
         Self {
@@ -108,6 +112,7 @@ impl Dice {
             admin,
             plot: VecDeque::new(),
             desks,
+            calls_back,
         }
     }
 
@@ -149,6 +154,7 @@ impl Dice {
         let mut out = Vec::new();
         for (who, (_, _, part)) in CAST.iter().enumerate() {
             let deed = match part {
+                Part::Caller if self.calls_back => Deed::Becomes(who, self.manner()),
                 Part::Caller => Deed::Follows(who, self.refer()),
                 Part::Desk | Part::Outside => Deed::Becomes(who, self.manner()),
                 Part::Carrier => continue,
@@ -162,6 +168,13 @@ impl Dice {
     }
 
     pub(crate) fn next(&mut self, stage: &Stage) -> Event {
+        if self.calls_back
+            && self.plot.is_empty()
+            && self.one_in(16)
+            && let Some(plot) = self.called_back(stage)
+        {
+            self.plot = plot.into();
+        }
         let planned = self.plot.pop_front();
         if let Some(event) = planned.or_else(|| self.steered(stage)) {
             return event;
@@ -197,6 +210,9 @@ impl Dice {
         if self.one_in(14) {
             return Deed::Restart;
         }
+        if self.calls_back && self.one_in(40) {
+            return Deed::CancelOne(self.below(3));
+        }
         let who = self.somebody(stage);
         self.person(who, stage)
     }
@@ -224,8 +240,12 @@ impl Dice {
     fn person(&mut self, who: Whose, stage: &Stage) -> Deed {
         let part = CAST[who].2;
         match (stage.w.phone(stage.phones[who]).state(), part) {
+            (State::Idle, Part::Caller) if self.calls_back && self.one_in(3) => {
+                Deed::Becomes(who, self.manner())
+            }
             (State::Idle, Part::Caller) => {
-                let number = self.of(NUMBERS);
+                let back = self.calls_back && self.one_in(2);
+                let number = self.of(if back { BACK } else { NUMBERS });
                 Deed::Calls(who, number)
             }
             (State::Idle, Part::Desk) if self.one_in(4) => {
@@ -303,7 +323,7 @@ impl Dice {
         ])
     }
 
-    fn manner(&mut self) -> Manner {
+    pub(super) fn manner(&mut self) -> Manner {
         let (time, status) = (200 + self.rng.below(4000) as u32, self.of(REFUSALS));
         self.weighted(vec![
             (10, Manner::Answers(time)),

@@ -67,6 +67,8 @@ pub(crate) enum Deed {
     EndAll,
     /// An admin ends the so-manyth running call.
     EndOne(usize),
+    /// An admin takes back what was promised to the so-manyth who is to be called back.
+    CancelOne(usize),
 }
 
 /// What a phone does with calls.

@@ -1,7 +1,8 @@
 //! What must hold after each step, and at the end of a run.
 
 use super::{
-    cast::{CAST, MAY_BE_DIALLED, Part},
+    cast::{CAST, MAY_BE_CALLED_BACK, MAY_BE_DIALLED, Part},
+    owed::Promises,
     play::Stage,
 };
 use std::{
@@ -32,6 +33,7 @@ pub(crate) struct Watch {
     /// Legs to whoever is called without a brief.
     callees: BTreeSet<LegId>,
     transfers: BTreeMap<TransferId, Wall>,
+    pub(crate) promises: Promises,
 }
 
 impl Watch {
@@ -40,18 +42,22 @@ impl Watch {
         let mut out = Vec::new();
         for event in w.journal().iter().skip(self.events) {
             out.extend(self.stories.take(event));
+            out.extend(self.promises.take(event).err());
             self.event(event.call, event.at, &event.what, &mut out);
         }
         self.events = w.journal().len();
         for (_, packet) in w.sent().iter().skip(self.sent) {
-            let dials = packet.sip().and_then(|g| g.dials());
-            out.extend(
-                dials
-                    .filter(|to| !MAY_BE_DIALLED.contains(to))
-                    .map(|to| format!("{to} was dialled, which nobody allowed")),
-            );
+            let Some(sip) = packet.sip() else { continue };
+            let Some(to) = sip.dials() else { continue };
+            if MAY_BE_CALLED_BACK.contains(&to) {
+                let call_id = sip.header("Call-ID").unwrap_or_default();
+                out.extend(self.promises.dialled(to, call_id).err());
+            } else if !MAY_BE_DIALLED.contains(&to) {
+                out.push(format!("{to} was dialled, which nobody allowed"));
+            }
         }
         self.sent = w.sent().len();
+        out.extend(self.promises.kept(w).err());
         self.who_hears_whom(w, &mut out);
         let now = w.now().wall;
         for began in self.transfers.values() {

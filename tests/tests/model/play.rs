@@ -130,6 +130,12 @@ impl Stage {
                     self.w.admin(Admin::Hangup(*call));
                 }
             }
+            Deed::CancelOne(nth) => {
+                let owed = self.w.owed();
+                if let Some((callback, _)) = owed.get(nth % owed.len().max(1)) {
+                    self.w.admin(Admin::CancelCallback(*callback));
+                }
+            }
             _ => unreachable!("{deed:?} is done by people"),
         }
     }
@@ -242,6 +248,11 @@ impl Stage {
             }
         }
         for (who, (_, _, part)) in CAST.iter().enumerate() {
+            // Nobody is reached any more who is called back after this.
+            if *part == Part::Caller {
+                self.deed(&Deed::Becomes(who, Manner::Busy));
+                self.deed(&Deed::Rejects(who, 486));
+            }
             if self.misled[who] || *part == Part::Caller || self.has_called(who) {
                 self.does(who, Act::Hangup);
             }

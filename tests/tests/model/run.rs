@@ -1,12 +1,13 @@
 //! One run from a seed, the same run from a list of events, and the shortest list that still fails.
 
 use super::{
-    cast::SETTINGS,
+    cast::{SETTINGS, WITH_CALLBACKS},
     draw::Dice,
     event::Event,
     holds::{self, Watch},
     play::Stage,
 };
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tandem_types::Rng;
 
@@ -41,6 +42,8 @@ pub(crate) struct Played {
     /// Virtual seconds.
     pub(crate) seconds: u64,
     pub(crate) calls: u64,
+    /// What happened to those who were to be called back.
+    pub(crate) callbacks: BTreeMap<&'static str, u64>,
 }
 
 fn setting(seed: u64) -> u64 {
@@ -50,7 +53,8 @@ fn setting(seed: u64) -> u64 {
 /// The run of a seed.
 pub(crate) fn of_seed(seed: u64, steps: usize) -> Played {
     let mut rng = Rng::seeded(seed ^ 0x6d6f_6465_6c21);
-    let mut dice = Dice::new(rng.fork(), seed % 4 == 3);
+    let calls_back = setting(seed) == WITH_CALLBACKS;
+    let mut dice = Dice::new(rng.fork(), seed % 4 == 3, calls_back);
     let mut opening = dice.opening().into_iter();
     let mut left = steps;
     play(seed, |stage| {
@@ -99,6 +103,7 @@ fn play(seed: u64, mut next: impl FnMut(&Stage) -> Option<Event>) -> Played {
         failure,
         seconds: stage.w.elapsed().as_secs(),
         calls: holds::calls(&stage.w),
+        callbacks: watch.promises.counts,
         events,
     }
 }

@@ -1,8 +1,9 @@
 //! What a leg hears under everything else: music, ringback, comfort noise, beeps. One at a time for each leg; what it hears already
-//! goes on without a break.
+//! goes on without a break. And the voice of what no agent says.
 
 use super::{Call, Ctx, Purpose, Stage};
 use serde::{Deserialize, Serialize};
+use tandem_dialplan::Plan;
 use tandem_types::{
     LegId, PlayerId,
     media::{Lane, MediaCommand, Sound},
@@ -106,5 +107,20 @@ impl Call {
             }
             !stop
         });
+    }
+
+    /// Words in the voice of the plan, for what no agent says.
+    pub(crate) fn speech(&self, plan: &Plan, text: impl Into<String>) -> Sound {
+        let d = self.dialplan(plan);
+        Sound::Speech {
+            text: text.into(),
+            voice: d.map_or_else(String::new, |d| d.voice.clone()),
+            language: d
+                .and_then(|d| d.languages.first().cloned())
+                .unwrap_or_else(|| "en-GB".into()),
+            profile: d
+                .and_then(|d| d.providers.clone())
+                .unwrap_or_else(|| "offline".into()),
+        }
     }
 }

@@ -150,6 +150,7 @@ impl Call {
             return;
         }
         self.abandon_lookup(cx);
+        self.called_back(cx);
         let end = self
             .ended
             .unwrap_or(Termination::new(Party::Gateway, Reason::Internal));
@@ -220,6 +221,7 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Bridged(_)
             | Stage::Messages(_)
+            | Stage::CallingBack(_)
             | Stage::Echo
             | Stage::Notifying { .. }
             | Stage::Conference => {}

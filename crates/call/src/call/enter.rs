@@ -70,6 +70,7 @@ impl Call {
             }
             Destination::Hangup => self.end(cx, Termination::new(Party::Gateway, Reason::Normal)),
             Destination::Voicemail(name) => self.enter_voicemail(cx, &name),
+            Destination::Callback(name) => self.enter_callback(cx, &name),
             Destination::Messages => self.enter_messages(cx),
             Destination::Pause(paused) => self.pause_by_phone(cx, paused),
             Destination::Queue(_)
@@ -265,6 +266,7 @@ fn needs_answer(to: &Destination) -> bool {
         | Destination::Echo
         | Destination::Pause(_)
         | Destination::Voicemail(_)
+        | Destination::Callback(_)
         | Destination::Messages
         | Destination::Conference(_) => true,
         Destination::Ext(_)

@@ -178,10 +178,15 @@ fn caller_of(held: &Held) -> String {
     if held.from.is_empty() {
         return "a number that is withheld".to_owned();
     }
-    let spaced: Vec<String> = held.from.chars().map(|c| c.to_string()).collect();
-    match held.from.chars().all(|c| c == '+' || c.is_ascii_digit()) {
+    in_digits(&held.from)
+}
+
+/// A number as it is said; what is none, as it is.
+pub(super) fn in_digits(number: &str) -> String {
+    let spaced: Vec<String> = number.chars().map(|c| c.to_string()).collect();
+    match number.chars().all(|c| c == '+' || c.is_ascii_digit()) {
         true => spaced.join(" ").replace('+', "plus"),
-        false => held.from.clone(),
+        false => number.to_owned(),
     }
 }
 

@@ -53,6 +53,7 @@ impl Call {
             }
             Stage::Messages(_) if id == self.caller => self.key_in_inbox(cx, digit),
             Stage::Asking(_) if id == self.caller => self.key_in_ask(cx, id, digit),
+            Stage::CallingBack(_) if id == self.caller => self.key_in_offer(cx, digit),
             Stage::Reaching(r) if r.reach.has(id) => {
                 r.reach
                     .handle_input(cx.now.mono, reach::Input::Key(id, digit));
@@ -77,6 +78,7 @@ impl Call {
             | Stage::Referring(_)
             | Stage::Voicemail(_)
             | Stage::Messages(_)
+            | Stage::CallingBack(_)
             | Stage::Echo
             | Stage::Conference
             | Stage::Notifying { .. }

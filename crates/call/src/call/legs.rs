@@ -340,6 +340,7 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Voicemail(_)
             | Stage::Messages(_)
+            | Stage::CallingBack(_)
             | Stage::Referring(_)
             | Stage::Notifying { .. }
             | Stage::Farewell { .. }
@@ -424,6 +425,9 @@ impl Call {
         if matches!(self.stage, Stage::Conference) {
             return self.left_room(cx, end);
         }
+        if matches!(self.stage, Stage::CallingBack(_)) {
+            return self.offer_missed(cx, id, end);
+        }
         if id == self.caller {
             return self.caller_left(cx, end);
         }
@@ -457,6 +461,7 @@ impl Call {
             | Stage::Announcing { .. }
             | Stage::Voicemail(_)
             | Stage::Messages(_)
+            | Stage::CallingBack(_)
             | Stage::Referring(_)
             | Stage::Echo
             | Stage::Conference

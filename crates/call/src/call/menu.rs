@@ -50,6 +50,7 @@ impl Call {
         match &mut self.stage {
             Stage::Voicemail(_) => self.message_input(cx, crate::message::Input::Over),
             Stage::Messages(_) => self.inbox_input(cx, crate::inbox::Input::Over(well)),
+            Stage::CallingBack(_) => self.offer_told(cx),
             Stage::Announcing { then } => {
                 let then = then.clone();
                 self.enter(cx, then);

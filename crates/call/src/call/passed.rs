@@ -166,7 +166,8 @@ impl Call {
             to @ (Destination::Queue(_)
             | Destination::Outside(_)
             | Destination::Agent(_)
-            | Destination::Voicemail(_))
+            | Destination::Voicemail(_)
+            | Destination::Callback(_))
                 if known =>
             {
                 Ok(Passed::To(to))
@@ -195,7 +196,11 @@ impl Call {
         self.notify(cx, &referrer, 100);
         // Who waits in a queue is the queue's: nobody stays on the line for them.
         let waits = self.line_rules(cx, &to).is_some();
-        if matches!(to, Destination::Agent(_) | Destination::Voicemail(_)) || waits {
+        let takes_alone = matches!(
+            to,
+            Destination::Agent(_) | Destination::Voicemail(_) | Destination::Callback(_)
+        );
+        if takes_alone || waits {
             self.notify(cx, &referrer, 200);
             self.hang(cx, id, Reason::Transferred);
             return self.enter(cx, to);

@@ -92,6 +92,7 @@ impl Call {
                     },
                 );
                 self.talk_input(cx, tandem_agent::Input::TransferDone { handoff });
+                self.backs.brief = Some(brief_of(&package));
                 self.enter(cx, other);
             }
         }
@@ -267,7 +268,8 @@ impl Call {
         let answered = self.answered.is_some();
         let for_queue = transfer.is_some() || matches!(to, Destination::Queue(_));
         let for_queue = for_queue || self.asked().is_some();
-        let brief = transfer.as_ref().filter(|_| briefed).map(brief_of);
+        let brief = transfer.as_ref().filter(|_| briefed);
+        let brief = brief.map(|t| brief_of(&t.package));
         self.stage = Stage::Reaching(Box::new(Reaching {
             reach,
             transfer,
@@ -374,6 +376,7 @@ impl Call {
             self.words_of_line(cx, &line, how)
         });
         if let Some(t) = r.transfer.take() {
+            self.backs.brief = Some(brief_of(&t.package));
             self.journal(
                 cx,
                 What::TransferEnded {
@@ -399,6 +402,10 @@ impl Call {
         }
         if let Some(next) = r.otherwise.pop_front() {
             return self.sent_on(cx, next, r.otherwise, words, end);
+        }
+        if self.answered.is_some() && self.backs.back.is_some() {
+            let sorry = format!("I'm sorry, {}. Goodbye.", cause::in_words(end.reason));
+            return self.farewell(cx, &sorry, end);
         }
         if self.answered.is_some() {
             let sorry = format!(
@@ -456,7 +463,7 @@ impl Call {
 }
 
 /// Headline and detail of what a person is told.
-fn brief_of(transfer: &Transfer) -> (String, String) {
-    let b = tandem_agent::package::brief(&transfer.package);
+fn brief_of(package: &ContextPackage) -> (String, String) {
+    let b = tandem_agent::package::brief(package);
     (b.headline, b.detail)
 }

@@ -64,21 +64,13 @@ impl Call {
 
     /// Takes a place in the queue that is being reached, if callers wait there.
     pub(super) fn enter_line(&mut self, cx: &mut Ctx<'_>, to: &Destination) {
-        let (Destination::Queue(name), Some(queue)) = (to, self.queue(cx, to)) else {
+        let Destination::Queue(name) = to else { return };
+        let queue = self.queue_id(name);
+        let Some(ticket) = ticket(cx.plan, &queue) else {
             return;
         };
-        let Some(rules) = &queue.line else { return };
-        let members = queue.members.iter().map(|m| member(cx.plan, m)).collect();
-        let ticket = Ticket {
-            queue: self.queue_id(name),
-            members,
-            strategy: queue.strategy,
-            max_waiting: rules.max_waiting,
-            after_call: rules.after_call,
-            ring_again: rules.ring_again,
-            pause_after: rules.pause_after,
-        };
-        let joined = cx.house.join_line(cx.now.mono, self.id, ticket);
+        let place = (cx.now.mono, self.place(cx, &queue));
+        let joined = cx.house.join_line(place, self.id, ticket);
         let line = InLine {
             name: name.clone(),
             since: cx.now.mono,
@@ -183,17 +175,27 @@ impl Call {
             _ => Missed::Refused,
         };
         if let Some(person) = cx.house.queues.missed(cx.now.mono, self.id, target, how) {
-            let text = format!("{target} ({person}) did not answer and is paused");
-            self.journal(cx, What::Alarm { text });
-            let by = "unanswered".to_owned();
-            let paused = true;
-            self.journal(cx, What::PersonPaused { person, paused, by });
+            self.paused_unanswered(cx, target, person);
         }
+    }
+
+    pub(super) fn paused_unanswered(
+        &mut self,
+        cx: &mut Ctx<'_>,
+        target: &Destination,
+        person: String,
+    ) {
+        let text = format!("{target} ({person}) did not answer and is paused");
+        self.journal(cx, What::Alarm { text });
+        let by = "unanswered".to_owned();
+        let paused = true;
+        self.journal(cx, What::PersonPaused { person, paused, by });
     }
 
     /// The caller waits no longer.
     pub(super) fn leave_line(&mut self, cx: &mut Ctx<'_>, line: &InLine, end: QueueEnd) {
         cx.house.queues.leave(self.id);
+        self.backs.waited = Some((line.name.clone(), line.since));
         let waited = cx.now.mono.since(line.since).as_millis();
         let what = What::QueueLeft {
             queue: line.name.clone(),
@@ -217,7 +219,9 @@ impl Call {
         if let Some((_, target)) = target {
             cx.house.queues.taken(cx.now.mono, self.id, target);
         }
+        let queue = self.queue_id(&line.name);
         self.leave_line(cx, line, QueueEnd::Taken);
+        self.served(cx, &queue);
     }
 
     /// Nobody took a caller who waited: how that ended, and what comes before everything else that is to come.
@@ -400,6 +404,22 @@ fn key_name(key: char) -> String {
         '#' => "hash".to_owned(),
         k => k.to_string(),
     }
+}
+
+/// What waiting in a queue means, which is called `DIALPLAN/NAME`; `None`: nobody waits there.
+pub(crate) fn ticket(plan: &Plan, queue: &str) -> Option<Ticket> {
+    let (dialplan, name) = queue.split_once('/')?;
+    let found = plan.dialplans.get(dialplan)?.queues.get(name)?;
+    let rules = found.line.as_ref()?;
+    Some(Ticket {
+        queue: queue.to_owned(),
+        members: found.members.iter().map(|m| member(plan, m)).collect(),
+        strategy: found.strategy,
+        max_waiting: rules.max_waiting,
+        after_call: rules.after_call,
+        ring_again: rules.ring_again,
+        pause_after: rules.pause_after,
+    })
 }
 
 /// Whom a member of a queue is.

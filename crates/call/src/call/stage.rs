@@ -1,6 +1,8 @@
 //! Who has the caller, and what that needs.
 
-use super::{asking::Asking, bridged::Bridged, hears::Hears, leave::Leaves, queued::InLine};
+use super::{
+    asking::Asking, back::Offer, bridged::Bridged, hears::Hears, leave::Leaves, queued::InLine,
+};
 use crate::{reach::Reach, refer::Referral};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -100,6 +102,8 @@ pub(crate) enum Stage {
     Voicemail(Leaves),
     /// A phone hears its messages.
     Messages(Box<Hears>),
+    /// People are asked to call somebody back.
+    CallingBack(Box<Offer>),
     Echo,
     Conference,
     /// Somebody is rung to be told this; they are the only leg.

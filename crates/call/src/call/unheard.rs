@@ -1,11 +1,19 @@
-//! Legs of which nothing is heard: an INVITE that not even a 100 came back to, a far end that fell silent.
+//! Legs of which nothing is heard: an INVITE that not even a 100 came back to, a far end that fell silent; and that one is heard.
 
 use super::{Call, Ctx};
 use crate::leg::LegState;
 use tandem_sip::{api::Command, message::Headers};
-use tandem_types::{LegId, Mono, journal::What};
+use tandem_types::{LegId, Mono, journal::What, media::Proof};
 
 impl Call {
+    /// Media flows.
+    pub(crate) fn proved(&mut self, cx: &mut Ctx<'_>, leg: LegId, by: Proof) {
+        if by == Proof::Rtp {
+            self.heard_of(leg);
+        }
+        self.journal(cx, What::LegProved { leg, by });
+    }
+
     /// What is due on legs.
     pub(crate) fn leg_timeouts(&mut self, cx: &mut Ctx<'_>) {
         let now = cx.now.mono;

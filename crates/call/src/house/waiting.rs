@@ -15,22 +15,25 @@ pub(super) fn has_lines(plan: &Plan) -> bool {
 }
 
 impl House {
-    /// A caller wants to wait: the place, or why not.
+    /// A caller wants to wait from now on, in the place of one who waits since then: the place, or why not.
     pub(crate) fn join_line(
         &mut self,
-        now: Mono,
+        (now, since): (Mono, Mono),
         call: CallId,
         ticket: Ticket,
     ) -> Result<u32, QueueEnd> {
         let registrar = &self.registrar;
         let present = |user: &str| registrar.is_registered(user);
-        self.queues.join(now, call, ticket, &present)
+        self.queues.join((now, since), call, ticket, &present)
     }
 
     /// The next thing that a call is to do for somebody who waits.
     pub(crate) fn poll_order(&mut self, now: Mono) -> Option<Order> {
         while self.registrar.poll_output().is_some() {
             self.queues.stir();
+        }
+        if self.queues.is_stirred() {
+            self.callbacks.stir(now);
         }
         let registrar = &self.registrar;
         let present = |user: &str| registrar.is_registered(user);

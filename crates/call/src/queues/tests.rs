@@ -53,7 +53,7 @@ impl Bench {
         let there = self.there.clone();
         let present = |p: &str| there.contains(&p);
         self.queues
-            .join(self.now, CallId(call), ticket.clone(), &present)
+            .join((self.now, self.now), CallId(call), ticket.clone(), &present)
     }
 
     /// What calls are told to do: `1 rings 201+202`, `1 away TooLong`.

@@ -381,12 +381,12 @@ impl Switch {
                 sip_call_id: sip_call_id.clone(),
             };
             c.journal(cx, what);
+            c.calls_again(cx);
             if known.attested != Attested::Unsigned {
                 let Known { attested, why } = known;
                 c.journal(cx, What::CallerVerified { attested, why });
             }
-            let leg = c.caller;
-            let peer = c.from.clone();
+            let (leg, peer) = (c.caller, c.from.clone());
             c.journal(
                 cx,
                 What::LegCreated {

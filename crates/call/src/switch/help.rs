@@ -150,6 +150,7 @@ impl Switch {
             number: cry.phone.clone(),
             name: Some("Emergency call".to_owned()),
             attested: tandem_types::Attested::Unsigned,
+            ours: false,
             headers: Headers::new(),
         };
         for person in site.tell.iter().filter(|p| **p != cry.phone) {

@@ -47,6 +47,7 @@ pub(super) fn by(trunk: &Trunk, identity: &Identity, invite: &mut OutgoingInvite
     let ours = trunk.caller_id.as_deref();
     let mut headers = Headers::new();
     let shown = match (theirs, ours) {
+        _ if identity.ours => caller,
         (Some(theirs), Some(ours)) => {
             match trunk.forwarded {
                 Forwarded::Off => {}

@@ -193,6 +193,9 @@ impl<'a> Load<'a> {
         for (name, m) in &plan.voicemail {
             edges.insert(format!("voicemail:{name}"), vec![&m.then]);
         }
+        for (name, c) in &plan.callbacks {
+            edges.insert(format!("callback:{name}"), vec![&c.otherwise]);
+        }
         for (name, m) in &plan.menus {
             edges.insert(
                 format!("menu:{name}"),

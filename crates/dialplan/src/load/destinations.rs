@@ -22,6 +22,7 @@ pub(super) struct Scope {
     outside: Vec<String>,
     announcements: Vec<String>,
     mailboxes: Vec<String>,
+    callbacks: Vec<String>,
 }
 
 impl Scope {
@@ -36,6 +37,7 @@ impl Scope {
             outside: names("outside"),
             announcements: names("announcements"),
             mailboxes: names("voicemail"),
+            callbacks: names("callbacks"),
         }
     }
 
@@ -59,6 +61,7 @@ impl Scope {
             of("outside", &self.outside),
             of("announce", &self.announcements),
             of("voicemail", &self.mailboxes),
+            of("callback", &self.callbacks),
         ]
         .concat()
     }
@@ -125,6 +128,7 @@ impl<'a> Load<'a> {
             Destination::Outside(n) => among(&scope.outside, n),
             Destination::Announce(n) => among(&scope.announcements, n),
             Destination::Voicemail(n) => among(&scope.mailboxes, n),
+            Destination::Callback(n) => among(&scope.callbacks, n),
             Destination::Trunk(n, _) => return self.known_trunk(text.spot, n),
             Destination::Ext(n) => {
                 return n.contains(CAPTURE) || self.known_extension(text.spot, n);

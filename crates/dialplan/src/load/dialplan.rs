@@ -23,7 +23,6 @@ impl<'a> Load<'a> {
     /// | `providers` | `offline`, and no model |
     pub(super) fn dialplan(&mut self, name: &str, root: &Section<'a>) -> Dialplan {
         let scope = Scope::of(name, root);
-        root.later(&[("callbacks", "callbacks")]);
         if let Some(v) = root.opt("version")
             && v.whole(0..=u32::MAX).is_some_and(|n| n != 1)
         {
@@ -78,6 +77,7 @@ impl<'a> Load<'a> {
         self.people(root, &mut plan, &scope, &mut rules);
         self.voicemail(root, &mut plan, &scope, &mut rules);
         self.limits(root, &mut plan, &mut rules, &scope);
+        self.callbacks(root, &mut plan, &scope, &mut rules);
         self.transfers(root, &mut plan, &scope);
         self.recording(root, &mut plan, &scope);
         rules.cancel_key = Some(plan.warm.cancel_key);

@@ -55,6 +55,11 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
                 Some(m) => Some((m.then.clone(), VecDeque::new())),
                 None => return Ends::Well,
             },
+            // Whoever can be called back has been told so.
+            Destination::Callback(n) => match plan.callbacks.get(n) {
+                Some(c) => Some((c.otherwise.clone(), VecDeque::new())),
+                None => return Ends::Well,
+            },
             Destination::Queue(_)
             | Destination::Ext(_)
             | Destination::Outside(_)
@@ -130,6 +135,9 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
                 .voicemail
                 .get(n)
                 .map_or(Vec::new(), |m| vec![m.then.clone()]),
+            Destination::Callback(n) => plan.callbacks.get(n).map_or(Vec::new(), |c| {
+                vec![c.otherwise.clone(), Destination::Queue(c.queue.clone())]
+            }),
             Destination::Queue(n) => plan.queues.get(n).map_or(Vec::new(), |q| {
                 let leaving = q.line.as_ref().and_then(|l| l.leave_to.as_ref());
                 q.ways_out().chain(leaving).cloned().collect()
@@ -156,6 +164,7 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
                         | Destination::Ask(_)
                         | Destination::Announce(_)
                         | Destination::Voicemail(_)
+                        | Destination::Callback(_)
                 );
                 (to, itself)
             }));
@@ -221,6 +230,11 @@ impl Load<'_> {
                 plan.voicemail
                     .keys()
                     .map(|n| Destination::Voicemail(n.clone())),
+            )
+            .chain(
+                plan.callbacks
+                    .keys()
+                    .map(|n| Destination::Callback(n.clone())),
             )
             .chain(plan.outside.keys().map(|n| Destination::Outside(n.clone())))
             .chain(

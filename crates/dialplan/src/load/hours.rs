@@ -229,7 +229,7 @@ impl<'a> Load<'a> {
         })
     }
 
-    fn known_hours(&self, text: &Text<'a>, hours: Vec<&String>) {
+    pub(super) fn known_hours(&self, text: &Text<'a>, hours: Vec<&String>) {
         if hours.contains(&&text.value) {
             return;
         }

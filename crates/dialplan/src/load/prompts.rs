@@ -1,6 +1,6 @@
 //! Every text that can be rendered before the first call.
 
-use crate::{Dialplan, Greeting, MAILBOX_SAYS, OFFLINE, Plan};
+use crate::{CALLBACK_SAYS, Dialplan, Greeting, MAILBOX_SAYS, OFFLINE, Plan};
 use std::collections::BTreeSet;
 use tandem_types::agent::{AgentSpec, Target};
 
@@ -46,6 +46,11 @@ fn of_plan(d: &Dialplan, all: &mut BTreeSet<Prompt>) {
         .flat_map(|a| a.meanwhile.iter().chain([&a.prompt]));
     for text in menus.chain(announcements).chain(asks) {
         say(text, language);
+    }
+    for callback in d.callbacks.values() {
+        for known in CALLBACK_SAYS.iter().filter(|s| s.fills.is_empty()) {
+            say(callback.says(known.name), language);
+        }
     }
     for mailbox in d.voicemail.values() {
         let language = mailbox.language.as_deref().unwrap_or(language);

@@ -1,5 +1,6 @@
 //! `dialplans/NAME.toml`.
 
+use super::callback::CallbackTable;
 use super::voicemail::{Mailbox, texts};
 use super::{
     ask::AskTable,
@@ -57,6 +58,8 @@ pub(super) struct DialplanToml {
     announcements: Option<BTreeMap<String, AnnouncementTable>>,
     /// Mailboxes by name.
     voicemail: Option<BTreeMap<String, Mailbox>>,
+    /// How callers are called back, by name.
+    callbacks: Option<BTreeMap<String, CallbackTable>>,
     transfers: Option<Transfers>,
     caller_lookup: Option<CallerLookupTable>,
     /// What agents may ask of other systems, by name.

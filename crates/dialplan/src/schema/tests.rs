@@ -206,6 +206,10 @@ says = {}
 [outside.mobile]
 via = ["carrier"]
 dial = "+441632960700"
+[callbacks.people]
+queue = "people"
+may_call = ["+441632960700"]
+[callbacks.people.says]
 [voicemail.general]
 [voicemail.general.says]
 [announcements.closed]

@@ -30,8 +30,8 @@ texts! {
     Span, r"^\s*([0-9]+(\.[0-9]+)?\s*(h|m|s|ms)\s*)+$", ["20s", "1m 30s", "500ms"];
     /// A number, or a pattern of them after `_`: X is 0-9, Z 1-9, N 2-9, [1-5] one of those, `.` one or more, `!` none or more; or sip:USER@HOST.
     Dialled, r"^(_?[0-9A-Za-z+*#.!\[\]-]+|sips?:.+)$", ["_20X", "+441632960700", "_+44X."];
-    /// Where a call goes: agent: menu: ask: queue: ext: outside: announce: voicemail: conference: trunk: sip: with a name or a number, echo, hangup. `{to}` is the called number.
-    Destination, r"^(echo|hangup|(agent|menu|ask|queue|ext|outside|announce|voicemail|conference|trunk|sips?):.+)$", ["queue:reception", "ext:{to}", "announce:closed", "hangup"];
+    /// Where a call goes: agent: menu: ask: queue: ext: outside: announce: voicemail: callback: conference: trunk: sip: with a name or a number, echo, hangup. `{to}` is the called number.
+    Destination, r"^(echo|hangup|(agent|menu|ask|queue|ext|outside|announce|voicemail|callback|conference|trunk|sips?):.+)$", ["queue:reception", "ext:{to}", "announce:closed", "hangup"];
     /// A number as it is dialled.
     Number, r"^[+0-9*#][0-9*#]*$", ["+442079460100"];
     /// A secret by reference: an environment variable, a file, or a credential of systemd. Never the secret itself.

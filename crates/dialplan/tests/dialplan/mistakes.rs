@@ -241,6 +241,8 @@ mistakes! {
     refused a_mailbox_that_is_not_there: [Swap(HEAD, "then = \"hangup\"", "then = \"voicemail:general\"\n[voicemail.generl]\nthen = \"announce:closed\"")];
     refused a_mailbox_with_nothing_right: [Add(HEAD, "\n[voicemail.general]\nspoken = \"the office\"\ngreeting = \"Speak.\"\ngreeting_file = \"sounds/none.wav\"\nphones = [\"210\", \"_21X\", \"20\"]\npin = \"env:KEY\"\nmax_length = \"11m\"\nmin_length = \"20m\"\nsilence = \"1s\"\nmail_to = [\"office at northgate\"]\ntranscript = true\nsays = { thanks = \"Thank you, {name}.\", bye = \"Bye.\" }\n")];
     refused a_greeting_in_no_language: [Swap(HEAD, "languages = [\"en-GB\"]", "languages = [\"en-GB\", \"cy-GB\"]"), Swap(HEAD, "en-GB = \"You are speaking with a machine.\"", "en-GB = \"You are speaking with a machine.\"\ncy-GB = \"Peiriant ydw i.\""), Swap(HEAD, "then = \"hangup\"", "then = \"voicemail:cy\"\n[voicemail.cy]\nlanguage = \"cy-GB\"")];
+    refused a_callback_with_nothing_right: [Add(HEAD, "\n[callbacks.general]\nqueue = \"repairs\"\nwithin = \"ofice\"\nvia = \"carier\"\nmay_call = [\"_+44X\"]\nattempts = 0\nevery = \"0s\"\nminutes_a_day = -1\notherwise = \"callback:generl\"\nsays = { promise = \"Bye, {name}.\", hello = \"\" }\n")];
+    refused a_callback_of_nobody_to_numbers_that_may_not_be_dialled: [Add(HEAD, "\n[callbacks.general]\nqueue = \"repair\"\nvia = \"carrier\"\nmay_call = [\"_+1NXXNXXXXXX\"]\n[callbacks.other]\n")];
     refused a_mail_server_that_is_none: [Add(TANDEM, "\n[mail]\nserver = \"mail.example:smtp\"\nfrom = \"Northgate\"\ntls = \"off\"\nusername = \"gw\"\npassword = \"env:KEY\"\nca = \"sounds/none.wav\"\n")];
     refused codes_that_are_none: [Add(PHONES, "\n[features]\npause = \"47\"\nresume = \"*1234567\"\n")];
     refused a_code_for_two_things: [Add(PHONES, "\n[features]\npause = \"*47\"\nresume = \"*47\"\nback_to_ai = \"*9\"\nhours = \"*28\"\n")];
@@ -264,7 +266,7 @@ mistakes! {
     refused an_offline_language_model: [Add(TANDEM, "\n[providers.own]\nllm = { kind = \"offline\" }\n")];
     refused a_file_that_is_no_plan: [Add("dialplans/night.toml", "start = \"hangup\"\nversion = 2\n")];
     // what a later version has
-    refused callbacks_are_not_here_yet: [Swap(HEAD, "then = \"hangup\"", "then = \"callback:general\"")];
+    refused parking_is_not_here_yet: [Swap(HEAD, "then = \"hangup\"", "then = \"park:general\"")];
     refused a_queues_own_hours_are_not_here_yet: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nwithin = \"office\"")];
     refused rules_by_language_are_not_here_yet: [Add(HEAD, "\n[[when]]\nlanguages = [\"pl-PL\"]\nstart = \"announce:closed\"\n")];
     // hours and rules

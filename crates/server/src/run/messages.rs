@@ -1,13 +1,17 @@
-//! What earlier runs left in the database that calls go by: people who are paused, and messages that wait. Of those that were deleted
+//! What earlier runs left in the database that calls go by: people who are paused, messages that wait, and callers who are to be called back. Of those that were deleted
 //! the files are erased, should the last stop have come between.
 
 use super::until;
-use crate::{places::ShardHandle, recorder::kept, shard::ToShard};
+use crate::{Clock, places::ShardHandle, recorder::kept, shard::ToShard};
 use std::{path::PathBuf, time::Duration};
-use tandem_call::{Admin, Held};
-use tandem_store::{MessageFilter, MessageRow, Rows, Store, StoreError};
+use tandem_call::{Admin, Held, Owed, OwedBefore};
+use tandem_store::{CallbackRow, MessageFilter, MessageRow, Rows, Store, StoreError};
+use tandem_types::Wall;
 use tokio::sync::watch;
 
+/// Callbacks that were asked for before, and are over, are not asked about: the longest that one is kept, and the day on which
+/// minutes are counted.
+const LOOKED_BACK: i64 = 8 * 86_400_000_000;
 /// A database that is away is asked again after so long.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -17,6 +21,7 @@ pub(super) async fn load(
     rows: Rows,
     shard: ShardHandle,
     recordings: PathBuf,
+    clock: Clock,
     stopping: watch::Receiver<bool>,
 ) {
     let work = async {
@@ -24,12 +29,19 @@ pub(super) async fn load(
         loop {
             tick.tick().await;
             rows.written().await;
-            match read(&store).await {
-                Ok((people, all)) => {
+            match read(&store, clock.now().wall).await {
+                Ok(Left {
+                    people,
+                    messages,
+                    callbacks,
+                }) => {
                     shard
                         .order(ToShard::admin(Admin::PausedBefore(people)))
                         .await;
-                    shard.order(ToShard::admin(Admin::Messages(all))).await;
+                    shard.order(ToShard::admin(Admin::Messages(messages))).await;
+                    shard
+                        .order(ToShard::admin(Admin::CallbacksBefore(callbacks)))
+                        .await;
                     erase(&store, recordings).await;
                     return;
                 }
@@ -56,13 +68,44 @@ async fn erase(store: &Store, recordings: PathBuf) {
     let _ = tokio::task::spawn_blocking(work).await;
 }
 
-async fn read(store: &Store) -> Result<(Vec<(String, bool)>, Vec<Held>), StoreError> {
+struct Left {
+    people: Vec<(String, bool)>,
+    messages: Vec<Held>,
+    callbacks: OwedBefore,
+}
+
+async fn read(store: &Store, now: Wall) -> Result<Left, StoreError> {
     let people = store.paused_people().await?;
     let people = people
         .into_iter()
         .map(|(person, by)| (person, by == "unanswered"));
     let messages = store.messages(&MessageFilter::default()).await?;
-    Ok((people.collect(), messages.into_iter().map(held).collect()))
+    let callbacks = store.callbacks(Wall(now.0 - LOOKED_BACK)).await?;
+    Ok(Left {
+        people: people.collect(),
+        messages: messages.into_iter().map(held).collect(),
+        callbacks: owed(callbacks),
+    })
+}
+
+fn owed(rows: Vec<CallbackRow>) -> OwedBefore {
+    let mut before = OwedBefore::default();
+    for row in rows {
+        if let Some(dialled) = row.dialled.filter(|_| row.ms > 0) {
+            let spoken = (row.wish.name.clone(), dialled, row.ms);
+            before.spoken.push(spoken);
+        }
+        if row.ended.is_none() {
+            before.owed.push(Owed {
+                callback: row.callback,
+                asked: row.asked,
+                tries: row.tries,
+                dialled: row.dialled,
+                wish: row.wish.into(),
+            });
+        }
+    }
+    before
 }
 
 fn held(row: MessageRow) -> Held {

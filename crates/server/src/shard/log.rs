@@ -70,6 +70,17 @@ pub(super) fn event(event: &Event) {
         What::MessageDeleted { message, by } => {
             tracing::info!(target: "tandem::voicemail", %message, by, "a message was deleted");
         }
+        What::CallbackAsked { wish } => {
+            metrics::counter!("tandem_callbacks_asked_total").increment(1);
+            tracing::info!(target: "tandem::callbacks", %call, callback = wish.callback, "a caller is to be called back");
+        }
+        What::CallbackTried { callback, how, ms } => {
+            tracing::info!(target: "tandem::callbacks", %callback, ?how, ms, "a caller was called back");
+        }
+        What::CallbackEnded { callback, end, by } => {
+            metrics::counter!("tandem_callbacks_total", "end" => end.as_str()).increment(1);
+            tracing::info!(target: "tandem::callbacks", %callback, ?end, by, "a callback is over");
+        }
         What::ProviderFailed {
             door,
             fault,

@@ -1,6 +1,8 @@
 //! Which rows an event changes.
 
-use crate::{calls, handoffs, messages, people, recordings, sql::Statement, transfers, turns};
+use crate::{
+    callbacks, calls, handoffs, messages, people, recordings, sql::Statement, transfers, turns,
+};
 use tandem_types::journal::{Event, What};
 
 /// The statements of an event, in order; besides its own line in `event_lines`.
@@ -110,6 +112,10 @@ pub(super) fn statements(e: &Event) -> Vec<Statement> {
         | What::MessageTranscribed { .. }
         | What::MessageMailed { .. }
         | What::MailFailed { .. } => messages::statements(e),
+        What::CallbackAsked { .. }
+        | What::CallbackDialled { .. }
+        | What::CallbackTried { .. }
+        | What::CallbackEnded { .. } => callbacks::statements(e),
     }
 }
 

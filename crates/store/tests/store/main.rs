@@ -5,6 +5,7 @@
 )]
 
 mod away;
+mod callbacks;
 mod cluster;
 mod messages;
 mod migrate;

@@ -131,6 +131,15 @@ fn edges(d: &Dialplan) -> Edges {
         let (from, then) = (format!("voicemail:{name}"), mailbox.then.to_string());
         add(from, then, "then".to_owned());
     }
+    for (name, c) in &d.callbacks {
+        let from = format!("callback:{name}");
+        add(
+            from.clone(),
+            format!("queue:{}", c.queue),
+            "calls back".to_owned(),
+        );
+        add(from, c.otherwise.to_string(), "cannot".to_owned());
+    }
     for (name, queue) in &d.queues {
         let from = format!("queue:{name}");
         for member in &queue.members {

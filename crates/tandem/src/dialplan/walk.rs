@@ -147,6 +147,32 @@ impl<'p> Walk<'p> {
                 );
                 Some(m.then.clone())
             }
+            Destination::Callback(name) => {
+                let c = self.dialplan?.callbacks.get(name)?;
+                let when = c.within.as_ref().map(|w| format!(" in the hours {w:?}"));
+                self.step(
+                    format!(
+                        "{to}: people of queue:{} call back{}, up to {} times",
+                        c.queue,
+                        when.unwrap_or_default(),
+                        c.attempts
+                    ),
+                    &format!("callbacks.{name}"),
+                );
+                let number = self.caller.number.clone();
+                if c.may_call.iter().any(|p| p.matches(&number)) {
+                    self.step(
+                        format!("{number} may be called back"),
+                        &format!("callbacks.{name}.may_call"),
+                    );
+                    return None;
+                }
+                self.step(
+                    format!("{number:?} may not be called back: {}", c.otherwise),
+                    &format!("callbacks.{name}.otherwise"),
+                );
+                Some(c.otherwise.clone())
+            }
             Destination::Agent(name) => self.agent(name),
             Destination::Queue(name) => {
                 let q = self.dialplan?.queues.get(name)?;

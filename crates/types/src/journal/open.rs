@@ -90,7 +90,8 @@ impl Open {
             | What::MessageDeleted { .. }
             | What::MessageTranscribed { .. }
             | What::MessageMailed { .. }
-            | What::MailFailed { .. } => self.ended |= event.seq == 1,
+            | What::MailFailed { .. }
+            | What::CallbackEnded { .. } => self.ended |= event.seq == 1,
             What::CallEnded { .. } | What::Reloaded { .. } => self.ended = true,
             What::CallStarted { .. }
             | What::CallerVerified { .. }
@@ -119,6 +120,9 @@ impl Open {
             | What::Refused { .. }
             | What::RecordingPaused { .. }
             | What::RecordingResumed { .. }
+            | What::CallbackAsked { .. }
+            | What::CallbackDialled { .. }
+            | What::CallbackTried { .. }
             | What::Alarm { .. } => {}
         }
     }

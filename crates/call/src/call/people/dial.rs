@@ -173,6 +173,7 @@ impl Call {
             number: self.from.clone(),
             name,
             attested: self.attested,
+            ours: self.shows_called(cx),
             headers,
         }
     }
@@ -210,6 +211,7 @@ impl Call {
                             .handle_input(cx.now.mono, reach::Input::Answered(id));
                         self.drain_reach(cx);
                     }
+                    Stage::CallingBack(_) => self.offer_answered(cx, id),
                     Stage::Notifying { text } => {
                         let text = std::mem::take(text);
                         self.answered = Some(cx.now);

@@ -48,7 +48,7 @@ impl Call {
         };
         if let Some(t) = &mut r.transfer {
             t.package = package;
-            r.brief = Some(super::brief_of(t));
+            r.brief = Some(super::brief_of(&t.package));
         }
         let music = r.music.clone();
         r.reach.handle_input(cx.now.mono, reach::Input::Ready);

@@ -33,13 +33,16 @@ impl Call {
         }
         self.connect_all(cx);
         match r.transfer {
-            None => self.journal(
-                cx,
-                What::Bridged {
-                    a: self.caller,
-                    b: leg,
-                },
-            ),
+            None => {
+                self.speaks_with_them(cx.now.mono);
+                self.journal(
+                    cx,
+                    What::Bridged {
+                        a: self.caller,
+                        b: leg,
+                    },
+                );
+            }
             Some(t) => {
                 self.journal(cx, What::TransferBridged { transfer: t.id });
                 let told = t.told.iter().filter(|(to, _)| *to == leg);
