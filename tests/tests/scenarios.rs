@@ -36,6 +36,7 @@ mod scenarios {
     mod a_phone_keeps_its_way_open_by_stun;
     mod a_phone_proves_itself_by_the_hash_that_the_office_prefers;
     mod a_phone_that_refuses_is_passed_over;
+    mod a_queue_has_hours_of_its_own;
     mod a_registrar_by_name_is_changed_when_it_is_silent;
     mod a_reload_changes_new_calls_and_no_running_one;
     mod a_reload_leaves_accounts_and_phones_that_are_gone;

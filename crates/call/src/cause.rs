@@ -58,7 +58,7 @@ pub fn status_for(end: tandem_types::Termination) -> u16 {
     }
     match end.reason {
         Reason::Busy => 486,
-        Reason::NoAnswer | Reason::Silent | Reason::Normal => 480,
+        Reason::NoAnswer | Reason::Silent | Reason::Closed | Reason::Normal => 480,
         Reason::Declined | Reason::Blocked => 603,
         Reason::NotAllowed => 403,
         Reason::NoRoute | Reason::WrongNumber => 404,
@@ -77,6 +77,7 @@ pub fn in_words(reason: Reason) -> &'static str {
         Reason::Busy => "the line is busy",
         Reason::NoAnswer | Reason::Silent => "nobody is answering",
         Reason::Declined => "nobody can take the call right now",
+        Reason::Closed => "they are closed just now",
         _ => "I could not reach them",
     }
 }

@@ -446,6 +446,7 @@ fn disposition(reason: Reason, billed_ms: u64) -> &'static str {
         | Reason::NoCodec
         | Reason::Moved
         | Reason::NotAllowed
+        | Reason::Closed
         | Reason::NoMedia
         | Reason::Protocol
         | Reason::Lost

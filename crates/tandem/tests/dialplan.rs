@@ -11,10 +11,14 @@ fn office() -> PathBuf {
 }
 
 fn tandem(words: &[&str]) -> Output {
+    tandem_in(&office(), words)
+}
+
+fn tandem_in(office: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tandem"))
         .args(words)
         .arg("--config")
-        .arg(office())
+        .arg(office)
         .output()
         .expect("the binary runs")
 }
@@ -99,6 +103,49 @@ fn an_agent_hands_on_by_the_line_of_its_route() {
         step(&out, "nobody there: queue:reception").1,
         "otherwise = [\"queue:reception\"]"
     );
+}
+
+fn copied(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        match entry.file_type().expect("its type").is_dir() {
+            true => copied(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).expect("copied")),
+        }
+    }
+}
+
+#[test]
+fn a_queue_that_is_closed_leads_where_it_says() {
+    let dir = tempfile::tempdir().expect("a directory");
+    copied(&office(), dir.path());
+    let file = dir.path().join("dialplans/reception.toml");
+    let text = fs::read_to_string(&file).expect("the plan");
+    let own =
+        "\"ext:202\"]\nmax_wait = \"5m\"\nwithin = \"accounts\"\nclosed = \"voicemail:office\"\n";
+    let text = text.replacen("\"ext:202\"]\n", own, 1);
+    let hours = "\n[hours.accounts]\nopen = \"Mo-Fr 09:00-17:00\"\n";
+    fs::write(&file, text + hours).expect("written");
+    let says = |at: &str| {
+        let words = ["dialplan", "test", "--to", "+442079460100", "--at", at];
+        let said = ["i was charged twice", "please put me through to billing"];
+        let said = said.iter().flat_map(|s| ["--say", *s]);
+        let words: Vec<&str> = words.into_iter().chain(said).collect();
+        let out = tandem_in(dir.path(), &words);
+        assert!(out.status.success(), "{out:?}");
+        String::from_utf8(out.stdout).expect("text")
+    };
+    let open = says("2026-11-20 10:00");
+    assert!(open.contains("queue:billing rings ext:201"), "{open}");
+    let shut = says("2026-11-20 20:00");
+    let is_closed = "queue:billing is closed then (hours \"accounts\"): voicemail:office";
+    assert!(shut.contains(is_closed), "{shut}");
+    assert!(!shut.contains("queue:billing rings"), "{shut}");
+    let tree = tandem_in(dir.path(), &["dialplan", "graph", "--json"]).stdout;
+    let tree = String::from_utf8(tree).expect("text");
+    assert!(tree.contains("\"closed\""), "{tree}");
 }
 
 #[test]

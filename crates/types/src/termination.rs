@@ -57,6 +57,8 @@ pub enum Reason {
     Lost,
     /// Overload, no port, no slot.
     Capacity,
+    /// Outside the hours of those who were to be reached.
+    Closed,
     /// The gateway is draining.
     Draining,
     /// REFER succeeded: the call went on without us.

@@ -119,6 +119,7 @@ pub(super) fn reason_in_words(reason: Reason) -> &'static str {
         }
         Reason::Declined => "nobody can take the call right now",
         Reason::Capacity | Reason::Draining => "all lines are busy",
+        Reason::Closed => "they are closed just now",
         Reason::Blocked | Reason::NotAllowed | Reason::Limit => "I cannot connect you there",
         Reason::Normal | Reason::Transferred | Reason::Lost | Reason::NoMedia => {
             "the connection was lost"

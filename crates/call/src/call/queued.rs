@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
 use tandem_dialplan::{Destination, LineRules, Plan, Queue};
 use tandem_types::{
-    LegId, Mono, Party, Reason, Termination,
+    LegId, Mono, Party, Reason, Termination, Wall,
     context::HandoffReason,
     journal::{QueueEnd, What},
     media::Lane,
@@ -70,7 +70,10 @@ impl Call {
             return;
         };
         let place = (cx.now.mono, self.place(cx, &queue));
-        let joined = cx.house.join_line(place, self.id, ticket);
+        let joined = match is_open(cx.plan, &queue, cx.now.wall) {
+            true => cx.house.join_line(place, self.id, ticket),
+            false => Err(QueueEnd::Closed),
+        };
         let line = InLine {
             name: name.clone(),
             since: cx.now.mono,
@@ -133,6 +136,7 @@ impl Call {
             line.say_at = None;
         }
         let reason = match end {
+            QueueEnd::Closed => Reason::Closed,
             QueueEnd::Full => Reason::Capacity,
             QueueEnd::Closing => Reason::Draining,
             QueueEnd::NobodyThere => Reason::Unreachable,
@@ -239,6 +243,7 @@ impl Call {
         let rules = self.queue_of_line(cx, line).and_then(|q| q.line.as_ref());
         let to = rules.and_then(|l| match how {
             QueueEnd::Left if l.leave_to.is_some() => l.leave_to.clone(),
+            QueueEnd::Closed if l.closed.is_some() => l.closed.clone(),
             QueueEnd::Left if self.talk.is_some() => None,
             _ => l.overflow.clone(),
         });
@@ -257,6 +262,7 @@ impl Call {
             QueueEnd::TooLong => "too_long",
             QueueEnd::Full => "full",
             QueueEnd::NobodyThere => "nobody",
+            QueueEnd::Closed => "closed",
             QueueEnd::Closing => "closing",
             QueueEnd::Taken
             | QueueEnd::Left
@@ -404,6 +410,17 @@ fn key_name(key: char) -> String {
         '#' => "hash".to_owned(),
         k => k.to_string(),
     }
+}
+
+/// Whether callers come in then.
+pub(crate) fn is_open(plan: &Plan, queue: &str, at: Wall) -> bool {
+    let of = queue.split_once('/');
+    let of = of.and_then(|(d, name)| Some((plan.dialplans.get(d)?, name)));
+    let hours = of.and_then(|(d, name)| {
+        let rules = d.queues.get(name)?.line.as_ref()?;
+        d.hours.get(rules.within.as_ref()?)
+    });
+    hours.is_none_or(|h| h.is_open(at))
 }
 
 /// What waiting in a queue means, which is called `DIALPLAN/NAME`; `None`: nobody waits there.

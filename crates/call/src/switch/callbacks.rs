@@ -6,7 +6,7 @@ use crate::{
     call::{
         Stage,
         back::{Back, Offer, callback, may_be_called, place_of, queue_of},
-        queued::ticket,
+        queued::{is_open, ticket},
     },
     callbacks::{Step, Terms},
     queues::{Missed, Order},
@@ -178,12 +178,16 @@ fn terms(plan: &Plan, wish: &CallbackWish, now: Wall) -> Option<Terms> {
     let (trunk, number) = (wish.via.as_str(), wish.number.as_str());
     let allowed = may_be_called(plan, dialplan, c, DialTarget::Trunk { trunk, number });
     let hours = c.within.as_ref().and_then(|name| d.hours.get(name));
+    let open = match hours {
+        Some(hours) => hours.is_open(now),
+        None => is_open(plan, &format!("{dialplan}/{}", c.queue), now),
+    };
     let offset = i64::from(d.timezone.offset_minutes(now)) * 60_000_000;
     const DAY: i64 = 86_400_000_000;
     let midnight = (now.0 + offset).div_euclid(DAY) * DAY - offset;
     let minutes = Some(u64::from(c.minutes_a_day)).filter(|m| *m > 0);
     Some(Terms {
-        open: allowed && hours.is_none_or(|h| h.is_open(now)),
+        open: allowed && open,
         attempts: c.attempts,
         every: c.every,
         keep: c.keep,

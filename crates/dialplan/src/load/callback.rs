@@ -41,7 +41,7 @@ impl<'a> Load<'a> {
     /// | key | default |
     /// |---|---|
     /// | `queue` | needed: one with `max_wait` |
-    /// | `within` | at all times |
+    /// | `within` | as the queue |
     /// | `via` | the trunk by which the caller came |
     /// | `may_call` | needed |
     /// | `attempts` | 3 |

@@ -139,8 +139,9 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
                 vec![c.otherwise.clone(), Destination::Queue(c.queue.clone())]
             }),
             Destination::Queue(n) => plan.queues.get(n).map_or(Vec::new(), |q| {
-                let leaving = q.line.as_ref().and_then(|l| l.leave_to.as_ref());
-                q.ways_out().chain(leaving).cloned().collect()
+                let line = q.line.iter();
+                let others = line.flat_map(|l| l.leave_to.iter().chain(&l.closed));
+                q.ways_out().chain(others).cloned().collect()
             }),
             _ => Vec::new(),
         }

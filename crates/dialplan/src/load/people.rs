@@ -41,7 +41,7 @@ impl<'a> Load<'a> {
             self.spots
                 .insert(format!("{} queue:{}", plan.name, v.key), v.key_spot);
             self.line(scope, &v);
-            let queue = self.queue(&v, &s, scope);
+            let queue = self.queue(&v, &s, plan, scope);
             spoken.insert(Target(format!("queue:{}", v.key)), queue.spoken.clone());
             plan.queues.insert(v.key.clone(), queue);
         }

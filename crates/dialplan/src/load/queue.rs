@@ -7,7 +7,7 @@ use super::{
     read::{Section, Val},
     values::one_key,
 };
-use crate::{Destination, LINE_SAYS, LineRules, Queue, Strategy};
+use crate::{Destination, Dialplan, LINE_SAYS, LineRules, Queue, Strategy};
 use std::{collections::BTreeMap, time::Duration};
 
 const STRATEGIES: [(&str, Strategy); 4] = [
@@ -18,7 +18,9 @@ const STRATEGIES: [(&str, Strategy); 4] = [
 ];
 
 /// What means nothing where nobody waits.
-const OF_A_LINE: [&str; 9] = [
+const OF_A_LINE: [&str; 11] = [
+    "within",
+    "closed",
     "max_waiting",
     "announce_every",
     "overflow",
@@ -40,18 +42,14 @@ impl<'a> Load<'a> {
     /// | `hold` | the built-in piece |
     /// | `otherwise` | nothing more |
     /// | `max_wait` | nobody waits |
-    pub(super) fn queue(&mut self, v: &Val<'a>, s: &Section<'a>, scope: &Scope) -> Queue {
-        s.later(&[
-            (
-                "within",
-                "a queue's own hours; a [[when]] rule chooses where calls start by hours",
-            ),
-            (
-                "closed",
-                "a queue's own hours; a [[when]] rule chooses where calls start by hours",
-            ),
-            ("accept", "a queue's own accept"),
-        ]);
+    pub(super) fn queue(
+        &mut self,
+        v: &Val<'a>,
+        s: &Section<'a>,
+        plan: &Dialplan,
+        scope: &Scope,
+    ) -> Queue {
+        s.later(&[("accept", "a queue's own accept")]);
         let members = self.members(v, s, scope);
         let hold = s.opt("hold").and_then(|v| v.words()).and_then(|t| {
             let there = (self.exists)(&t.value);
@@ -63,7 +61,7 @@ impl<'a> Load<'a> {
         let otherwise = s.opt("otherwise");
         self.lines(scope, &otherwise);
         let otherwise = otherwise.map(|v| v.texts()).unwrap_or_default();
-        let line = self.waiting(s, scope);
+        let line = self.waiting(s, plan, scope);
         let waits = s.opt("max_wait").is_some();
         let strategy = s.opt("strategy").and_then(|v| {
             let strategy = v.choice(&STRATEGIES, &[])?;
@@ -127,6 +125,8 @@ impl<'a> Load<'a> {
     ///
     /// | key | default |
     /// |---|---|
+    /// | `within` | at all times |
+    /// | `closed` | as `overflow` |
     /// | `max_waiting` | no limit |
     /// | `announce_every` | `30s`; `0s`: never |
     /// | `overflow` | the agent that has the caller, else `otherwise` |
@@ -135,7 +135,7 @@ impl<'a> Load<'a> {
     /// | `after_call` | `0s` |
     /// | `ring_again` | `15s` |
     /// | `pause_after` | 2 |
-    fn waiting(&mut self, s: &Section<'a>, scope: &Scope) -> Option<LineRules> {
+    fn waiting(&mut self, s: &Section<'a>, plan: &Dialplan, scope: &Scope) -> Option<LineRules> {
         let Some(max_wait) = s.opt("max_wait") else {
             for key in OF_A_LINE {
                 if let Some(v) = s.opt(key) {
@@ -159,6 +159,15 @@ impl<'a> Load<'a> {
             self.destination(scope, &to)
         };
         let (overflow, leave_to) = (leads("overflow"), leads("leave_to"));
+        let closed = leads("closed");
+        let within = s.opt("within").and_then(|v| v.words());
+        if let Some(text) = &within {
+            self.known_hours(text, plan.hours.keys().collect());
+        } else if let Some(v) = s.opt("closed") {
+            v.spot
+                .error("`closed` means nothing in a queue that is always open")
+                .help("add within = \"NAME\", of [hours.NAME]");
+        }
         let leave_key = match s.opt("leave_key").and_then(|v| v.text()) {
             Some(text) if text.value.is_empty() => None,
             Some(text) => one_key(&text),
@@ -166,6 +175,8 @@ impl<'a> Load<'a> {
         };
         Some(LineRules {
             max_wait: max_wait.duration(SECOND).unwrap_or(600 * SECOND),
+            within: within.map(|t| t.value),
+            closed,
             max_waiting: s.opt("max_waiting").and_then(|v| v.whole(1..=100_000)),
             announce_every: span("announce_every", 30 * SECOND),
             overflow,

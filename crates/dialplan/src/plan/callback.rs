@@ -11,7 +11,7 @@ pub struct Callback {
     pub spoken: String,
     /// Whose people call back: a queue in which callers wait.
     pub queue: String,
-    /// Hours in which that is done; `None`: at all times.
+    /// Hours in which that is done; `None`: those of the queue.
     pub within: Option<String>,
     /// The trunk by which callers are called; `None`: the one by which they came.
     pub via: Option<String>,

@@ -52,6 +52,10 @@ impl Queue {
 pub struct LineRules {
     /// No longer than this.
     pub max_wait: Duration,
+    /// Hours in which callers come in; `None`: at all times. Who waits when they end is still served.
+    pub within: Option<String>,
+    /// Where those go who come outside them; `None`: as `overflow`.
+    pub closed: Option<Destination>,
     /// So many at a time; `None`: no limit.
     pub max_waiting: Option<u32>,
     /// From one announcement to the next; zero: none are made.
@@ -95,7 +99,7 @@ pub struct LineSays {
 }
 
 /// All that callers who wait may be told.
-pub const LINE_SAYS: [LineSays; 8] = [
+pub const LINE_SAYS: [LineSays; 9] = [
     LineSays {
         name: "next",
         fills: &["to"],
@@ -130,6 +134,11 @@ pub const LINE_SAYS: [LineSays; 8] = [
         name: "nobody",
         fills: &["to"],
         usual: "I'm sorry, {to} cannot take calls just now.",
+    },
+    LineSays {
+        name: "closed",
+        fills: &["to"],
+        usual: "I'm sorry, {to} is closed just now.",
     },
     LineSays {
         name: "closing",

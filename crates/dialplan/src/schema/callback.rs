@@ -16,7 +16,7 @@ pub(super) struct CallbackTable {
     spoken: Option<String>,
     /// Whose people call back: a queue with max_wait, in which the caller keeps their place.
     queue: String,
-    /// Hours of this file in which that is done; at all times, if left out.
+    /// Hours of this file in which that is done; those of the queue, if left out.
     within: Option<String>,
     /// The trunk by which callers are called; the one by which they came, if left out.
     via: Option<String>,

@@ -227,6 +227,10 @@ struct QueueTable {
     otherwise: Option<Vec<Destination>>,
     /// So long callers wait for somebody to be free; nobody waits if left out.
     max_wait: Option<Span>,
+    /// Hours of this file in which callers come in; at all times, if left out. Who waits when they end is still served.
+    within: Option<String>,
+    /// Where those go who come outside them; as `overflow`, if left out.
+    closed: Option<Destination>,
     /// So many at a time; no limit if left out.
     #[schemars(range(min = 1, max = 100_000))]
     max_waiting: Option<u32>,

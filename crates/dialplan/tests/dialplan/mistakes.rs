@@ -267,7 +267,9 @@ mistakes! {
     refused a_file_that_is_no_plan: [Add("dialplans/night.toml", "start = \"hangup\"\nversion = 2\n")];
     // what a later version has
     refused parking_is_not_here_yet: [Swap(HEAD, "then = \"hangup\"", "then = \"park:general\"")];
-    refused a_queues_own_hours_are_not_here_yet: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nwithin = \"office\"")];
+    refused hours_of_a_queue_that_are_not_there: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nmax_wait = \"5m\"\nwithin = \"ofice\"\nclosed = \"announce:nothing\"")];
+    refused hours_of_a_queue_in_which_nobody_waits: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nwithin = \"office\"")];
+    refused a_way_out_of_a_queue_that_is_never_closed: [Swap(HEAD, "ring = \"20s\"", "ring = \"20s\"\nmax_wait = \"5m\"\nclosed = \"hangup\"")];
     refused rules_by_language_are_not_here_yet: [Add(HEAD, "\n[[when]]\nlanguages = [\"pl-PL\"]\nstart = \"announce:closed\"\n")];
     // hours and rules
     refused hours_that_are_none: [Add(HEAD, "\n[hours.office]\ntimezone = \"Europe/London\"\nopen = \"Mo-Fr 08:30-17:30; Sa from nine to noon; PH off\"\n")];

@@ -152,6 +152,9 @@ fn edges(d: &Dialplan) -> Edges {
         if let Some(to) = leaving {
             add(from.clone(), to.to_string(), "leaves".to_owned());
         }
+        if let Some(to) = queue.line.as_ref().and_then(|l| l.closed.as_ref()) {
+            add(from, to.to_string(), "closed".to_owned());
+        }
     }
     for (name, outside) in &d.outside {
         for trunk in &outside.via {

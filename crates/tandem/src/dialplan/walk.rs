@@ -7,7 +7,7 @@ use tandem_agent::{
     Brain,
     typed::{Caller as Speaker, Happened, Typed},
 };
-use tandem_dialplan::{Destination, Dialplan, Keyed, Menu, Plan, Route};
+use tandem_dialplan::{Destination, Dialplan, Keyed, LineRules, Menu, Plan, Queue, Route};
 use tandem_types::{Mono, Now, Wall, context::HandoffReason, journal::What};
 
 /// More steps than any sane call has.
@@ -49,6 +49,14 @@ impl<'p> Walk<'p> {
             at,
             steps: Vec::new(),
         }
+    }
+
+    /// The rules and the hours of a queue that is closed.
+    fn shut<'q>(&self, queue: &'q Queue) -> Option<(&'q LineRules, &'q String)> {
+        let line = queue.line.as_ref()?;
+        let name = line.within.as_ref()?;
+        let hours = self.dialplan?.hours.get(name)?;
+        (!hours.is_open(self.at)).then_some((line, name))
     }
 
     pub(super) fn go(mut self, start: Destination) -> Vec<Step> {
@@ -178,6 +186,18 @@ impl<'p> Walk<'p> {
                 let q = self.dialplan?.queues.get(name)?;
                 let members: Vec<String> = q.members.iter().map(ToString::to_string).collect();
                 let otherwise: Vec<String> = q.ways_out().map(ToString::to_string).collect();
+                if let Some((line, hours)) = self.shut(q) {
+                    let to = line.closed.as_ref().or(q.ways_out().next()).cloned();
+                    let then = match &to {
+                        Some(to) => to.to_string(),
+                        None => "the agent that has them, or the call ends".to_owned(),
+                    };
+                    self.step(
+                        format!("queue:{name} is closed then (hours {hours:?}): {then}"),
+                        &format!("queues.{name}.within"),
+                    );
+                    return to;
+                }
                 self.step(
                     format!(
                         "{to} rings {} for {} s each, {:?}",

@@ -20,6 +20,8 @@ pub enum QueueEnd {
     SentOn,
     /// They hung up.
     HungUp,
+    /// They came outside the queue's hours.
+    Closed,
     /// The gateway takes no more calls.
     Closing,
     /// The call was ended while they waited.
@@ -37,6 +39,7 @@ impl QueueEnd {
             Self::Full => "full",
             Self::SentOn => "sent_on",
             Self::HungUp => "hung_up",
+            Self::Closed => "closed",
             Self::Closing => "closing",
             Self::Ended => "ended",
         }
