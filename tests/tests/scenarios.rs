@@ -54,6 +54,7 @@ mod scenarios {
     mod keys_in_a_call_reach_the_other_side_unless_they_are_a_code;
     mod llm_fault_falls_back_to_the_classifier;
     mod no_phone_is_registered;
+    mod nobody_answers_an_extension;
     mod nobody_answers_and_the_ai_is_back_with_its_memory;
     mod ring_all_first_to_accept_wins_and_the_others_are_cancelled;
     mod star_9_gives_the_caller_back_to_the_ai;

@@ -132,6 +132,9 @@ pub(crate) struct Call {
     /// How many were begun.
     #[serde(default)]
     pub(crate) messages: u32,
+    /// The dialplan whose mailbox answers when nobody does, for a call that has none.
+    #[serde(default)]
+    pub(crate) left_to: Option<String>,
     /// A far end of this call that another wants.
     pub(crate) lending: Option<Lending>,
     pub(crate) talk: Option<Conversation>,
@@ -186,6 +189,7 @@ impl Call {
             recording: None,
             left: BTreeMap::new(),
             messages: 0,
+            left_to: None,
             lending: None,
             talk: None,
             ended: None,

@@ -9,7 +9,7 @@ use super::{
     recording::{Served, is, seconds_of, tandem},
     sipp::{Plays, Sipp},
     sound::{AI, CALLER},
-    stage::Stage,
+    stage::{Caller, Stage},
 };
 use serde_json::Value;
 use std::{
@@ -114,9 +114,14 @@ fn mono(file: &Path) -> Vec<i16> {
     pairs.map(|b| i16::from_le_bytes([b[0], b[1]])).collect()
 }
 
-/// A caller has left a message: three seconds of their tone, after which they hung up.
+/// A caller has left a message.
 async fn leaves_a_message(stage: &mut Stage) {
-    let mut caller = stage.ring_in(BOX).await;
+    let caller = stage.ring_in(BOX).await;
+    speaks_at_the_tone(stage, caller).await;
+}
+
+/// Three seconds of their tone, after which they hang up.
+async fn speaks_at_the_tone(stage: &mut Stage, mut caller: Caller) {
     let begun = |w: &What| matches!(w, What::MessageStarted { .. });
     stage.running.until("the tone", begun).await;
     caller.cue("tone").await;
@@ -188,6 +193,44 @@ async fn a_message_lights_the_lamp_is_mailed_with_its_words_heard_and_deleted() 
     let streams = stage.strike().await;
     streams.to(place, message).is("the message", CALLER);
     streams.to(place, keys).is("the keys", AI);
+}
+
+/// The person declines, and whoever calls them is answered by their mailbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_declines_a_call_has_their_mailbox_answer() {
+    let mut stage = Stage::with(192, |lab, office| {
+        let own = "[voicemail.general]\nphones = [\"201\"]\nanswers_for = [\"201\"]\n[limits]\nmay_dial = [\"201\"]\n";
+        with_mailbox(lab, office, own, "tls = \"off\"").with(
+            "dialplans/box.toml",
+            "start = \"voicemail:general\"",
+            "start = \"ext:201\"",
+        )
+    })
+    .await;
+    let like = Like {
+        mwi: true,
+        ..Like::default()
+    };
+    let mut phone = stage.phone(1, "201", like).await;
+    phone.until("MWI_NOTIFY").await;
+    let caller = stage.ring_in(BOX).await;
+    phone.until("CALL_INCOMING").await;
+    phone.command("hangup", "").await;
+    speaks_at_the_tone(&mut stage, caller).await;
+    let told = phone.until("MWI_NOTIFY").await["param"].to_string();
+    assert!(told.contains("Voice-Message: 1/0"), "{told}");
+    // Rows are written after what is heard and seen.
+    let all = tandem_store::MessageFilter::default();
+    let rows = async || {
+        let rows = stage.running.gateway().store().messages(&all);
+        rows.await.expect("rows")
+    };
+    eventually("its row", SOON, async || !rows().await.is_empty()).await;
+    let file = Path::new("data/recordings").join(&rows().await[0].path);
+    let file = stage.lab.path(&file.display().to_string());
+    let heard = mono(&file);
+    is("the message", &heard[heard.len() - 2 * 8000..], CALLER);
+    let _ = stage.strike().await;
 }
 
 /// The server is down when the message is left, and when it is up it wants STARTTLS, and a password.

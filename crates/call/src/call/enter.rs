@@ -84,6 +84,7 @@ impl Call {
                 let music = queue.and_then(|q| q.hold.clone());
                 let mut then: VecDeque<_> =
                     queue.map_or_else(VecDeque::new, |q| q.otherwise.clone().into());
+                then.extend(self.mailbox_of(cx, &to));
                 then.extend(otherwise);
                 if self.pass_on(cx, &to, &then) {
                     return;

@@ -14,7 +14,7 @@ use crate::{
     message::{self, Input, Message, PAUSE, Rules},
 };
 use serde::{Deserialize, Serialize};
-use tandem_dialplan::{DEFAULT_LANGUAGE, DEFAULT_VOICE, Greeting, OFFLINE, Plan};
+use tandem_dialplan::{DEFAULT_LANGUAGE, DEFAULT_VOICE, Destination, Greeting, OFFLINE, Plan};
 use tandem_types::{
     MessageId, Party, Reason, SegmentId, Termination,
     journal::{MessageEnd, What},
@@ -68,7 +68,20 @@ impl Call {
         format!("{}/{name}", self.dialplan.as_deref().unwrap_or_default())
     }
 
+    /// The mailbox that answers where nobody does.
+    pub(super) fn mailbox_of(&mut self, cx: &Ctx<'_>, to: &Destination) -> Option<Destination> {
+        let Destination::Ext(number) = to else {
+            return None;
+        };
+        let (dialplan, name) = cx.plan.mailbox_of(self.dialplan.as_deref(), number)?;
+        self.left_to = Some(dialplan.to_owned());
+        Some(Destination::Voicemail(name.to_owned()))
+    }
+
     pub(super) fn enter_voicemail(&mut self, cx: &mut Ctx<'_>, name: &str) {
+        if self.dialplan.is_none() {
+            self.dialplan = self.left_to.take();
+        }
         let Some(m) = cx.plan.mailbox(&self.mailbox_id(name)) else {
             return self.end(cx, Termination::new(Party::Gateway, Reason::NoRoute));
         };

@@ -1,7 +1,7 @@
 //! Where callers end who do nothing, and whom nobody takes; and what no caller ever reaches.
 
 use super::Load;
-use crate::{Destination, Diagnostic, Dialplan, Severity};
+use crate::{Destination, Diagnostic, Dialplan, Extensions, Severity};
 use std::collections::{BTreeSet, VecDeque};
 use tandem_types::agent::Target;
 
@@ -23,7 +23,7 @@ pub(super) enum Ends {
 
 /// The way from there, as the switch goes it: what is left to be tried when nobody takes a call is forgotten once a
 /// menu, a question or an announcement has it.
-pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
+pub(super) fn alone(plan: &Dialplan, phones: &Extensions, from: &Destination) -> Ends {
     let mut way: Vec<(Destination, VecDeque<Destination>)> = Vec::new();
     let mut next = Some((from.clone(), VecDeque::new()));
     while let Some((at, left)) = next.take() {
@@ -71,7 +71,7 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
                         .get(n)
                         .map(|q| q.ways_out().cloned().collect())
                         .unwrap_or_default(),
-                    _ => VecDeque::new(),
+                    other => mailbox_of(plan, phones, other).into_iter().collect(),
                 };
                 then.extend(left);
                 match then.pop_front() {
@@ -90,6 +90,16 @@ pub(super) fn alone(plan: &Dialplan, from: &Destination) -> Ends {
         };
     }
     Ends::Well
+}
+
+/// The mailbox that answers where nobody does.
+fn mailbox_of(plan: &Dialplan, phones: &Extensions, at: &Destination) -> Option<Destination> {
+    let Destination::Ext(number) = at else {
+        return None;
+    };
+    let (_, extension) = phones.find(number)?;
+    let name = plan.mailbox_of(extension)?;
+    Some(Destination::Voicemail(name.to_owned()))
 }
 
 /// Where calls may start.
@@ -148,7 +158,15 @@ fn reached(plan: &Dialplan) -> (BTreeSet<Destination>, BTreeSet<Destination>) {
     };
     let mut all = BTreeSet::new();
     let mut alone = BTreeSet::new();
-    let mut next: Vec<(Destination, bool)> = starts(plan).map(|to| (to.clone(), true)).collect();
+    // A mailbox that answers for an extension is led to by any call to that.
+    let answering = plan.voicemail.iter();
+    let answering = answering.filter(|(_, m)| !m.answers_for.is_empty());
+    let answering = answering.map(|(name, _)| Destination::Voicemail(name.clone()));
+    let mut next: Vec<(Destination, bool)> = starts(plan)
+        .cloned()
+        .chain(answering)
+        .map(|to| (to, true))
+        .collect();
     while let Some((to, without)) = next.pop() {
         let news = all.insert(to.clone());
         let news = (without && alone.insert(to.clone())) || news;
@@ -186,12 +204,13 @@ impl Load<'_> {
         if errors || starts(plan).next().is_none() {
             return; // what is missing may be what could not be read
         }
+        let phones = &self.plan.phones.extensions;
         let (all, without) = reached(plan);
         let spot = |to: &Destination| self.spots.get(&format!("{} {to}", plan.name));
         let mut told: BTreeSet<BTreeSet<Destination>> = BTreeSet::new();
         for to in &without {
             let Some(spot) = spot(to) else { continue };
-            match alone(plan, to) {
+            match alone(plan, phones, to) {
                 Ends::Well => {}
                 Ends::Round(ring) if !ring.contains(to) => {} // told where the ring is
                 Ends::Round(ring) => {

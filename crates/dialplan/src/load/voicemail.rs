@@ -6,10 +6,13 @@ use super::{
     dialplan::language,
     mail::is_address,
     people::{SECOND, named, spoken_name},
-    read::{Section, Val},
+    read::{Section, Text, Val},
     spot::did_you_mean,
 };
-use crate::{Destination, Dialplan, Door, Greeting, MAILBOX_SAYS, Mailbox, OFFLINE, Secret};
+use crate::{
+    Destination, Dialplan, Door, Extension, Greeting, MAILBOX_SAYS, Mailbox, OFFLINE, Pattern,
+    Secret,
+};
 use std::{collections::BTreeMap, time::Duration};
 use tandem_types::agent::{AgentRules, Target};
 
@@ -39,6 +42,19 @@ impl<'a> Load<'a> {
                 .spoken
                 .insert(Target(format!("voicemail:{}", v.key)), spoken.clone());
             let mailbox = self.mailbox(&v, &s, spoken, plan, scope);
+            if let Some(twice) = mailbox.as_ref().and_then(|m| answered(plan, m)) {
+                let (extension, other) = twice;
+                let list = s.opt("answers_for");
+                let text = list
+                    .iter()
+                    .flat_map(Val::texts)
+                    .find(|t| t.value == extension);
+                if let Some(text) = text {
+                    text.spot
+                        .error(format!("voicemail:{other} answers for {extension} already"))
+                        .help("a call that nobody answers is led to one mailbox: take it out of the other");
+                }
+            }
             plan.voicemail.extend(mailbox.map(|m| (v.key.clone(), m)));
         }
     }
@@ -48,6 +64,7 @@ impl<'a> Load<'a> {
     /// | `greeting`, `greeting_file` | that nobody can take the call; other languages than English need one |
     /// | `language` | the dialplan's first |
     /// | `phones` | none |
+    /// | `answers_for` | no extension |
     /// | `pin` | none |
     /// | `mail_to` | nobody |
     /// | `attach` | `true` |
@@ -91,6 +108,8 @@ impl<'a> Load<'a> {
         let then = then.map(|t| self.destination(scope, &t));
         // Before anything is given up: a key that was not asked for is told to be unknown.
         let (phones, mail_to) = (self.phones_of(s), self.mail_to(s));
+        let answers_for = self.extensions_of(s, "answers_for");
+        let answers_for = answers_for.map(|(_, e)| e.pattern.clone()).collect();
         let attach = s.opt("attach").and_then(|v| v.yes_no());
         let transcript = self.transcript(s, plan);
         let pin = s.opt("pin").and_then(|v| self.pin(&v));
@@ -100,6 +119,7 @@ impl<'a> Load<'a> {
             greeting: greeting?,
             language: of,
             phones,
+            answers_for,
             mail_to,
             attach: attach.unwrap_or(true),
             transcript,
@@ -198,29 +218,53 @@ impl<'a> Load<'a> {
     /// Extensions that register here: others cannot be told that a message waits, nor known when they call.
     fn phones_of(&self, s: &Section<'a>) -> Vec<String> {
         let mut phones = Vec::new();
-        for text in s.opt("phones").iter().flat_map(Val::texts) {
-            let known = self.plan.phones.extensions.iter();
-            let found = known.clone().find(|e| e.pattern.as_str() == text.value);
-            match found {
-                Some(e) if e.registers.is_some() => phones.push(text.value),
-                Some(_) => drop(
+        for (text, e) in self.extensions_of(s, "phones") {
+            match e.registers {
+                Some(_) => phones.push(text.value),
+                None => drop(
                     text.spot
                         .error(format!("extension {} does not register here", text.value))
                         .help("phones that hear messages have `registers` in phones.toml"),
                 ),
-                None if self.unreadable("phones.toml") => {}
-                None => {
-                    let all: Vec<String> = known.map(|e| e.pattern.to_string()).collect();
-                    let near = did_you_mean(&text.value, &all);
-                    text.spot
-                        .error(format!("there is no extension {}", text.value))
-                        .label("not in phones.toml")
-                        .help(near.unwrap_or_else(|| "phones = [\"200\"]".to_owned()));
-                }
             }
         }
         phones
     }
+
+    /// Those of a list that phones.toml has, written as there.
+    fn extensions_of<'e>(
+        &'e self,
+        s: &Section<'a>,
+        key: &'static str,
+    ) -> impl Iterator<Item = (Text<'a>, &'e Extension)> {
+        let all = &self.plan.phones.extensions;
+        let mut found = Vec::new();
+        for text in s.opt(key).iter().flat_map(Val::texts) {
+            match all.iter().find(|e| e.pattern.as_str() == text.value) {
+                Some(e) => found.push((text, e)),
+                None if self.unreadable("phones.toml") => {}
+                None => {
+                    let all: Vec<String> = all.iter().map(|e| e.pattern.to_string()).collect();
+                    let near = did_you_mean(&text.value, &all);
+                    text.spot
+                        .error(format!("there is no extension {}", text.value))
+                        .label("not in phones.toml")
+                        .help(near.unwrap_or_else(|| format!("{key} = [\"200\"]")));
+                }
+            }
+        }
+        found.into_iter()
+    }
+}
+
+/// What this mailbox answers for, and another does already.
+fn answered<'p>(plan: &'p Dialplan, mailbox: &'p Mailbox) -> Option<(&'p str, &'p str)> {
+    let others = |p: &Pattern| {
+        let mut others = plan.voicemail.iter();
+        others.find(|(_, m)| m.answers_for.contains(p))
+    };
+    let mut all = mailbox.answers_for.iter();
+    all.find_map(|p| Some((p.as_str(), others(p)?.0.as_str())))
 }
 
 fn mailbox_says(s: &Section<'_>) -> BTreeMap<String, String> {

@@ -1,6 +1,7 @@
 //! Mailboxes: where callers leave messages, and who hears them.
 
-use super::{Destination, LineSays, Plan, Secret};
+use super::{Destination, Dialplan, Extension, LineSays, Plan, Secret};
+use crate::Pattern;
 use std::{collections::BTreeMap, time::Duration};
 
 /// `[voicemail.NAME]` of a dialplan.
@@ -14,6 +15,8 @@ pub struct Mailbox {
     pub language: Option<String>,
     /// Extensions whose phones show that messages wait, and may hear them.
     pub phones: Vec<String>,
+    /// Extensions as phones.toml has them: a call to one that nobody answers is led here.
+    pub answers_for: Vec<Pattern>,
     /// Who is sent a mail about each message.
     pub mail_to: Vec<String>,
     /// With its sound.
@@ -48,6 +51,29 @@ impl Plan {
     pub fn mailbox(&self, id: &str) -> Option<&Mailbox> {
         let (dialplan, name) = id.split_once('/')?;
         self.dialplans.get(dialplan)?.voicemail.get(name)
+    }
+}
+
+impl Plan {
+    /// Where a call to this extension is led that nobody answers: a dialplan, and its mailbox. A call of a dialplan finds that
+    /// dialplan's, a call from a phone the first by the dialplans' names.
+    pub fn mailbox_of(&self, dialplan: Option<&str>, number: &str) -> Option<(&str, &str)> {
+        let extension = self.extension(number)?;
+        let mut all = self.dialplans.values();
+        all.find_map(|d| {
+            let own = dialplan.is_none_or(|name| d.name == name);
+            let mailbox = d.mailbox_of(extension).filter(|_| own)?;
+            Some((d.name.as_str(), mailbox))
+        })
+    }
+}
+
+impl Dialplan {
+    /// The mailbox to which a call to this extension is led that nobody answers.
+    pub fn mailbox_of(&self, extension: &Extension) -> Option<&str> {
+        let answers = |m: &Mailbox| m.answers_for.contains(&extension.pattern);
+        let mut all = self.voicemail.iter();
+        all.find(|(_, m)| answers(m)).map(|(name, _)| name.as_str())
     }
 }
 

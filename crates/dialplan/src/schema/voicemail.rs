@@ -1,6 +1,6 @@
 //! `[voicemail.NAME]` of a dialplan.
 
-use super::values::{Destination, Language, SecretReference, Span};
+use super::values::{Destination, Dialled, Language, SecretReference, Span};
 use crate::{LineSays, MAILBOX_SAYS};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -18,6 +18,8 @@ pub(super) struct Mailbox {
     language: Option<Language>,
     /// Extensions whose phones show that messages wait, and may hear them.
     phones: Option<Vec<String>>,
+    /// Extensions, as phones.toml has them: whoever calls one that nobody answers is led here.
+    answers_for: Option<Vec<Dialled>>,
     /// Who is sent a mail about each message; [mail] of tandem.toml says how.
     mail_to: Option<Vec<String>>,
     /// With its sound: true.

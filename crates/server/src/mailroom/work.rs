@@ -140,6 +140,7 @@ mod tests {
             greeting: Greeting::Text(String::new()),
             language: None,
             phones: Vec::new(),
+            answers_for: Vec::new(),
             mail_to: mail_to.iter().map(|s| (*s).to_owned()).collect(),
             attach: true,
             transcript: transcript.map(str::to_owned),

@@ -129,7 +129,14 @@ fn edges(d: &Dialplan) -> Edges {
     }
     for (name, mailbox) in &d.voicemail {
         let (from, then) = (format!("voicemail:{name}"), mailbox.then.to_string());
-        add(from, then, "then".to_owned());
+        add(from.clone(), then, "then".to_owned());
+        for extension in &mailbox.answers_for {
+            add(
+                format!("ext:{extension}"),
+                from.clone(),
+                "nobody".to_owned(),
+            );
+        }
     }
     for (name, c) in &d.callbacks {
         let from = format!("callback:{name}");

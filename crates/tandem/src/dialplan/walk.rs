@@ -244,7 +244,16 @@ impl<'p> Walk<'p> {
                 self.help(phone, number);
                 None
             }
-            Destination::Ext(_) | Destination::Phone(_) | Destination::Sip(_) => {
+            Destination::Ext(number) => {
+                self.step(format!("{to} rings"), "");
+                let (_, mailbox) = self.plan.mailbox_of(Some(&self.name), number)?;
+                self.step(
+                    format!("nobody there: voicemail:{mailbox}"),
+                    &format!("voicemail.{mailbox}.answers_for"),
+                );
+                None
+            }
+            Destination::Phone(_) | Destination::Sip(_) => {
                 self.step(format!("{to} rings"), "");
                 None
             }
