@@ -189,6 +189,11 @@ impl Conversation {
         this
     }
 
+    /// What the caller said to the call itself, before an agent had them or between two: it is handed on with the rest.
+    pub fn said_elsewhere(&mut self, turn: Turn) {
+        self.memory.add_elsewhere(turn);
+    }
+
     /// Gives a deserialised conversation its rules and models back.
     pub fn attach(&mut self, brain: Arc<Brain>) {
         self.brain = brain;

@@ -68,7 +68,7 @@ pub(crate) fn build(memory: &Memory, offer: Offer) -> ContextPackage {
         sentiment: memory.sentiment.clone(),
         summary: String::new(),
         last_turns: turns[turns.len().saturating_sub(LAST_TURNS)..].to_vec(),
-        turns: memory.turn_count,
+        turns: memory.turn_count + memory.elsewhere,
         actions: memory.actions.clone(),
         promises: memory.promises.clone(),
         do_not_ask,

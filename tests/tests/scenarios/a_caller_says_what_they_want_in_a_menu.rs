@@ -129,6 +129,35 @@ fn a_number_is_read_out_instead_of_keyed() {
     });
 }
 
+/// Whoever has them later knows what they said before.
+#[test]
+fn what_was_said_in_a_menu_is_handed_on() {
+    let name = "what_was_said_in_a_menu_is_handed_on";
+    let config = office().with("1 = \"queue:billing\"", "1 = \"agent:billing\"");
+    scenario_in(&config, name, |o| {
+        let billing = o.desk("201", answers(2));
+        let caller = rings_in(o, "2002");
+        o.run(secs(5));
+        o.caller_says("it is about the bill of last march and a bill");
+        o.run(secs(4));
+        o.caller_says("please put me through to the billing team");
+        o.answers(billing);
+        let packages = o.packages();
+        let package = packages.last().expect("a handoff");
+        let said: Vec<&str> = package.last_turns.iter().map(|t| t.text.as_str()).collect();
+        assert_eq!(said[0], "it is about the bill of last march and a bill");
+        assert_eq!(package.last_turns[0].id, "m1");
+        assert_eq!(
+            package.goal.as_deref(),
+            Some(said[0]),
+            "to be put through is no wish"
+        );
+        assert!(package.turns >= 2, "{}", package.turns);
+        o.hangs_up(caller);
+        o.ends(Party::Caller, Reason::Normal);
+    });
+}
+
 #[test]
 fn a_caller_who_leaves_while_their_words_are_understood_leaves_nothing_open() {
     let name = "a_caller_who_leaves_while_their_words_are_understood_leaves_nothing_open";

@@ -20,14 +20,20 @@ pub(crate) struct Memory {
     pub(crate) given_name: Option<String>,
     pub(crate) language: String,
     pub(crate) turns: Vec<Turn>,
-    /// Of all speakers, over the whole call.
+    /// Of all speakers, with any agent.
     pub(crate) turn_count: u32,
+    /// What the caller said where no agent was.
+    #[serde(default)]
+    pub(crate) elsewhere: u32,
     /// Of the caller alone.
     pub(crate) caller_turns: u32,
     pub(crate) entities: Vec<Entity>,
     pub(crate) sentiment: Vec<i16>,
     pub(crate) goal: Option<String>,
     pub(crate) goal_turn: Option<String>,
+    /// It was told to no agent.
+    #[serde(default)]
+    pub(crate) goal_is_provisional: bool,
     pub(crate) intent: Option<String>,
     pub(crate) intent_confidence: u16,
     pub(crate) actions: Vec<ActionTaken>,
@@ -56,17 +62,31 @@ impl Memory {
             self.caller_turns += 1;
         }
         let id = format!("t{}", self.turn_count);
-        self.turns.push(Turn {
+        self.keep(Turn {
             id: id.clone(),
             speaker,
             text: text.to_owned(),
             at: now.wall,
             interrupted: cut,
         });
+        id
+    }
+
+    fn keep(&mut self, turn: Turn) {
+        self.turns.push(turn);
         if self.turns.len() > KEPT_TURNS {
             self.turns.remove(0);
         }
-        id
+    }
+
+    /// What the caller said where no agent was. A wish among it is the goal until they tell an agent another.
+    pub(crate) fn add_elsewhere(&mut self, turn: Turn) {
+        self.elsewhere += 1;
+        if self.goal.is_none() && is_wish(&turn.text) {
+            self.set_goal(&turn.id, &turn.text);
+            self.goal_is_provisional = true;
+        }
+        self.keep(turn);
     }
 
     /// Facts of a turn; gives those that are new.
@@ -98,11 +118,13 @@ impl Memory {
     /// through says where to, not why: what was wanted before stays the goal.
     pub(crate) fn note_wish(&mut self, turn: &str, text: &str, intent: Option<(&str, u16)>) {
         let changed = intent.is_some_and(|(label, _)| self.intent.as_deref() != Some(label));
-        let fills = self.goal.is_none() && (intent.is_some() || is_wish(text));
+        let open = self.goal.is_none() || self.goal_is_provisional;
+        let fills = open && (intent.is_some() || is_wish(text));
         let moved = self.goal.is_some() && asks_to_be_moved(text);
         if (changed || fills) && !moved {
             self.goal = Some(text.trim().to_owned());
             self.goal_turn = Some(turn.to_owned());
+            self.goal_is_provisional = false;
         }
         if let Some((label, confidence)) = intent {
             if changed || confidence > self.intent_confidence {
@@ -116,6 +138,7 @@ impl Memory {
     pub(crate) fn set_goal(&mut self, turn: &str, text: &str) {
         self.goal = Some(text.trim().to_owned());
         self.goal_turn = Some(turn.to_owned());
+        self.goal_is_provisional = false;
     }
 
     /// What an agent said last, as far as it was heard.

@@ -171,6 +171,9 @@ impl Call {
         if let Some(d) = self.dialplan(cx.plan) {
             talk.set_utc_offset(d.timezone.offset_minutes(cx.now.wall));
         }
+        for turn in self.words.take_said() {
+            talk.said_elsewhere(turn);
+        }
         self.talk = Some(talk);
         self.talk_input(cx, tandem_agent::Input::Begin { agent });
     }

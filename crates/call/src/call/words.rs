@@ -17,7 +17,7 @@ use tandem_agent::understand;
 use tandem_dialplan::OFFLINE;
 use tandem_types::{
     Mono, SegmentId,
-    context::Speaker,
+    context::{Speaker, Turn},
     journal::What,
     media::{MediaCommand, MediaEvent},
     provider::{Hints, ProviderCommand, ProviderEvent, ProviderFault, Transcript},
@@ -28,6 +28,8 @@ const END_OF_CHOICE: Duration = Duration::from_millis(500);
 const END_OF_NUMBER: Duration = Duration::from_millis(1_200);
 /// Less is a cough.
 const SHORTEST: u32 = 200;
+/// So much of what they say is kept for an agent.
+const KEPT: usize = 20;
 /// By then it is meant for us, and the prompt stops.
 const MEANT: u32 = 500;
 /// Nobody chooses for longer, and a recogniser that has not answered by then will not.
@@ -43,6 +45,9 @@ pub(crate) struct Words {
     segment: Option<(SegmentId, Mono)>,
     /// How many were understood to be something or nothing.
     turns: u32,
+    /// What was said so far, for an agent who has the caller later: a few.
+    #[serde(default)]
+    said: Vec<Turn>,
 }
 
 impl Words {
@@ -53,6 +58,11 @@ impl Words {
     /// Somebody speaks, or it is being understood: silence is not counted.
     pub(super) fn are_busy(&self) -> bool {
         self.segment.is_some()
+    }
+
+    /// For an agent, who has it from here on.
+    pub(super) fn take_said(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.said)
     }
 }
 
@@ -192,18 +202,33 @@ impl Call {
             return self.nothing_understood(cx);
         };
         self.words.turns += 1;
-        let said = What::TurnEnded {
-            turn: format!("m{}", self.words.turns),
+        let turn = Turn {
+            id: format!("m{}", self.words.turns),
             speaker: Speaker::Caller,
             text: match self.is_secret_here(cx) {
                 true => "[withheld]".to_owned(),
                 false => heard.text.clone(),
             },
+            at: cx.now.wall,
+            interrupted: false,
+        };
+        let said = What::TurnEnded {
+            turn: turn.id.clone(),
+            speaker: turn.speaker.clone(),
+            text: turn.text.clone(),
             generated: None,
             interrupted: false,
             confidence: heard.confidence,
         };
         self.journal(cx, said);
+        match &mut self.talk {
+            Some(talk) => talk.said_elsewhere(turn),
+            None => {
+                self.words.said.push(turn);
+                let over = self.words.said.len().saturating_sub(KEPT);
+                self.words.said.drain(..over);
+            }
+        }
         let done = match &self.stage {
             Stage::Menu(_) => self.choice_said(cx, &heard.text),
             Stage::Asking(_) => self.number_said(cx, &heard.text),
