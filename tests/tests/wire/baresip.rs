@@ -52,6 +52,8 @@ pub(crate) struct Like<'a> {
     pub(crate) codecs: &'a str,
     /// Of its microphone, in Hz.
     pub(crate) rate: u32,
+    /// Its user says nothing until told ([`Baresip::speaks`]).
+    pub(crate) silent: bool,
     /// It says what it hears, in place of its tone: whoever hears themselves knows that it heard them.
     pub(crate) echoes: bool,
     /// It asks for messages that wait.
@@ -76,6 +78,7 @@ impl Default for Like<'_> {
             dtmf: "rtpevent",
             codecs: "PCMA,PCMU",
             rate: tandem_codec::RATE,
+            silent: false,
             echoes: false,
             mwi: false,
             mediaenc: "",
@@ -93,6 +96,8 @@ pub(crate) struct Baresip {
     /// Everything that the control connection said.
     said: watch::Receiver<Vec<Value>>,
     reader: JoinSet<()>,
+    /// What its user says, and silence.
+    sounds: [PathBuf; 2],
     /// Events before this one were waited for already.
     at: usize,
     commands: u32,
@@ -114,10 +119,13 @@ impl Baresip {
         let place = lab.phone(n);
         let name = format!("phone {n} ({})", like.user);
         let dir = lab.folder(&format!("phone-{n}"));
-        let microphone = lab.write(
-            &format!("phone-{n}/microphone.wav"),
-            sound::wav(like.rate, &sound::tone_at(like.rate, like.hz, 180_000)),
-        );
+        let sounds = [("tone", like.hz), ("silence", 0.0)].map(|(name, hz)| {
+            lab.write(
+                &format!("phone-{n}/{name}.wav"),
+                sound::wav(like.rate, &sound::tone_at(like.rate, hz, 180_000)),
+            )
+        });
+        let microphone = &sounds[usize::from(like.silent)];
         let source = if like.echoes {
             format!("aubridge,ear{n}")
         } else {
@@ -158,6 +166,7 @@ impl Baresip {
             log,
             control,
             said,
+            sounds,
             reader,
             at: 0,
             commands: 0,
@@ -165,6 +174,12 @@ impl Baresip {
         // Made now, so that nothing of its registration is missed.
         this.command("uanew", &account(&like, lab)).await;
         this
+    }
+
+    /// From now on, in the call that goes on, its user says their tone, or nothing.
+    pub(crate) async fn speaks(&mut self, aloud: bool) {
+        let file = self.sounds[usize::from(!aloud)].display().to_string();
+        self.command("ausrc", &format!("aufile,{file}")).await;
     }
 
     /// Gives a command and its answer's text.

@@ -97,20 +97,22 @@ async fn an_opus_phone_and_a_g711_carrier_hear_each_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_opus_phone_talks_with_the_ai() {
     let mut stage = Stage::with(123, |_, office| opus_phones(office)).await;
-    let mut anna = stage.phone(1, "201", speaks_opus(CALLER)).await;
+    let like = Like {
+        silent: true,
+        ..speaks_opus(CALLER)
+    };
+    let mut anna = stage.phone(1, "201", like).await;
     stage.hears("i was charged twice this month");
     let begun = now();
     let number = format!("sip:{FRONT_DESK}@{}:{SIP}", stage.gateway());
     anna.command("dial", &number).await;
     let (call, _) = stage.running.call().await;
     anna.until("CALL_ESTABLISHED").await;
-    // It is silent from here on, but for a word.
-    anna.command("mute", "").await;
     stage.running.agent_said("triage", "help").await;
     let greeted = (begun + 500_000, now());
-    anna.command("mute", "").await;
+    anna.speaks(true).await;
     let _ = listen(1200).await;
-    anna.command("mute", "").await;
+    anna.speaks(false).await;
     stage.running.agent_said("billing", "charged twice").await;
     anna.command("hangup", "").await;
     stage.running.ended().await;

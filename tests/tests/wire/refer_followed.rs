@@ -35,6 +35,7 @@ async fn a_phone_that_follows_the_refer_talks_with_the_target_without_us() {
         user: "+447700900123",
         hz: CALLER,
         registers: false,
+        silent: true,
         ..Like::default()
     };
     let mut caller = Baresip::start(&stage.lab, 1, like).await;
@@ -43,7 +44,6 @@ async fn a_phone_that_follows_the_refer_talks_with_the_target_without_us() {
         .await;
     let (call, _) = stage.running.call().await;
     caller.until("CALL_ESTABLISHED").await;
-    caller.command("mute", "").await;
     stage.running.agent_said("lettings", "lettings").await;
     caller.press("5").await;
     let accepted = |w: &What| matches!(w, What::TransferAccepted { .. });
@@ -52,6 +52,7 @@ async fn a_phone_that_follows_the_refer_talks_with_the_target_without_us() {
         matches!(&accepted.what, What::TransferAccepted { by, .. } if by == "NOTIFY 200");
     assert!(by_notify, "{accepted:?}");
     stage.running.ended().await;
+    caller.speaks(true).await;
     let _ = listen(600).await;
     let after = listen(1500).await;
     caller.command("hangup", "").await;
